@@ -1,0 +1,113 @@
+//! The typed configuration of a run, the table of parameters that it comes from, and identities.
+
+mod combinations;
+mod id;
+mod parameters;
+mod value;
+mod words;
+
+use std::collections::BTreeMap;
+
+pub use combinations::{Conflict, conflict};
+pub use id::{Id, Seeds, configuration_id, run_id};
+pub use parameters::{Configuration, PARAMETERS, Parameter, Section};
+pub use value::{Argument, Batch, ColumnType, Kind, Setting, Value, Widths, Word};
+pub use words::{Activation, Encoding, Init, Normalization, Optimizer, Precision, Schedule, Task};
+
+/// Values by parameter name: a point of a grid as written, before defaults are filled in.
+pub type Assignment = BTreeMap<&'static str, Value>;
+
+/// The parameter of that name.
+#[must_use]
+pub fn parameter(name: &str) -> Option<&'static Parameter> {
+    PARAMETERS.iter().find(|parameter| parameter.name == name)
+}
+
+/// A value that a parameter does not take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{parameter}`: {message}")]
+pub struct WrongValue {
+    /// The parameter.
+    pub parameter: &'static str,
+    /// Which values are allowed.
+    pub message: String,
+}
+
+impl Default for Configuration {
+    /// Every parameter at its default.
+    fn default() -> Self {
+        Self::of(&Assignment::new()).expect("the defaults are values that the parameters take")
+    }
+}
+
+impl Configuration {
+    /// The configuration that has the given values and otherwise defaults, in canonical form: configurations that
+    /// train alike are equal, however they were written.
+    ///
+    /// # Errors
+    /// The first value that its parameter does not take.
+    pub fn of(assignment: &Assignment) -> Result<Self, WrongValue> {
+        let mut configuration = Self::blank();
+        for parameter in PARAMETERS {
+            parameter
+                .set(&mut configuration, assignment.get(parameter.name))
+                .map_err(|message| WrongValue { parameter: parameter.name, message })?;
+        }
+        configuration.canonicalize();
+        Ok(configuration)
+    }
+
+    /// Gives equal meaning one spelling, and parameters without an effect their defaults.
+    fn canonicalize(&mut self) {
+        if self.input_normalization == self.target_normalization {
+            self.normalization = self.input_normalization;
+        } else {
+            self.normalization = Normalization::Standardize;
+        }
+        if self.hidden.as_ref().is_some_and(|widths| widths.0.is_empty()) {
+            self.hidden = None;
+            self.depth = 0;
+        }
+        if matches!(self.batch, Batch::Of(count) if count >= self.examples) {
+            self.batch = Batch::Full;
+        }
+        for parameter in PARAMETERS {
+            if !(parameter.applies)(self) && parameter.section != Section::Representation {
+                parameter.set(self, None).expect("a default is a value that its parameter takes");
+            }
+        }
+    }
+
+    /// Widths of the hidden layers, first to last.
+    #[must_use]
+    pub fn widths(&self) -> Vec<u32> {
+        match &self.hidden {
+            Some(widths) => widths.0.clone(),
+            None => vec![self.width; self.depth as usize],
+        }
+    }
+
+    /// Examples in a full batch.
+    #[must_use]
+    pub fn batch_size(&self) -> u32 {
+        match self.batch {
+            Batch::Of(count) => count.min(self.examples),
+            Batch::Full => self.examples,
+        }
+    }
+
+    /// The value of a parameter as its column holds it: numbers for counts, text for words, `None` where it has no
+    /// effect or is absent.
+    #[must_use]
+    pub fn column(&self, parameter: &Parameter) -> Option<Value> {
+        let value = parameter.get(self)?;
+        Some(match parameter.kind.column() {
+            ColumnType::Whole if value == Value::Word("full".into()) => Value::Whole(i64::from(self.examples)),
+            ColumnType::Text => Value::Word(value.to_string()),
+            _ => value,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! The one table of parameters. A parameter is declared here and nowhere else: from this table come the typed
+//! configuration, the sweep file's check, the defaults, the schema, the columns and the reference.
+
+use super::words::{Activation, Encoding, Init, Normalization, Optimizer, Precision, Schedule, Task};
+use super::{Batch, Kind, Setting, Value, Widths};
+
+/// The part of a run that a parameter belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// What is to be learnt, from how much.
+    Problem,
+    /// How numbers are shown to the network.
+    Representation,
+    /// The network.
+    Network,
+    /// How it is trained.
+    Training,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Parameter {
+    /// As written in sweep files, and the name of its column.
+    pub name: &'static str,
+    /// Where it stands in the reference.
+    pub section: Section,
+    /// The values that it takes.
+    pub kind: Kind,
+    /// What it is, in one sentence.
+    pub doc: &'static str,
+    /// Its default, in words.
+    pub default: &'static str,
+    /// When it has an effect, in words; empty for always.
+    pub when: &'static str,
+    /// Whether it has an effect in this configuration.
+    pub applies: fn(&Configuration) -> bool,
+    set: fn(&mut Configuration, Option<&Value>) -> Result<(), String>,
+    get: fn(&Configuration) -> Option<Value>,
+    is_default: fn(&Configuration) -> bool,
+}
+
+impl Parameter {
+    /// Whether `value` is one that this parameter takes.
+    ///
+    /// # Errors
+    /// Says which values are allowed.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        self.set(&mut Configuration::default(), Some(value))
+    }
+
+    /// Sets this parameter, or gives it its default, which may depend on parameters that stand earlier in the table.
+    pub(super) fn set(&self, configuration: &mut Configuration, value: Option<&Value>) -> Result<(), String> {
+        (self.set)(configuration, value)
+    }
+
+    /// Its value where it has an effect; `None` where it has none.
+    #[must_use]
+    pub fn get(&self, configuration: &Configuration) -> Option<Value> {
+        if (self.applies)(configuration) { (self.get)(configuration) } else { None }
+    }
+
+    /// Whether it has the value that it has when nothing is written.
+    #[must_use]
+    pub fn is_default(&self, configuration: &Configuration) -> bool {
+        (self.is_default)(configuration)
+    }
+}
+
+macro_rules! parameters {
+    ($(
+        $section:ident:
+        #[doc = $doc:literal]
+        $name:ident: $type:ty = $kind:expr,
+            default $default_text:literal $default:expr
+            $(, when $when_text:literal $applies:expr)?;
+    )+) => {
+        /// One point of a grid: every parameter has a value. Build it with [`Configuration::of`].
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Configuration { $( #[doc = $doc] pub $name: $type, )+ }
+
+        impl Configuration {
+            /// Every field blank: where reading starts, never what a caller sees.
+            pub(super) fn blank() -> Self {
+                Self { $( $name: <$type as Setting>::blank(), )+ }
+            }
+        }
+
+        /// The table, in the order of the reference.
+        pub static PARAMETERS: &[Parameter] = &[ $( Parameter {
+            name: stringify!($name),
+            section: Section::$section,
+            kind: $kind,
+            doc: $doc,
+            default: $default_text,
+            when: concat!($($when_text)?),
+            applies: parameters!(@applies $($applies)?),
+            set: |configuration, value| {
+                configuration.$name = match value {
+                    Some(value) => <$type as Setting>::read(value, &$kind)?,
+                    None => ($default)(&*configuration),
+                };
+                Ok(())
+            },
+            get: |configuration| Setting::write(&configuration.$name),
+            is_default: |configuration| configuration.$name == ($default)(configuration),
+        } ),+ ];
+    };
+    (@applies) => { |_| true };
+    (@applies $applies:expr) => { $applies };
+}
+
+const COUNT: Kind = Kind::Whole { min: 1, max: 100_000_000 };
+const POSITIVE: Kind = Kind::Number { min: 0.0, max: f64::INFINITY, min_included: false, max_included: false };
+const DECAY: Kind = Kind::Number { min: 0.0, max: 1.0, min_included: true, max_included: false };
+
+type C = Configuration;
+
+parameters! {
+    Problem:
+    #[doc = "The function to learn."]
+    task: Task = Task::KIND, default "`square`" |_: &C| Task::Square;
+
+    Problem:
+    #[doc = "Numbers given as input; `square` uses the first and the rest are distractors."]
+    operands: u32 = Kind::Whole { min: 1, max: 16 },
+        default "the task's own: 2 for `sum` and `product`, 1 for `square`" |c: &C| c.task.arity();
+
+    Problem:
+    #[doc = "Inputs are whole numbers, uniform on 1..largest."]
+    largest: u32 = Kind::Whole { min: 2, max: 1_000_000 }, default "1000" |_: &C| 1000;
+
+    Problem:
+    #[doc = "Training examples, drawn with replacement."]
+    examples: u32 = COUNT, default "1000" |_: &C| 1000;
+
+    Problem:
+    #[doc = "Fresh draws for the test split."]
+    test_examples: u32 = COUNT, default "1000" |_: &C| 1000;
+
+    Representation:
+    #[doc = "How the operands are written as features."]
+    encoding: Encoding = Encoding::KIND, default "`scalar`" |_: &C| Encoding::Scalar;
+
+    Representation:
+    #[doc = "How features and targets are scaled."]
+    normalization: Normalization = Normalization::KIND, default "`standardize`" |_: &C| Normalization::Standardize,
+        when "the two sides are scaled alike" |c: &C| c.input_normalization == c.target_normalization;
+
+    Representation:
+    #[doc = "How features alone are scaled."]
+    input_normalization: Normalization = Normalization::KIND, default "as `normalization`" |c: &C| c.normalization,
+        when "the two sides are scaled differently" |c: &C| c.input_normalization != c.target_normalization;
+
+    Representation:
+    #[doc = "How targets alone are scaled."]
+    target_normalization: Normalization = Normalization::KIND, default "as `normalization`" |c: &C| c.normalization,
+        when "the two sides are scaled differently" |c: &C| c.input_normalization != c.target_normalization;
+
+    Network:
+    #[doc = "Widths of the hidden layers, one by one, instead of `depth` and `width`."]
+    hidden: Option<Widths> = Kind::Widths { min: 1, max: 65536 }, default "absent" |_: &C| None;
+
+    Network:
+    #[doc = "Hidden layers; 0 is a single affine map."]
+    depth: u32 = Kind::Whole { min: 0, max: 1000 }, default "2" |_: &C| 2,
+        when "`hidden` is absent" |c: &C| c.hidden.is_none();
+
+    Network:
+    #[doc = "Units in each hidden layer."]
+    width: u32 = Kind::Whole { min: 1, max: 65536 }, default "64" |_: &C| 64,
+        when "`hidden` is absent and `depth` is not 0" |c: &C| c.hidden.is_none() && c.depth > 0;
+
+    Network:
+    #[doc = "What hidden units do to their weighted sums."]
+    activation: Activation = Activation::KIND, default "`relu`" |_: &C| Activation::Relu,
+        when "there is a hidden layer" |c: &C| !c.widths().is_empty();
+
+    Network:
+    #[doc = "Whether layers add a bias."]
+    bias: bool = Kind::Flag, default "true" |_: &C| true;
+
+    Network:
+    #[doc = "How initial weights are drawn."]
+    init: Init = Init::KIND, default "`glorot_uniform`" |_: &C| Init::GlorotUniform;
+
+    Training:
+    #[doc = "How weights follow gradients."]
+    optimizer: Optimizer = Optimizer::KIND, default "`adam`" |_: &C| Optimizer::Adam;
+
+    Training:
+    #[doc = "Size of a step, before the schedule."]
+    learning_rate: f64 = POSITIVE, default "0.001" |_: &C| 0.001;
+
+    Training:
+    #[doc = "Decay of the running mean of gradients."]
+    beta1: f64 = DECAY, default "0.9" |_: &C| 0.9,
+        when "`optimizer` is `adam`" |c: &C| c.optimizer == Optimizer::Adam;
+
+    Training:
+    #[doc = "Decay of the running mean of squared gradients."]
+    beta2: f64 = DECAY, default "0.999" |_: &C| 0.999,
+        when "`optimizer` is `adam`" |c: &C| c.optimizer == Optimizer::Adam;
+
+    Training:
+    #[doc = "Added to the root of the mean squared gradient."]
+    epsilon: f64 = POSITIVE, default "1e-7" |_: &C| 1e-7,
+        when "`optimizer` is `adam`" |c: &C| c.optimizer == Optimizer::Adam;
+
+    Training:
+    #[doc = "How the learning rate goes over the steps of a run."]
+    schedule: Schedule = Schedule::KIND, default "`constant`" |_: &C| Schedule::Constant;
+
+    Training:
+    #[doc = "Passes over the training examples."]
+    epochs: u32 = COUNT, default "500" |_: &C| 500;
+
+    Training:
+    #[doc = "Examples in a batch; `full` takes all of them."]
+    batch: Batch = Kind::CountOrFull, default "100" |_: &C| Batch::Of(100);
+
+    Training:
+    #[doc = "The floating-point numbers that a run is trained in."]
+    precision: Precision = Precision::KIND, default "`f32`" |_: &C| Precision::F32;
+}

@@ -1,0 +1,11 @@
+//! Ablate trains every configuration of a sweep, keeps what came out, and explains it.
+//!
+//! Data flows one way: [`config`] → sweep → grid → plan → execute → store → analysis → report.
+
+// Counts, sizes and indices become floating-point numbers all over this crate; all are far below 2^53.
+#![expect(clippy::cast_precision_loss, reason = "counts and sizes are far below 2^53")]
+
+pub mod config;
+pub mod measure;
+pub mod random;
+pub mod train;
