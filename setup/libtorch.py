@@ -162,7 +162,8 @@ def check_own(libtorch, wanted, cuda):
         )
     number = version.split("+")[0]
     if number.split(".")[:2] != wanted.split(".")[:2]:
-        raise Refusal(f"LIBTORCH is {libtorch}, which is version {version} ({source}); Ablate needs {wanted}.\n{way_out}")
+        found = f"LIBTORCH is {libtorch}, which is version {version} ({source})"
+        raise Refusal(f"{found}; Ablate needs {wanted}.\n{way_out}")
     if cuda and not (libtorch / "lib/libtorch_cuda.so").is_file():
         raise Refusal(
             f"LIBTORCH is {libtorch}, which is without CUDA (no lib/libtorch_cuda.so), and libraries of another build "
@@ -191,7 +192,7 @@ def check_pip():
     if importlib.util.find_spec("pip") is None:
         raise Refusal(
             f"pip, which downloads the wheels, is missing from {sys.executable}.\n"
-            "Install it (Debian, Ubuntu: apt install python3-pip; elsewhere: python3 -m ensurepip) and run this again.\n"
+            "Install it (Debian, Ubuntu: apt install python3-pip; elsewhere: python3 -m ensurepip), then try again.\n"
             "Without pip: --wheels DIR takes the wheels from a folder, LIBTORCH names a libtorch that you have."
         )
 
@@ -337,11 +338,13 @@ def fetch(wheel, folder):
         raise Refusal(explain(what, lines, wheel))
     if not path.is_file():
         got = ", ".join(p.name for p in folder.glob("*.whl")) or "nothing"
-        raise Refusal(f"For {what}, pip brought {got} instead of {wheel['file']}.\nCheck which index pip uses: pip config list")
+        asked = f"For {what}, pip brought {got} instead of {wheel['file']}."
+        raise Refusal(f"{asked}\nCheck which index pip uses: pip config list")
     if difference := verify(path, wheel):
         raise Refusal(
-            f"The download of {what} is not the pinned wheel: {difference}.\nIt was thrown away and nothing was unpacked. "
-            "Run this again; if it happens again, look at the index or proxy that pip uses: pip config list"
+            f"The download of {what} is not the pinned wheel: {difference}.\n"
+            "It was thrown away and nothing was unpacked. Run this again; if it happens again, look at the index or "
+            "proxy that pip uses: pip config list"
         )
     return path
 
@@ -366,7 +369,8 @@ def explain(what, lines, wheel):
     if any("No space left" in line for line in lines):
         hint = "The disk is full: make room."
     return (
-        f"pip could not download {what}. It ended with:\n{last}\n{hint}\nThen run this again: what was downloaded is kept.\n"
+        f"pip could not download {what}. It ended with:\n{last}\n{hint}\n"
+        "Then run this again: what was downloaded is kept.\n"
         f"Without a network: put {wheel['file']} and the other wheels into a folder and name it with --wheels DIR, or "
         "set LIBTORCH to a libtorch that you have."
     )
@@ -502,7 +506,7 @@ def main(arguments):
     )
     path = pathlib.Path
     add = parser.add_argument
-    add("--cuda", action="store_true", help="also NVIDIA's libraries, under .libtorch/cuda/ (2.5 GB to download, 3 GB to keep)")
+    add("--cuda", action="store_true", help="also NVIDIA's libraries, under .libtorch/cuda/ (2.5 GB to fetch, 3 GB to keep)")
     add("--into", metavar="DIR", type=path, default=ROOT / ".libtorch", help="fill this folder instead of .libtorch")
     add("--wheels", metavar="DIR", type=path, help="take the wheels from this folder instead of downloading them")
     add("--pins", metavar="FILE", type=path, default=PINS, help="the pinned wheels (default: setup/libtorch.json)")
