@@ -1,0 +1,41 @@
+# `make` lists the targets.
+
+PYTHON ?= python3
+SWEEP ?= sweeps/why-squares.yaml
+CARGO ?= cargo
+export PYTHON
+
+.PHONY: help run report build test lint libtorch cuda
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## train what is missing of the default sweep, then render its report
+	target/release/ablate run $(SWEEP)
+
+report: build ## render the default sweep's report again from saved results, without training
+	target/release/ablate report results/$(basename $(notdir $(SWEEP)))
+
+build: libtorch ## build target/release/ablate
+	$(CARGO) build --release --locked
+
+test: libtorch .venv/made ## run all tests
+	ABLATE_PYTHON="$(CURDIR)/.venv/bin/python" $(CARGO) test --release --locked
+
+lint: libtorch ## formatting, clippy, and cargo-deny where it is installed
+	$(CARGO) fmt --check
+	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then \
+		$(CARGO) deny --locked check bans licenses sources; \
+	else \
+		echo "cargo-deny is not installed: licences, bans and sources were not checked"; \
+	fi
+
+libtorch: ## fetch libtorch into .libtorch (once)
+	@$(PYTHON) setup/libtorch.py
+
+cuda: ## fetch the CUDA libraries as well, for NVIDIA GPUs (once)
+	@$(PYTHON) setup/libtorch.py --cuda
+
+.venv/made: setup/test-tools.txt setup/test-tools.sh
+	@sh setup/test-tools.sh
