@@ -7,5 +7,6 @@
 
 pub mod config;
 pub mod measure;
+pub mod problem;
 pub mod random;
 pub mod train;

@@ -8,7 +8,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-pub use combinations::{Conflict, conflict};
+pub use combinations::{Conflict, bits, conflict};
 pub use id::{Id, Seeds, configuration_id, run_id};
 pub use parameters::{Configuration, PARAMETERS, Parameter, Section};
 pub use value::{Argument, Batch, ColumnType, Kind, Setting, Value, Widths, Word};
