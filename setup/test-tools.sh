@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv with the Python packages of setup/test-tools.txt, from nothing. `make test` calls it when they changed.
 set -eu
+export PIP_ROOT_USER_ACTION=ignore
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
 
