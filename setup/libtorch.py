@@ -364,7 +364,7 @@ def explain(what, lines, wheel):
         "Check that this machine reaches a package index: the network, HTTPS_PROXY if you are behind a proxy, and "
         "pip's index (pip config list)."
     )
-    if any("No matching distribution" in line for line in lines):
+    if any("No matching distribution" in line for line in lines) and not any("connection" in line for line in lines):
         hint += " An index without this version, or a pip older than 20.3, gives this answer as well."
     if any("No space left" in line for line in lines):
         hint = "The disk is full: make room."
