@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod measure;
+pub mod network;
 pub mod problem;
 pub mod random;
 pub mod train;

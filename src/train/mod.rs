@@ -1,5 +1,24 @@
 //! A cohort of runs from seeds to outcomes, on libtorch.
 
+mod catalogue;
+mod cohort;
+mod cpu;
+mod device;
+mod digest;
+mod engine;
+mod environment;
+mod evaluate;
 mod outcome;
+mod rates;
+mod tensors;
 
+pub use catalogue::Catalogue;
+pub use cohort::{Context, Member, recorded_epochs, train};
+pub use device::{Choice, Device, NoCuda, libtorch_folder, load_cuda};
+pub use digest::digest;
+pub use environment::{Environment, LIBTORCH, environment, fix_numeric_path};
 pub use outcome::{CurvePoint, Outcome, Prediction, Status, Weight};
+pub use rates::Rates;
+
+#[cfg(test)]
+mod tests;

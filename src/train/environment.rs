@@ -1,0 +1,94 @@
+//! The numeric path: what decides the bits of a result beside the run itself. Set once, before libtorch's first
+//! product, and read back for the record.
+#![expect(unsafe_code, reason = "setting MKL's environment, and the symbol that it asks for its code path")]
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use super::cpu::{VectorUnit, vector_unit};
+use super::device::Device;
+
+/// Grows whenever a change of this crate changes bits.
+const NUMERICS: u32 = 1;
+
+/// The libtorch that this crate is built for.
+pub const LIBTORCH: &str = "2.11.0";
+
+/// MKL asks this function whether it may take the code path that fits the processor's vector unit; without it, it
+/// takes a slower one on processors of other makers.
+#[unsafe(no_mangle)]
+pub extern "C" fn mkl_serv_intel_cpu_true() -> i32 {
+    1
+}
+
+/// The class of machines and libraries on which equal runs have equal digests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// What decides bits, by name.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+impl Environment {
+    /// The hash of the facts: 20 hexadecimal characters.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for (name, value) in &self.facts {
+            hasher.update(name.as_bytes()).update(b"\0").update(value.as_bytes()).update(b"\0");
+        }
+        hasher.finalize().to_hex()[..20].to_owned()
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, value)) in self.facts.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{name} {value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Fixes the numeric path of this process. Called before every use of libtorch; only the first call does anything.
+///
+/// MKL is told to give the same bits whatever the alignment and number of matrices (`STRICT`), on the code path of the
+/// processor's vector unit, and libtorch to use one thread a worker.
+pub fn fix_numeric_path() {
+    static FIXED: OnceLock<()> = OnceLock::new();
+    FIXED.get_or_init(|| {
+        // SAFETY: MKL and libtorch read their environment at their first use, which is after this; no other thread of
+        // this crate reads or writes the environment.
+        unsafe {
+            std::env::set_var("MKL_CBWR", branch());
+        }
+        tch::set_num_interop_threads(1);
+    });
+    // A thread that has used libtorch keeps its own number of threads, so each is told.
+    tch::set_num_threads(1);
+}
+
+fn branch() -> &'static str {
+    match vector_unit() {
+        VectorUnit::Avx512 => "AVX512,STRICT",
+        VectorUnit::Avx2 => "AVX2,STRICT",
+        VectorUnit::Baseline => "COMPATIBLE",
+    }
+}
+
+/// The environment of runs on the given device.
+#[must_use]
+pub fn environment(device: &Device) -> Environment {
+    fix_numeric_path();
+    // Devices of one kind are one environment: `cuda:0` and `cuda:1` are both `cuda`.
+    let kind = device.to_string().split(':').next().unwrap_or_default().to_owned();
+    let facts = vec![
+        ("numerics", NUMERICS.to_string()),
+        ("libtorch", LIBTORCH.to_owned()),
+        ("device", kind),
+        ("mkl", std::env::var("MKL_CBWR").unwrap_or_default()),
+        ("vectors", format!("{:?}", vector_unit()).to_lowercase()),
+        ("threads", tch::get_num_threads().to_string()),
+    ];
+    Environment { facts }
+}
