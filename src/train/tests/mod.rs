@@ -1,5 +1,7 @@
 //! Tests of training: gradients against libtorch's autograd, company, both engines, divergence, curves.
 
+mod trajectory;
+
 use std::cell::RefCell;
 
 use tch::{Kind, Tensor};
