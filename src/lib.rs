@@ -6,8 +6,12 @@
 #![expect(clippy::cast_precision_loss, reason = "counts and sizes are far below 2^53")]
 
 pub mod config;
+pub mod execute;
+pub mod grid;
 pub mod measure;
 pub mod network;
+pub mod plan;
 pub mod problem;
 pub mod random;
+pub mod sweep;
 pub mod train;

@@ -1,5 +1,6 @@
 //! Cohorts to workers: a pool, the time limit, signals, and events for whoever listens.
 
+mod estimate;
 mod failure;
 mod signals;
 
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::plan::{Cohort, Run};
 use crate::train::{Catalogue, Context, Device, Member, Outcome, Status, train};
 
+pub use estimate::estimate;
 pub use signals::Stop;
 
 /// How to execute.

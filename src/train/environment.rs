@@ -92,3 +92,18 @@ pub fn environment(device: &Device) -> Environment {
     ];
     Environment { facts }
 }
+
+/// Multiplies two small matrices through libtorch and looks at the result.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn self_test() -> Result<(), String> {
+    fix_numeric_path();
+    let matrix = tch::Tensor::from_slice(&[1.0f32, 2.0, 3.0, 4.0]).reshape([1, 2, 2]);
+    let product = matrix.f_bmm(&matrix).and_then(|product| Vec::<f32>::try_from(product.reshape([-1])));
+    match product {
+        Ok(product) if product == [7.0, 10.0, 15.0, 22.0] => Ok(()),
+        Ok(product) => Err(format!("libtorch multiplies wrongly: {product:?}")),
+        Err(error) => Err(format!("libtorch fails: {error}")),
+    }
+}

@@ -16,7 +16,7 @@ pub use catalogue::Catalogue;
 pub use cohort::{Context, Member, recorded_epochs, train};
 pub use device::{Choice, Device, NoCuda, libtorch_folder, load_cuda};
 pub use digest::digest;
-pub use environment::{Environment, LIBTORCH, environment, fix_numeric_path};
+pub use environment::{Environment, LIBTORCH, environment, fix_numeric_path, self_test};
 pub use outcome::{CurvePoint, Outcome, Prediction, Status, Weight};
 pub use rates::Rates;
 
