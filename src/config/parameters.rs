@@ -48,6 +48,16 @@ impl Parameter {
         self.set(&mut Configuration::default(), Some(value))
     }
 
+    /// `value` in the one spelling that equal values of this parameter share: `1` as `1.0` where it is a number.
+    ///
+    /// # Errors
+    /// Says which values are allowed.
+    pub fn canonical(&self, value: &Value) -> Result<Value, String> {
+        let mut configuration = Configuration::default();
+        self.set(&mut configuration, Some(value))?;
+        Ok((self.get)(&configuration).unwrap_or_else(|| value.clone()))
+    }
+
     /// Sets this parameter, or gives it its default, which may depend on parameters that stand earlier in the table.
     pub(super) fn set(&self, configuration: &mut Configuration, value: Option<&Value>) -> Result<(), String> {
         (self.set)(configuration, value)

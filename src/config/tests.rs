@@ -80,7 +80,7 @@ fn identities_are_pinned_for_ever() {
     let one = of(&[("task", word("sum")), ("activation", word("linear")), ("learning_rate", Value::Number(0.01))]);
     insta::assert_snapshot!(
         format!("{} {} {}", configuration_id(&Configuration::default()), configuration_id(&one), run_id(&one, seeds)),
-        @""
+        @"8dfd4aac01a9d3e51f3e 73cbecaf5c2a0f17c3bb 30c546814c055d6e174b"
     );
 }
 
@@ -101,7 +101,18 @@ fn wrong_values_say_what_is_allowed() {
     .into_iter()
     .map(|(name, value)| parameter(name).unwrap().check(&value).map_err(|message| format!("{name}: {message}")).unwrap_err())
     .collect();
-    insta::assert_snapshot!(messages.join("\n"), @"");
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    task: `cubes` is not `sum`, `product` or `square`
+    encoding: `polynomial` needs its degree: write `{polynomial: …}`
+    encoding: the degree of `polynomial`: `0` is not a whole number from 1 to 12
+    encoding: `scalar` takes no argument
+    depth: `1.5` is not a whole number from 0 to 1000
+    beta1: `1` is not a number ≥ 0 and < 1
+    learning_rate: `fast` is not a number > 0
+    batch: `0` is not a whole number ≥ 1 or `full`
+    hidden: `64` is not a list of widths such as `[64, 64]`
+    bias: `1` is not `true` or `false`
+    ");
 }
 
 #[test]

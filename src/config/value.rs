@@ -370,7 +370,7 @@ macro_rules! words {
                 let (word, argument) = $crate::config::value::word_and_argument(value, kind)?;
                 let wrong = || $crate::config::value::wrong_word(value, kind);
                 match word {
-                    $( $text => words!(@read argument, wrong, $variant $( ($type, $kind) )?), )+
+                    $( $text => words!(@read argument, wrong, $variant $( ($type, $kind, stringify!($argument), $text) )?), )+
                     _ => Err(wrong()),
                 }
             }
@@ -389,8 +389,10 @@ macro_rules! words {
     (@read $given:ident, $wrong:ident, $variant:ident) => {
         if $given.is_none() { Ok(Self::$variant) } else { Err($wrong()) }
     };
-    (@read $given:ident, $wrong:ident, $variant:ident ($type:ty, $kind:expr)) => {
-        <$type as $crate::config::Setting>::read($given.ok_or_else($wrong)?, &$kind).map(Self::$variant)
+    (@read $given:ident, $wrong:ident, $variant:ident ($type:ty, $kind:expr, $name:expr, $text:literal)) => {
+        <$type as $crate::config::Setting>::read($given.ok_or_else($wrong)?, &$kind)
+            .map(Self::$variant)
+            .map_err(|message| format!("the {} of `{}`: {message}", $name, $text))
     };
     (@pattern $variant:ident) => { Self::$variant };
     (@pattern $variant:ident $argument:ident) => { Self::$variant($argument) };
