@@ -1,0 +1,246 @@
+//! The grammar of a sweep file: its keys, its name, and how its grids are put together.
+
+use std::sync::Arc;
+
+use super::Sweep;
+use super::axes::{self, Axis, Exclusion, Factor};
+use super::claims::{Metric, claims, metric, text};
+use super::diagnostic::{Diagnostic, Invalid};
+use super::keys::{Fields, list, nearest};
+use super::node::{Key, Node, Tree, parse};
+use super::overrides::Overrides;
+use super::place::{Place, Texts};
+use super::replicates::{self, Replicates};
+use super::values::Entry;
+use crate::config;
+
+/// The keys of a sweep file.
+pub(super) const TOP: &[&str] =
+    &["version", "name", "question", "metric", "base", "grid", "grids", "exclude", "replicates", "claims"];
+/// The keys of a named grid.
+pub(super) const GRID: &[&str] = &["base", "grid", "exclude"];
+/// The form of names of sweeps and grids.
+pub(super) const NAME: &str = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
+
+/// A named block of a sweep: the product of its axes over its base values, less what it excludes.
+#[derive(Clone, Debug)]
+pub struct Grid {
+    /// Its name; `grid` where the sweep has one grid without a name.
+    pub name: String,
+    /// Parameters with one value, its own and those of the whole sweep.
+    pub base: Vec<Entry>,
+    /// The factors of the product, in the order of the file.
+    pub factors: Vec<Factor>,
+    /// Rules that remove points, its own and those of the whole sweep.
+    pub exclude: Vec<Exclusion>,
+}
+
+/// Reads and checks a sweep; reports everything that is wrong with it.
+pub(super) fn check(texts: &Arc<Texts>) -> Result<Sweep, Invalid> {
+    let mut wrong = Vec::new();
+    let overrides = Overrides::read(&texts.overrides, &mut wrong);
+    let sweep = match parse(&texts.text, 0) {
+        Ok(Node { tree: Tree::Null, place }) => {
+            wrong.push(
+                Diagnostic::new(Place { line: 1, ..place }, "the file is empty")
+                    .hint("a sweep begins with `version: 1` and `name: …`"),
+            );
+            None
+        }
+        Ok(root) => read(&root, &overrides, texts, &mut wrong),
+        Err(diagnostic) => {
+            wrong.push(diagnostic);
+            None
+        }
+    };
+    match sweep {
+        Some(sweep) if wrong.is_empty() => Ok(sweep),
+        _ => Err(Invalid::new(Arc::clone(texts), wrong)),
+    }
+}
+
+fn read(root: &Node, overrides: &Overrides, texts: &Arc<Texts>, wrong: &mut Vec<Diagnostic>) -> Option<Sweep> {
+    let fields = Fields::of(root, "the file", "one key a line, first `version: 1`", wrong)?;
+    fields.only(TOP, misplaced, wrong);
+    version(&fields, root, wrong);
+    let name = if let Some((_, node)) = fields.get("name") {
+        name(node, wrong)
+    } else {
+        let hint = "write `name: …`: it names the folders of results and reports";
+        wrong.push(Diagnostic::new(root.place, "`name` is missing").hint(hint));
+        None
+    };
+    let question = fields.get("question").and_then(|(_, node)| text(node, "`question`", "Why …?", wrong));
+    let metric = fields.get("metric").map_or_else(Metric::default, |(_, node)| metric(node, wrong));
+    let claims = fields.get("claims").map_or_else(Vec::new, |(_, node)| claims(node, wrong));
+    let mut replicates = Replicates::default();
+    let mut place = root.place;
+    if let Some((_, node)) = fields.get("replicates") {
+        (replicates, place) = replicates::read(node, wrong);
+    }
+    place = overrides.replicate(&mut replicates, wrong).unwrap_or(place);
+    replicates::distinct(&replicates, place, wrong);
+    let grids = grids(&fields, overrides, wrong);
+    Some(Sweep { name: name?, question, metric, grids, replicates, claims, texts: Arc::clone(texts) })
+}
+
+/// Where a key that is unknown at the top level belongs.
+fn misplaced(name: &str) -> Option<String> {
+    let parameter =
+        |name: &str| format!("`{name}` is a parameter: write it under `base:`, or under `grid:` with a list");
+    match name {
+        "seed" | "seeds" => Some("write `replicates: {count: 5, seed: 0}`".into()),
+        _ if config::parameter(name).is_some() => Some(parameter(name)),
+        // A parameter's name with a slip in it, and no key with a slip in it.
+        _ if nearest(name, TOP.iter().copied()).is_none() => {
+            nearest(name, config::PARAMETERS.iter().map(|known| known.name)).map(parameter)
+        }
+        _ => None,
+    }
+}
+
+fn version(fields: &Fields, root: &Node, wrong: &mut Vec<Diagnostic>) {
+    match fields.get("version") {
+        Some((_, Node { tree: Tree::Whole(1), .. })) => {}
+        Some((_, node)) => {
+            let message = "this version of Ablate reads sweep files of version 1";
+            let hint = match node.tree {
+                Tree::Whole(_) => "write `version: 1`, or take a newer Ablate",
+                _ => "write `version: 1`",
+            };
+            wrong.push(Diagnostic::new(node.place, message).hint(hint));
+        }
+        None => wrong.push(
+            Diagnostic::new(root.place, "`version` is missing").hint("begin the file with the line `version: 1`"),
+        ),
+    }
+}
+
+fn name(node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<String> {
+    let name = text(node, "`name`", "name: why-squares", wrong)?;
+    if is_name(&name) {
+        return Some(name);
+    }
+    wrong.push(wrong_name(&name, node.place));
+    None
+}
+
+fn wrong_name(name: &str, place: Place) -> Diagnostic {
+    let rule = "letters, digits, `.`, `_` and `-`, the first a letter or digit, at most 64 in all";
+    let words: Vec<&str> =
+        name.split(|character: char| !(character.is_ascii_alphanumeric() || "._".contains(character))).collect();
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let better: String = words.join("-").trim_start_matches(['.', '_', '-']).chars().take(64).collect();
+    let hint = is_name(&better).then(|| format!("write `{better}`"));
+    Diagnostic::new(place, format!("`{name}` cannot be a name: {rule}")).hint_if(hint)
+}
+
+/// Whether a text has the form of [`NAME`].
+fn is_name(text: &str) -> bool {
+    text.len() <= 64
+        && text.starts_with(|character: char| character.is_ascii_alphanumeric())
+        && text.chars().all(|character| character.is_ascii_alphanumeric() || "._-".contains(character))
+}
+
+fn grids(fields: &Fields, overrides: &Overrides, wrong: &mut Vec<Diagnostic>) -> Vec<Grid> {
+    let shared = Block::read(fields, wrong);
+    let Some((key, node)) = fields.get("grids") else {
+        return vec![shared.grid("grid", &Block::default(), overrides)];
+    };
+    if let Some((grid, _)) = fields.get("grid") {
+        wrong.push(
+            Diagnostic::new(key.place, "`grids` beside `grid`")
+                .note(grid.place, "`grid` is here")
+                .hint("`grid` is short for one grid: give it a name and move it under `grids`"),
+        );
+    }
+    let Some(named) = Fields::of(node, "`grids`", "`{first: {grid: {depth: [1, 2]}}}`", wrong) else {
+        return Vec::new();
+    };
+    if named.is_empty() {
+        wrong.push(Diagnostic::new(node.place, "`grids` has no grids").hint("give it a named grid, or remove it"));
+    }
+    let mut grids = Vec::new();
+    for (key, node) in named.iter() {
+        if !is_name(&key.name) {
+            wrong.push(wrong_name(&key.name, key.place));
+        }
+        if let Some(block) = named_block(key, node, wrong) {
+            grids.push(block.grid(&key.name, &shared, overrides));
+        }
+    }
+    grids
+}
+
+fn named_block(key: &Key, node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Block> {
+    let what = format!("the grid `{}`", key.name);
+    if config::parameter(&key.name).is_some() && !matches!(node.tree, Tree::Map(_)) {
+        let message = format!("`{}` is a parameter where the name of a grid stands", key.name);
+        wrong.push(Diagnostic::new(key.place, message).hint("for one grid without a name write `grid:`, not `grids:`"));
+        return None;
+    }
+    let fields = Fields::of(node, &what, "something like `{base: {depth: 2}}`, or remove it", wrong)?;
+    let elsewhere = |name: &str| {
+        let parameter = config::parameter(name).is_some();
+        if parameter {
+            return Some(format!("write it under `base:` or `grid:` of {what}"));
+        }
+        TOP.contains(&name).then(|| format!("`{name}` stands at the top level of the file; here are {}", list(GRID)))
+    };
+    fields.only(GRID, elsewhere, wrong);
+    Some(Block::read(&fields, wrong))
+}
+
+/// What stands under a grid, or at the top level for all grids.
+#[derive(Default)]
+struct Block {
+    base: Vec<Entry>,
+    axes: Vec<Axis>,
+    exclude: Vec<Exclusion>,
+}
+
+impl Block {
+    fn read(fields: &Fields, wrong: &mut Vec<Diagnostic>) -> Self {
+        let base = fields.get("base").map_or_else(Vec::new, |(_, node)| axes::base(node, wrong));
+        let axes = fields.get("grid").map_or_else(Vec::new, |(_, node)| axes::axes(node, wrong));
+        let exclude = fields.get("exclude").map_or_else(Vec::new, |(_, node)| axes::exclusions(node, wrong));
+        for axis in &axes {
+            let name = axis.parameter.name;
+            if let Some(entry) = base.iter().find(|entry| entry.parameter.name == name) {
+                wrong.push(
+                    Diagnostic::new(axis.key, format!("`{name}` is an axis, and has a value in `base` beside it"))
+                        .note(entry.key, "the value in `base` would never be taken")
+                        .hint("keep one of the two"),
+                );
+            }
+        }
+        Self { base, axes, exclude }
+    }
+
+    /// The grid of this block: what the whole sweep shares goes behind its own, what is overridden before it.
+    fn grid(self, name: &str, shared: &Self, overrides: &Overrides) -> Grid {
+        let own = |parameter: &str| {
+            self.base.iter().any(|entry| entry.parameter.name == parameter)
+                || self.axes.iter().any(|axis| axis.parameter.name == parameter)
+        };
+        let inherited: Vec<Entry> = shared.base.iter().filter(|entry| !own(entry.parameter.name)).cloned().collect();
+        let mut base: Vec<Entry> = inherited.into_iter().chain(self.base.iter().cloned()).collect();
+        let mut axes = self.axes.clone();
+        for axis in &overrides.axes {
+            let name = axis.parameter.name;
+            base.retain(|entry| entry.parameter.name != name);
+            let old = axes.iter().position(|old| old.parameter.name == name);
+            if let [written] = axis.values.as_slice() {
+                old.map(|old| axes.remove(old));
+                base.push(Entry { parameter: axis.parameter, key: axis.key, written: written.clone() });
+            } else if let Some(old) = old {
+                axes[old] = axis.clone();
+            } else {
+                axes.push(axis.clone());
+            }
+        }
+        let exclude = self.exclude.iter().chain(&shared.exclude).cloned().collect();
+        let factors = axes.into_iter().map(|axis| Factor { axes: vec![axis] }).collect();
+        Grid { name: name.to_string(), base, factors, exclude }
+    }
+}

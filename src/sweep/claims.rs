@@ -1,0 +1,142 @@
+//! What a sweep is for: the metric that ranks its configurations, and the claims that its report tests.
+
+use super::diagnostic::Diagnostic;
+use super::keys::Fields;
+use super::node::{Node, Tree};
+use super::place::Place;
+
+/// What ranks configurations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// A measure: a column of the results.
+    pub name: String,
+    /// Which end of it is good.
+    pub goal: Goal,
+    /// Where its name is written; `None` where the default is taken.
+    pub place: Option<Place>,
+}
+
+/// Which end of a metric is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Small values.
+    Minimize,
+    /// Large values.
+    Maximize,
+}
+
+impl Default for Metric {
+    fn default() -> Self {
+        Self { name: DEFAULT_METRIC.into(), goal: Goal::Minimize, place: None }
+    }
+}
+
+/// The metric of a sweep that names none.
+pub(super) const DEFAULT_METRIC: &str = "test_rmse";
+/// The words of `goal`.
+pub(super) const GOALS: &[(&str, Goal)] = &[("minimize", Goal::Minimize), ("maximize", Goal::Maximize)];
+/// The keys of `metric`.
+pub(super) const METRIC_KEYS: &[&str] = &["name", "goal"];
+/// The keys of a claim.
+pub(super) const CLAIM_KEYS: &[&str] = &["name", "where", "expect"];
+
+/// A statement about the results, which the report tests. Its expressions are SQL over the columns of the results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// What is claimed, in words.
+    pub name: String,
+    /// The runs that it is about; all where absent.
+    pub filter: Option<String>,
+    /// What must be true of them.
+    pub expect: String,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// Reads `metric`.
+pub(super) fn metric(node: &Node, wrong: &mut Vec<Diagnostic>) -> Metric {
+    let mut metric = Metric::default();
+    let Some(fields) = Fields::of(node, "`metric`", "`{name: test_rmse, goal: minimize}`", wrong) else {
+        return metric;
+    };
+    fields.only(METRIC_KEYS, |_| None, wrong);
+    match fields.get("name") {
+        Some((_, node)) => {
+            if let Some(name) = text(node, "`metric.name`", "the name of a measure", wrong) {
+                metric = Metric { name, place: Some(node.place), ..metric };
+            }
+        }
+        None => wrong.push(
+            Diagnostic::new(node.place, "`metric` names no measure").hint("write `{name: test_rmse, goal: minimize}`"),
+        ),
+    }
+    if let Some((_, node)) = fields.get("goal") {
+        let goal = GOALS.iter().find(|(word, _)| node.tree == Tree::Text((*word).into()));
+        match goal {
+            Some((_, goal)) => metric.goal = *goal,
+            None => wrong.push(
+                Diagnostic::new(node.place, "`metric.goal` is `minimize` or `maximize`")
+                    .hint("`minimize` for errors, `maximize` for `test_r2` and `test_exact`"),
+            ),
+        }
+    }
+    metric
+}
+
+/// Reads `claims`.
+pub(super) fn claims(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Claim> {
+    let Tree::List(items) = &node.tree else {
+        let message = format!("`claims` is a list of mappings, not {}", node.describe());
+        let hint = "begin each claim with `- name: …`, and give it `where: …` and `expect: …`";
+        wrong.push(Diagnostic::new(node.place, message).hint(hint));
+        return Vec::new();
+    };
+    let mut claims: Vec<Claim> = Vec::new();
+    for item in items {
+        let Some(claim) = claim(item, wrong) else { continue };
+        match claims.iter().find(|known| known.name == claim.name) {
+            Some(first) => wrong.push(
+                Diagnostic::new(claim.place, format!("a second claim `{}`", claim.name))
+                    .note(first.place, "the first is here")
+                    .hint("give each claim its own name"),
+            ),
+            None => claims.push(claim),
+        }
+    }
+    claims
+}
+
+fn claim(node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Claim> {
+    let fields = Fields::of(node, "a claim", "`{name: …, where: …, expect: …}`", wrong)?;
+    fields.only(CLAIM_KEYS, |_| None, wrong);
+    let mut part = |name: &str, example: &str| {
+        if let Some((_, node)) = fields.get(name) {
+            return text(node, &format!("`{name}`"), example, wrong);
+        }
+        if name != "where" {
+            let diagnostic = Diagnostic::new(node.place, format!("the claim has no `{name}`"));
+            wrong.push(diagnostic.hint(format!("write `{name}: {example}`")));
+        }
+        None
+    };
+    let name = part("name", "linear networks fit sums");
+    let filter = part("where", "task = 'sum' AND activation = 'linear'");
+    let expect = part("expect", "max(train_rmse_rounded) = 0");
+    Some(Claim { name: name?, filter, expect: expect?, place: node.place })
+}
+
+/// Text that is not empty.
+pub(super) fn text(node: &Node, what: &str, example: &str, wrong: &mut Vec<Diagnostic>) -> Option<String> {
+    match &node.tree {
+        Tree::Text(text) if !text.trim().is_empty() => Some(text.trim().to_string()),
+        Tree::Text(_) | Tree::Null => {
+            wrong.push(Diagnostic::new(node.place, format!("{what} is empty")).hint(format!("write `{example}`")));
+            None
+        }
+        _ => {
+            let message = format!("{what} is text, not {}", node.describe());
+            wrong.push(Diagnostic::new(node.place, message).hint("put it in quotes if it is meant as text"));
+            None
+        }
+    }
+}

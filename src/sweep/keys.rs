@@ -1,0 +1,138 @@
+//! Keys of a mapping: known, repeated, unknown with the nearest known one, and those that a later version reads.
+
+use super::diagnostic::Diagnostic;
+use super::node::{Key, Node, Tree};
+use crate::config;
+
+/// Keys that sweep files have by design and that this version does not read yet.
+pub(super) const LATER: &[&str] = &["zip", "constraints", "include", "sample"];
+
+/// The entries of a mapping, each key once.
+pub(super) struct Fields<'n>(Vec<(&'n Key, &'n Node)>);
+
+impl<'n> Fields<'n> {
+    /// The entries of `node`. Reports a node that is no mapping, and keys written twice; `what` is the mapping's name
+    /// in messages and `example` what one looks like.
+    pub fn of(node: &'n Node, what: &str, example: &str, wrong: &mut Vec<Diagnostic>) -> Option<Self> {
+        let Tree::Map(entries) = &node.tree else {
+            let message = match node.tree {
+                Tree::Null => format!("{what} is empty"),
+                _ => format!("{what} is a mapping, not {}", node.describe()),
+            };
+            wrong.push(Diagnostic::new(node.place, message).hint(format!("write {example}")));
+            return None;
+        };
+        let mut fields: Vec<(&Key, &Node)> = Vec::new();
+        for (key, value) in entries {
+            match fields.iter().find(|(known, _)| known.name == key.name) {
+                Some((first, _)) => wrong.push(
+                    Diagnostic::new(key.place, format!("`{}` is written twice in {what}", key.name))
+                        .note(first.place, "first here")
+                        .hint("keep one of the two"),
+                ),
+                None => fields.push((key, value)),
+            }
+        }
+        Some(Self(fields))
+    }
+
+    /// Reports every key that is not among `known`; `elsewhere` knows better what a key is meant to be.
+    pub fn only(&self, known: &[&str], elsewhere: impl Fn(&str) -> Option<String>, wrong: &mut Vec<Diagnostic>) {
+        for (key, _) in &self.0 {
+            let name = key.name.as_str();
+            if known.contains(&name) {
+                continue;
+            }
+            if LATER.contains(&name) {
+                wrong.push(not_yet(key));
+                continue;
+            }
+            let hint = elsewhere(name)
+                .or_else(|| nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?")))
+                .unwrap_or_else(|| format!("the keys here are {}", list(known)));
+            wrong.push(Diagnostic::new(key.place, format!("unknown key `{name}`")).hint(hint));
+        }
+    }
+
+    /// The entry of that name.
+    pub fn get(&self, name: &str) -> Option<(&'n Key, &'n Node)> {
+        self.0.iter().find(|(key, _)| key.name == name).copied()
+    }
+
+    /// All entries, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = (&'n Key, &'n Node)> + '_ {
+        self.0.iter().copied()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The error for a key that a later version reads.
+pub(super) fn not_yet(key: &Key) -> Diagnostic {
+    Diagnostic::new(key.place, format!("`{}` is not supported yet in this version", key.name))
+        .hint("axes as lists of values, and `exclude`, are")
+}
+
+/// `a`, `b` and `c`.
+pub(super) fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+/// The known name that was probably meant.
+pub(super) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let written = written.to_lowercase().replace(['-', ' '], "_");
+    let length = written.chars().count();
+    let close = known.into_iter().map(|name| (strsim::damerau_levenshtein(&written, name), name));
+    let (distance, name) = close.min_by_key(|(distance, _)| *distance)?;
+    (distance <= (length.max(3) / 3).min(3)).then_some(name)
+}
+
+/// Names that other programs have for our parameters.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("lr", "learning_rate"),
+    ("batch_size", "batch"),
+    ("batchsize", "batch"),
+    ("layers", "depth"),
+    ("num_layers", "depth"),
+    ("hidden_layers", "depth"),
+    ("hidden_sizes", "hidden"),
+    ("widths", "hidden"),
+    ("hidden_size", "width"),
+    ("units", "width"),
+    ("function", "task"),
+    ("problem", "task"),
+    ("dtype", "precision"),
+    ("num_epochs", "epochs"),
+    ("initializer", "init"),
+    ("lr_scheduler", "schedule"),
+    ("eps", "epsilon"),
+    ("features", "encoding"),
+    ("scaling", "normalization"),
+    ("samples", "examples"),
+    ("max_value", "largest"),
+];
+
+/// What to write instead of a parameter that does not exist. `top` are the keys of a sweep file.
+pub(super) fn unknown_parameter(key: &Key, top: &[&str]) -> Diagnostic {
+    let name = key.name.as_str();
+    let hint = if matches!(name, "seed" | "seeds") {
+        "a seed is no parameter: write `replicates: {count: 5, seed: 0}` at the top level".into()
+    } else if top.contains(&name) {
+        format!("`{name}` stands at the top level of the file")
+    } else if name == "<<" {
+        "YAML 1.2 has no merge keys: values for every grid stand in the `base` of the file".into()
+    } else if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| *theirs == name.to_lowercase()) {
+        format!("it is called `{ours}` here")
+    } else if let Some(near) = nearest(name, config::PARAMETERS.iter().map(|parameter| parameter.name)) {
+        format!("did you mean `{near}`?")
+    } else {
+        "`ablate schema --table` lists all parameters".into()
+    };
+    Diagnostic::new(key.place, format!("unknown parameter `{name}`")).hint(hint)
+}

@@ -1,0 +1,280 @@
+//! What users are told about sweep files: the whole message for each kind of mistake, the messages of mistakes that only
+//! the points of a grid show, and the schema that editors read.
+//!
+//! A message that changed on purpose is accepted with `INSTA_UPDATE=always cargo test --release --test sweep_files`.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use ablate::plan::{self, Limits, Plan};
+use ablate::sweep::{self, parse};
+
+/// What is printed for a sweep file that is invalid, by itself or by its points.
+fn message(text: &str, overrides: &[&str]) -> String {
+    let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+    let sweep = match parse(text, "x.yaml", &overrides) {
+        Ok(sweep) => sweep,
+        Err(invalid) => return invalid.to_string(),
+    };
+    match Plan::of(&sweep, &HashSet::new(), &Limits::default()) {
+        Ok(plan) => panic!("a sweep of {} runs where an error was expected", plan.runs()),
+        Err(error) => format!("{error}\n"),
+    }
+}
+
+/// A file with the given lines below its first two.
+fn file(rest: &str) -> String {
+    format!("version: 1\nname: x\n{rest}")
+}
+
+/// One test for each mistake: `name: text of the file, overrides`.
+macro_rules! mistakes {
+    ($( $name:ident: $text:expr $(, [$($override:literal),+])?; )+) => { $(
+        #[test]
+        fn $name() {
+            let text = $text;
+            let shown = message(&text, &[$($($override),+)?]);
+            insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "sweep_files" }, {
+                insta::assert_snapshot!(stringify!($name), shown);
+            });
+        }
+    )+ };
+}
+
+// The file as a whole.
+mistakes! {
+    empty_file: "";
+    only_comments: "# nothing yet\n\n";
+    a_list_instead_of_keys: "- version: 1\n- name: x\n";
+    version_and_name_missing: "question: Why?\n";
+    wrong_version: "version: 2\nname: x\n";
+    version_as_text: "version: \"1\"\nname: x\n";
+    name_with_a_slash: "version: 1\nname: ../why squares?\n";
+    name_is_a_number: "version: 1\nname: 2026\n";
+    name_too_long: format!("version: 1\nname: {}\n", "x".repeat(65));
+    two_documents: "version: 1\nname: x\n---\nversion: 1\nname: y\n";
+}
+
+// YAML itself.
+mistakes! {
+    tab_indentation: file("base:\n\tdepth: 2\n");
+    bracket_left_open: file("base:\n  hidden: [20, 100\n  depth: 2\n");
+    uneven_indentation: file("base:\n    depth: 2\n  width: 3\n");
+    colon_in_plain_text: file("question: Why: squares\n");
+    quote_left_open: file("question: 'Why\n");
+    unknown_alias: file("base: *shared\n");
+    merge_key: file("base: &b {depth: 2}\ngrids:\n  a:\n    base: {<<: *b, width: 8}\n");
+    unknown_tag: file("base: {depth: !mine 2}\n");
+    alias_bomb: file("a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n\
+        d: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\n");
+    nested_too_deep: file(&format!("base: {}1{}\n", "[".repeat(100), "]".repeat(100)));
+    escape_sequences_in_a_key: file("\"\\e[31mred\\u202e\": 1\n");
+    control_character: file("question: a\u{7}b\n");
+    very_long_line: file(&format!("base: {{width: 64,{}batch: 100, dept: 3}}\n", " ".repeat(230)));
+    not_ascii_before_the_mistake: file("base: {\"größe\": 3, \"学习\": 0.1, depth: -1}\n");
+}
+
+// Keys.
+mistakes! {
+    unknown_key_at_the_top: file("questoin: Why?\n");
+    unknown_key_like_nothing: file("colour: red\n");
+    parameter_at_the_top: file("activation: relu\n");
+    misspelt_parameter_at_the_top: file("activaton: [relu]\n");
+    seed_at_the_top: file("seed: 3\n");
+    unknown_key_in_base: file("base:\n  activaton: relu\n");
+    unknown_key_in_grid: file("grid:\n  widht: [1, 2]\n");
+    unknown_key_in_a_named_grid: file("grids:\n  a:\n    gird: {depth: [1]}\n");
+    parameter_in_a_named_grid: file("grids:\n  a:\n    depth: [1, 2]\n");
+    top_level_key_in_a_named_grid: file("grids:\n  a:\n    replicates: {count: 2}\n");
+    unknown_parameter_like_nothing: file("base: {colour: red}\n");
+    name_from_another_program: file("base: {lr: 0.1, batch_size: 10}\n");
+    seed_as_a_parameter: file("grid: {seed: [1, 2, 3]}\n");
+    replicates_inside_base: file("base:\n  depth: 2\n  replicates: {count: 3}\n");
+    duplicate_key: file("base:\n  depth: 2\n  width: 8\n  depth: 3\n");
+    duplicate_key_at_the_top: file("base: {depth: 2}\nbase: {width: 2}\n");
+    features_of_later_versions: file("zip: {a: {depth: [1], width: [2]}}\nconstraints: [\"depth < 2\"]\ngrid:\n  \
+        learning_rate: {log_range: {min: 1.0e-4, max: 0.1, num: 4}}\n  depth: {range: {min: 1, max: 5}}\n");
+    grid_beside_grids: file("grid: {depth: [1, 2]}\ngrids: {a: {grid: {depth: [1]}}}\n");
+    grids_without_names: file("grids: {depth: [1, 2]}\n");
+    grids_without_grids: file("grids: {}\n");
+    grid_with_nothing_in_it: file("grids:\n  a:\n");
+    grid_name_with_spaces: file("grids: {\"my grid\": {base: {depth: 1}}}\n");
+}
+
+// Values.
+mistakes! {
+    wrong_word: file("base: {task: sqare}\n");
+    wrong_word_like_nothing: file("base: {task: cosine}\n");
+    word_without_its_argument: file("base: {encoding: polynomial}\n");
+    word_with_an_argument_too_many: file("base: {encoding: {binary: 8}}\n");
+    argument_out_of_range: file("base: {encoding: {polynomial: 99}}\n");
+    colon_without_a_space: file("grid: {encoding: [scalar, {polynomial:2}]}\n");
+    text_for_a_number: file("base: {learning_rate: fast}\n");
+    number_in_quotes: file("base: {learning_rate: \"1e-3\"}\n");
+    number_with_separators: file("base: {examples: 10_000}\n");
+    fraction_for_a_whole_number: file("grid: {depth: [1, 2.5]}\n");
+    exponent_for_a_whole_number: file("base: {examples: 1e3}\n");
+    leading_zeros: file("base: {depth: 007}\n");
+    number_out_of_range: file("base: {beta1: 1, learning_rate: 0, width: 0}\n");
+    not_a_finite_number: file("base: {learning_rate: .inf}\n");
+    whole_number_beyond_64_bits: file("base: {examples: 18446744073709551615}\n");
+    yes_for_a_flag: file("base: {bias: yes}\n");
+    one_for_a_flag: file("grid: {bias: [0, 1]}\n");
+    empty_value: file("base:\n  depth:\n  width: 8\n");
+    wrong_width_in_hidden: file("base: {hidden: [20, 100.5, 20]}\n");
+}
+
+// Lists and single values.
+mistakes! {
+    empty_axis: file("grid:\n  depth: []\n");
+    axis_without_a_value: file("grid:\n  depth:\n");
+    empty_base: file("base:\n");
+    scalar_for_an_axis: file("grid: {activation: relu}\n");
+    wrong_scalar_for_an_axis: file("grid: {activation: rleu}\n");
+    word_with_argument_for_an_axis: file("grid: {encoding: {polynomial: 2}}\n");
+    list_in_base: file("base: {activation: [relu, tanh]}\n");
+    one_item_list_in_base: file("base: {depth: [2]}\n");
+    widths_as_an_axis: file("grid: {hidden: [20, 100, 20]}\n");
+    axis_of_widths_in_base: file("base: {hidden: [[20, 100], [64]]}\n");
+    one_width_for_hidden: file("base: {hidden: 64}\n");
+    nested_list_in_an_axis: file("grid: {activation: [[relu], tanh]}\n");
+    same_value_twice: file("grid: {learning_rate: [1, 0.5, 1.0]}\n");
+    axis_and_base: file("base: {depth: 2}\ngrid: {depth: [1, 2]}\n");
+    exclude_as_a_mapping: file("grid: {depth: [1, 2]}\nexclude: {depth: 2}\n");
+    exclude_with_a_list: file("grid: {depth: [1, 2]}\nexclude: [{depth: [1, 2]}]\n");
+    exclude_everything: file("grid: {depth: [1, 2]}\nexclude: [{}]\n");
+    exclude_an_unknown_parameter: file("grid: {depth: [1, 2]}\nexclude: [{dpeth: 2}]\n");
+}
+
+// Metric, replicates, claims.
+mistakes! {
+    metric_as_text: file("metric: test_rmse\n");
+    metric_without_a_name: file("metric: {goal: minimize}\n");
+    wrong_goal: file("metric: {name: test_r2, goal: max}\n");
+    replicates_as_a_number: file("replicates: 5\n");
+    no_replicates: file("replicates: {count: 0}\n");
+    list_of_seeds: file("replicates: {seed: [1, 2, 3]}\n");
+    wrong_thing_to_vary: file("replicates: {count: 2, vary: [data, weights, inits, data]}\n");
+    nothing_varies: file("replicates: {count: 3, vary: []}\n");
+    claim_without_expect: file("claims:\n  - name: it fits\n    where: task = 'sum'\n    expects: max(test_rmse) < 1\n");
+    claims_as_a_mapping: file("claims: {name: it fits}\n");
+    same_claim_twice: file("claims:\n  - {name: a, expect: b}\n  - {name: a, expect: c}\n");
+    claim_that_is_no_text: file("claims:\n  - {name: a, expect: true}\n");
+}
+
+// The command line.
+mistakes! {
+    override_without_a_value: file(""), ["depth"];
+    override_with_an_empty_value: file(""), ["depth=1,,2"];
+    override_of_an_unknown_parameter: file(""), ["actvation=relu"];
+    override_with_a_wrong_value: file(""), ["activation=relu,tahn,  sigmod"];
+    override_with_a_list: file(""), ["activation=[relu,tanh]"];
+    override_with_flat_widths: file(""), ["hidden=20,100"];
+    override_given_twice: file(""), ["depth=1", "depth=2"];
+    override_of_the_name: file(""), ["name=y"];
+    override_of_seeds: file(""), ["seed=1,2,3"];
+    override_of_replicates: file(""), ["replicates.count=0", "replicates.cuont=2", "replicates.seed=1,2"];
+    override_with_a_bracket_left_open: file(""), ["hidden=[20,100"];
+    override_with_control_characters: file(""), ["depth=\u{1b}[31m2\n"];
+    override_beside_a_wrong_file: file("bsae: {depth: 2}\n"), ["depth=0.5"];
+}
+
+// What only the points of a grid show.
+mistakes! {
+    logarithm_of_binary_digits: file("base:\n  encoding: binary\ngrid:\n  normalization: [max, log]\n");
+    logarithm_of_binary_digits_in_base: file("base:\n  encoding: binary\n  normalization: log\n");
+    logarithm_on_one_side: file("base: {encoding: log, input_normalization: log}\n");
+    targets_too_large: file("base: {task: product}\ngrid: {operands: [2, 6]}\n");
+    depth_beside_hidden: file("base:\n  hidden: [20, 20]\n  depth: 3\n");
+    depth_for_all_hidden_in_a_grid: file("base:\n  depth: 3\ngrids:\n  a:\n    grid:\n      hidden: [[20], [30]]\n");
+    parameter_without_effect: file("base: {optimizer: sgd}\ngrid: {beta1: [0.8, 0.9]}\n");
+    activation_without_a_hidden_layer: file("base: {depth: 0, activation: relu}\n");
+    override_without_effect: file("base: {optimizer: sgd}\n"), ["beta1=0.5"];
+    combination_by_an_override: file("grid:\n  normalization: [max, log]\n"), ["encoding=scalar,binary"];
+    plan_too_large: file(&format!("replicates: {{count: 1000}}\ngrids:\n  small: {{grid: {{depth: [1, 2]}}}}\n  large:\n    grid:\n      epochs: {0:?}\n      width: {0:?}\n      examples: {0:?}\n", (1..=1000).collect::<Vec<_>>()));
+}
+
+#[test]
+fn several_mistakes_are_all_reported_in_the_order_of_the_file() {
+    let text = "version: 1\nname: x y\nbase:\n  activaton: relu\n  depth: two\ngrid:\n  width: 8\n";
+    let shown = message(text, &["batch=0"]);
+    let places: Vec<&str> = shown.lines().filter(|line| line.contains(".yaml:") || line.contains("line:")).collect();
+    assert_eq!(places.len(), 5, "{shown}");
+    let starts = ["x.yaml:2:", "x.yaml:4:", "x.yaml:5:", "x.yaml:7:", "command line:1:"];
+    assert!(places.iter().zip(starts).all(|(place, start)| place.starts_with(start)), "{shown}");
+}
+
+#[test]
+fn many_mistakes_are_counted() {
+    let keys = (0..50).map(|i| format!("key{i}: 1\n")).collect::<Vec<_>>().concat();
+    let shown = message(&file(&keys), &[]);
+    assert!(shown.ends_with("\nand 30 more\n"), "{shown}");
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("latin.yaml");
+    write(&path, b"version: 1\nname: x\nquestion: fa\xe7ade\n");
+    let error = sweep::load(&path, &[]).unwrap_err().to_string();
+    let shown = error.replace(&path.display().to_string(), "latin.yaml");
+    assert_eq!(
+        shown,
+        "latin.yaml:3:13: this is not UTF-8\n 3 | question: fa\u{fffd}ade\n   |             ^\nhint: save the file as UTF-8\n"
+    );
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let absent = sweep::load(&folder.path().join("absent.yaml"), &[]).unwrap_err();
+    assert!(absent.to_string().contains("absent.yaml"), "{absent}");
+    assert!(matches!(absent, sweep::Error::Unreadable { .. }));
+    let large = folder.path().join("large.yaml");
+    write(&large, "# no sweep\n".repeat(100_000).as_bytes());
+    assert!(matches!(sweep::load(&large, &[]).unwrap_err(), sweep::Error::TooLarge { .. }));
+}
+
+#[test]
+fn the_metric_is_checked_against_the_measures() {
+    let text = file("metric:\n  name: test_rsme\n  goal: minimize\n");
+    let sweep = parse(&text, "x.yaml", &[]).unwrap();
+    assert_eq!(sweep.check_metric(["test_rsme"]), Ok(()));
+    let invalid = sweep.check_metric(["test_r2", "test_rmse"]).unwrap_err().to_string();
+    assert_eq!(
+        invalid,
+        "x.yaml:4:9: `test_rsme` is no measure\n 4 |   name: test_rsme\n   |         ^^^^^^^^^\nhint: did you mean `test_rmse`?\n"
+    );
+}
+
+/// The schema in the repository is the one that the program makes.
+#[test]
+fn the_schema_beside_the_sweeps_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sweeps/sweep.schema.json");
+    let current = format!("{:#}\n", sweep::schema());
+    if std::env::var_os("ABLATE_UPDATE").is_some() {
+        write(&path, current.as_bytes());
+    }
+    let saved = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        saved == current,
+        "sweeps/sweep.schema.json is out of date: run `ablate schema > sweeps/sweep.schema.json`"
+    );
+}
+
+#[expect(clippy::disallowed_methods, reason = "test files in folders of their own, and a schema that git keeps")]
+fn write(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_plan_that_is_too_large_is_refused_before_anything_is_expanded() {
+    let values: Vec<u32> = (1..=5000).collect();
+    let axes: String =
+        ["examples", "test_examples", "epochs", "width"].map(|name| format!("  {name}: {values:?}\n")).concat();
+    let sweep = parse(&file(&format!("grid:\n{axes}")), "x.yaml", &[]).unwrap();
+    let Err(plan::Error::TooLarge(error)) = Plan::of(&sweep, &HashSet::new(), &Limits::default()) else {
+        panic!("refused");
+    };
+    assert_eq!(error.runs, Some(5000u128.pow(4)));
+}
