@@ -1,0 +1,68 @@
+//! The size of a plan, by checked arithmetic, before anything is expanded.
+
+use std::fmt;
+
+use crate::grid::Points;
+use crate::sweep::Sweep;
+
+/// A sweep that asks for more runs than are allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// Runs asked for, points that would turn out equal or excluded included; `None` beyond 2^128.
+    pub runs: Option<u128>,
+    /// Runs allowed.
+    pub limit: u64,
+    /// The points of each grid; `None` beyond 2^128.
+    pub grids: Vec<(String, Option<u128>)>,
+    /// Runs of each configuration.
+    pub replicates: u32,
+}
+
+impl std::error::Error for TooLarge {}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = thousands(Some(self.limit.into()));
+        writeln!(f, "the sweep asks for {} runs, and the limit is {limit}", thousands(self.runs))?;
+        for (name, points) in &self.grids {
+            writeln!(f, "  grid `{name}`: {} points", thousands(*points))?;
+        }
+        writeln!(f, "  replicates: {}", thousands(Some(self.replicates.into())))?;
+        match self.runs.and_then(|runs| u64::try_from(runs).ok()) {
+            Some(runs) => write!(f, "hint: give the axes fewer values, or allow it with `--max-runs {runs}`"),
+            None => write!(f, "hint: give the axes fewer values"),
+        }
+    }
+}
+
+/// A number with commas between its thousands.
+fn thousands(number: Option<u128>) -> String {
+    let Some(number) = number else { return "more than 2^128".into() };
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// The points of each grid of a sweep that asks for at most `limit` runs.
+pub(super) fn within(sweep: &Sweep, limit: u64) -> Result<Vec<Points<'_>>, TooLarge> {
+    let grids: Vec<_> = sweep.grids.iter().map(|grid| Points::of(grid).ok()).collect();
+    let sizes: Vec<Option<u128>> = grids.iter().map(|points| points.as_ref().map(Points::len)).collect();
+    let points = sizes.iter().try_fold(0u128, |sum, size| sum.checked_add((*size)?));
+    let runs = points.and_then(|points| points.checked_mul(sweep.replicates.count.into()));
+    let all: Option<Vec<Points<'_>>> = grids.into_iter().collect();
+    match (runs, all) {
+        (Some(runs), Some(all)) if runs <= limit.into() => Ok(all),
+        _ => Err(TooLarge {
+            runs,
+            limit,
+            grids: sweep.grids.iter().map(|grid| grid.name.clone()).zip(sizes).collect(),
+            replicates: sweep.replicates.count,
+        }),
+    }
+}

@@ -1,0 +1,151 @@
+//! What a sweep comes to: its distinct configurations, the runs that are still to do, and their cohorts. Pure: the
+//! ids of finished runs come in, nothing is read.
+
+mod cohort;
+mod expand;
+mod limit;
+mod verdict;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+pub use cohort::{CACHE_BYTES, Cohort, MOST_RUNS, Shape};
+pub use limit::TooLarge;
+
+use crate::config::{Configuration, Id, Seeds, run_id};
+use crate::sweep::{Invalid, Replicates, Sweep};
+
+/// Runs that a sweep may ask for unless more are allowed.
+pub const MAX_RUNS: u64 = 1_000_000;
+
+/// What a plan has to keep to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Runs that the sweep may ask for, those done included.
+    pub max_runs: u64,
+    /// Bytes of a cache that the arrays of a cohort should fit in.
+    pub cache_bytes: u64,
+    /// Workers that should all have something to do.
+    pub workers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_runs: MAX_RUNS, cache_bytes: CACHE_BYTES, workers: 1 }
+    }
+}
+
+/// A configuration that a sweep asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// Its identity.
+    pub id: Id,
+    /// Every parameter with its value.
+    pub configuration: Configuration,
+    /// The grids that hold it, in the order of the file.
+    pub grids: Arc<[String]>,
+}
+
+/// A configuration under one seed: what is trained, stored and cited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// Its identity.
+    pub id: Id,
+    /// What is trained.
+    pub point: Arc<Point>,
+    /// Its number among the replicates of its configuration, from 0.
+    pub replicate: u32,
+    /// The seed of this replicate.
+    pub seed: u64,
+    /// What each draw starts from: `seed` for what varies between replicates, the sweep's seed for the rest.
+    pub seeds: Seeds,
+}
+
+/// How many points a rule removed from a grid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excluded {
+    /// The grid.
+    pub grid: String,
+    /// The rule, as YAML on one line.
+    pub rule: String,
+    /// Points of the product that it was the first to match.
+    pub points: u64,
+}
+
+/// What a sweep comes to.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The distinct configurations, in the order of the file.
+    pub points: Vec<Arc<Point>>,
+    /// How often each is trained.
+    pub replicates: Replicates,
+    /// Every rule of every grid with what it removed.
+    pub excluded: Vec<Excluded>,
+    /// Runs that were done before.
+    pub done: u64,
+    /// The runs to do, in cohorts, longest first.
+    pub cohorts: Vec<Cohort>,
+}
+
+/// A sweep without a plan.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It asks for more runs than are allowed.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// Some of its points cannot be trained, or some of its parameters have no effect.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+impl Plan {
+    /// The plan of a sweep, of whose runs those in `done` need no training.
+    ///
+    /// # Errors
+    /// When the sweep asks for too many runs (found before anything is expanded), or when what its file says of several
+    /// parameters does not go together.
+    pub fn of(sweep: &Sweep, done: &HashSet<Id>, limits: &Limits) -> Result<Self, Error> {
+        let grids = limit::within(sweep, limits.max_runs)?;
+        let (points, excluded) = expand::expand(sweep, &grids)?;
+        let replicates = sweep.replicates;
+        let mut grouping = cohort::Grouping::default();
+        let mut skipped = 0;
+        for point in &points {
+            let mut group = None;
+            for replicate in 0..replicates.count {
+                let seeds = replicates.seeds_of(replicate);
+                let id = run_id(&point.configuration, seeds);
+                if done.contains(&id) {
+                    skipped += 1;
+                    continue;
+                }
+                let run = Run { id, point: Arc::clone(point), replicate, seed: replicates.seed_of(replicate), seeds };
+                let group = *group.get_or_insert_with(|| grouping.group(&point.configuration));
+                grouping.add(group, run);
+            }
+        }
+        let cohorts = grouping.cohorts(limits.cache_bytes, limits.workers);
+        Ok(Self { points, replicates, excluded, done: skipped, cohorts })
+    }
+
+    /// Distinct configurations.
+    #[must_use]
+    pub fn configurations(&self) -> u64 {
+        self.points.len() as u64
+    }
+
+    /// All runs of the sweep, those done included.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.configurations() * u64::from(self.replicates.count)
+    }
+
+    /// Runs that are to be trained.
+    #[must_use]
+    pub fn to_do(&self) -> u64 {
+        self.runs() - self.done
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+//! Tests of plans: properties of random sweeps, and what points, counts and cohorts are in small ones.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use proptest::{prop_assert, prop_assert_eq};
+
+use super::*;
+use crate::sweep::{parse, samples};
+
+fn sweep(rest: &str, overrides: &[&str]) -> Sweep {
+    let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+    let text = format!("version: 1\nname: x\n{rest}");
+    parse(&text, "x.yaml", &overrides).unwrap_or_else(|invalid| panic!("{invalid}"))
+}
+
+fn plan(sweep: &Sweep) -> Plan {
+    Plan::of(sweep, &HashSet::new(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn runs(plan: &Plan) -> Vec<&Run> {
+    plan.cohorts.iter().flat_map(|cohort| &cohort.runs).collect()
+}
+
+fn ids(plan: &Plan) -> BTreeSet<Id> {
+    runs(plan).iter().map(|run| run.id).collect()
+}
+
+#[test]
+fn equal_points_of_two_grids_are_one_with_both_names() {
+    let plan = plan(&sweep(
+        "grids:\n  a: {grid: {depth: [1, 2]}}\n  b: {grid: {depth: [2, 3]}}\n  c: {base: {depth: 2}}\n",
+        &[],
+    ));
+    let grids: Vec<String> = plan.points.iter().map(|point| point.grids.join("+")).collect();
+    assert_eq!(grids, ["a", "a+b+c", "b"]);
+}
+
+#[test]
+fn points_that_differ_in_nothing_with_an_effect_collapse() {
+    let plan = plan(&sweep("grid: {optimizer: [adam, sgd], beta1: [0.8, 0.9]}\n", &[]));
+    assert_eq!(plan.configurations(), 3);
+}
+
+#[test]
+fn counts() {
+    let text = "grids:\n  a:\n    grid: {depth: [1, 2, 3], width: [4, 8]}\n    exclude: [{depth: 3}, {width: 4, depth: 1}, {width: 9}]\n\
+        replicates: {count: 4, seed: 10}\n";
+    let sweep = sweep(text, &[]);
+    let first = plan(&sweep);
+    assert_eq!((first.configurations(), first.runs(), first.done, first.to_do()), (3, 12, 0, 12));
+    let excluded: Vec<(&str, u64)> = first.excluded.iter().map(|rule| (rule.rule.as_str(), rule.points)).collect();
+    assert_eq!(excluded, [("{depth: 3}", 2), ("{width: 4, depth: 1}", 1), ("{width: 9}", 0)]);
+    let done: HashSet<Id> = runs(&first).iter().filter(|run| run.replicate < 3).map(|run| run.id).collect();
+    let then = Plan::of(&sweep, &done, &Limits::default()).unwrap();
+    assert_eq!((then.runs(), then.done, then.to_do()), (12, 9, 3));
+    assert!(runs(&then).iter().all(|run| run.seed == 13 && run.seeds == Seeds { data: 13, init: 13, shuffle: 13 }));
+}
+
+#[test]
+fn replicates_that_share_their_data_keep_its_seed() {
+    let plan = plan(&sweep("replicates: {count: 2, seed: 5, vary: [init]}\n", &[]));
+    let seeds: BTreeSet<(u64, u64, u64)> =
+        runs(&plan).iter().map(|run| (run.seed, run.seeds.data, run.seeds.init)).collect();
+    assert_eq!(seeds, BTreeSet::from([(5, 5, 5), (6, 5, 6)]));
+}
+
+#[test]
+fn adding_a_value_leaves_other_runs_as_they_are() {
+    let small = plan(&sweep("grid: {depth: [1, 2]}\nreplicates: {count: 2}\n", &[]));
+    let large = plan(&sweep("grid: {depth: [1, 2, 3]}\nreplicates: {count: 3}\n", &[]));
+    assert!(ids(&small).is_subset(&ids(&large)));
+    assert_eq!((small.runs(), large.runs()), (4, 9));
+}
+
+#[test]
+fn an_override_that_narrows_a_sweep_may_leave_parameters_idle() {
+    let text = "grid: {optimizer: [adam, sgd], beta1: [0.8, 0.9]}\n";
+    assert_eq!(plan(&sweep(text, &["optimizer=sgd"])).configurations(), 1);
+}
+
+#[test]
+fn a_shared_value_may_be_idle_in_some_grids() {
+    let text = "base: {beta1: 0.8}\ngrids:\n  a: {base: {optimizer: sgd}}\n  b: {base: {optimizer: adam}}\n";
+    assert_eq!(plan(&sweep(text, &[])).configurations(), 2);
+}
+
+#[test]
+fn a_combination_that_a_rule_excludes_is_no_mistake() {
+    let text = "grid: {encoding: [scalar, binary], normalization: [max, log]}\nexclude: [{encoding: binary, normalization: log}]\n";
+    assert_eq!(plan(&sweep(text, &[])).configurations(), 3);
+}
+
+#[test]
+fn every_combination_is_reported_once() {
+    let text = "grid: {depth: [1, 2, 3], encoding: [scalar, log, binary], normalization: [max, log]}\n";
+    let Err(Error::Invalid(invalid)) = Plan::of(&sweep(text, &[]), &HashSet::new(), &Limits::default()) else {
+        panic!("invalid");
+    };
+    assert_eq!(invalid.diagnostics().len(), 2, "{invalid}");
+}
+
+#[test]
+fn limits_are_exact() {
+    let sweep = sweep("grid: {depth: [1, 2, 3]}\nreplicates: {count: 4}\n", &[]);
+    let with = |max_runs| Plan::of(&sweep, &HashSet::new(), &Limits { max_runs, ..Limits::default() });
+    assert!(with(12).is_ok());
+    assert!(matches!(with(11), Err(Error::TooLarge(TooLarge { runs: Some(12), .. }))));
+}
+
+#[test]
+fn sizes_of_a_shape() {
+    let text =
+        "base: {hidden: [3, 2], task: sum, precision: f64, examples: 10, test_examples: 5, batch: 4, epochs: 7}\n";
+    let plan = plan(&sweep(text, &[]));
+    let shape = &plan.cohorts[0].shape;
+    // (2 + 1)·3 + (3 + 1)·2 + (2 + 1)·1
+    assert_eq!(shape.parameters(), 20);
+    // 4·20 numbers, and 2·4·(2 + 3 + 2 + 1), of 8 bytes
+    assert_eq!(shape.bytes(), 8 * (80 + 64));
+    assert_eq!(shape.flops(), 6 * 20 * 10 * 7);
+    assert_eq!((shape.features, shape.batch, shape.test_examples), (2, 4, 5));
+}
+
+#[test]
+fn cohorts_fit_the_cache_and_keep_workers_busy() {
+    let sweep = sweep("base: {hidden: [8]}\nreplicates: {count: 130}\n", &[]);
+    let sizes = |cache_bytes, workers| -> Vec<usize> {
+        let limits = Limits { cache_bytes, workers, ..Limits::default() };
+        let plan = Plan::of(&sweep, &HashSet::new(), &limits).unwrap();
+        plan.cohorts.iter().map(|cohort| cohort.runs.len()).collect()
+    };
+    assert_eq!(sizes(u64::MAX, 1), [44, 43, 43], "at most 64, and evenly");
+    assert_eq!(sizes(1, 1), [1; 130], "one where nothing fits");
+    assert_eq!(sizes(u64::MAX, 4).len(), 8, "two for each worker");
+    assert_eq!(sizes(u64::MAX, 1000).len(), 130, "no more than there are runs");
+}
+
+#[test]
+fn the_longest_cohorts_come_first() {
+    let plan = plan(&sweep("grid: {epochs: [1, 50, 7], width: [4, 64]}\nreplicates: {count: 3}\n", &[]));
+    let costs: Vec<u128> = plan.cohorts.iter().map(Cohort::flops).collect();
+    assert!(costs.is_sorted_by(|a, b| a >= b), "{costs:?}");
+    assert_eq!(costs.len(), 6);
+}
+
+#[test]
+fn no_configuration_is_there_twice() {
+    samples::check(|sample| {
+        let plan = plan(&sample.sweep());
+        let distinct: HashSet<Id> = plan.points.iter().map(|point| point.id).collect();
+        prop_assert_eq!(distinct.len(), plan.points.len());
+        for (i, point) in plan.points.iter().enumerate() {
+            prop_assert!(plan.points[..i].iter().all(|other| other.configuration != point.configuration));
+        }
+        prop_assert_eq!(ids(&plan).len() as u64, plan.runs());
+        Ok(())
+    });
+}
+
+#[test]
+fn the_order_of_keys_and_of_grids_changes_no_id() {
+    samples::check(|sample| {
+        let mut turned = sample.clone();
+        turned.grids.reverse();
+        turned.grids.iter_mut().for_each(|grid| grid.0.reverse());
+        turned.grids.iter_mut().flat_map(|grid| &mut grid.0).for_each(|(_, values)| values.reverse());
+        prop_assert_eq!(ids(&plan(&sample.sweep())), ids(&plan(&turned.sweep())));
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_done_is_not_done_again() {
+    samples::check(|sample| {
+        let sweep = sample.sweep();
+        let all = ids(&plan(&sweep));
+        let done: HashSet<Id> = all.iter().step_by(3).copied().collect();
+        let rest = Plan::of(&sweep, &done, &Limits::default()).unwrap();
+        prop_assert!(ids(&rest).iter().all(|id| !done.contains(id)));
+        prop_assert_eq!(ids(&rest).len() + done.len(), all.len());
+        prop_assert_eq!((rest.done, rest.to_do()), (done.len() as u64, (all.len() - done.len()) as u64));
+        let nothing = Plan::of(&sweep, &all.into_iter().collect(), &Limits::default()).unwrap();
+        prop_assert!(nothing.cohorts.is_empty() && nothing.to_do() == 0);
+        Ok(())
+    });
+}
+
+#[test]
+fn cohorts_part_the_runs_by_shape() {
+    samples::check(|sample| {
+        let sweep = sample.sweep();
+        for workers in [1, 3] {
+            let plan = Plan::of(&sweep, &HashSet::new(), &Limits { workers, ..Limits::default() }).unwrap();
+            prop_assert_eq!(runs(&plan).len() as u64, plan.to_do());
+            prop_assert_eq!(ids(&plan).len() as u64, plan.to_do());
+            let place: BTreeMap<Id, usize> = plan.points.iter().map(|point| point.id).zip(0..).collect();
+            for cohort in &plan.cohorts {
+                prop_assert!((1..=64).contains(&cohort.runs.len()));
+                prop_assert!(cohort.runs.iter().all(|run| Shape::of(&run.point.configuration) == cohort.shape));
+                prop_assert!(cohort.runs.is_sorted_by_key(|run| (place[&run.point.id], run.replicate)));
+            }
+            let enough = plan.to_do().min(2 * workers as u64);
+            prop_assert!(plan.cohorts.len() as u64 >= enough, "{} cohorts", plan.cohorts.len());
+        }
+        Ok(())
+    });
+}
+
+/// A million runs: about a second and 200 MB. Run with `--ignored`.
+#[test]
+#[ignore = "takes seconds"]
+#[expect(clippy::disallowed_methods, reason = "a time to look at")]
+fn a_million_runs() {
+    let values = |n: usize| format!("{:?}", (1..=n).collect::<Vec<_>>());
+    let text = format!(
+        "grid:\n  epochs: {}\n  width: {}\n  learning_rate: {}\n  optimizer: [adam, sgd]\nexclude: [{{optimizer: sgd, width: 77, epochs: 3}}]\nreplicates: {{count: 5}}\n",
+        values(100),
+        values(100),
+        values(10)
+    );
+    let sweep = sweep(&text, &[]);
+    let start = std::time::Instant::now();
+    let plan = plan(&sweep);
+    eprintln!("{} runs, {} cohorts in {:?}", plan.runs(), plan.cohorts.len(), start.elapsed());
+}
