@@ -1,7 +1,68 @@
 //! The words that parameters take: one enum a parameter, each variant with its line in the reference.
 
 use super::Kind;
-use super::value::words;
+
+/// Declares an enum whose variants are words of a sweep file, some with one argument.
+macro_rules! words {
+    (
+        $(#[doc = $enum_doc:literal])+
+        $name:ident {
+            $( $(#[doc = $doc:literal])+ $variant:ident $( ( $argument:ident: $type:ty, $kind:expr ) )? = $text:literal ),+ $(,)?
+        }
+    ) => {
+        $(#[doc = $enum_doc])+
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub enum $name { $( $(#[doc = $doc])+ $variant $( ($type) )? ),+ }
+
+        impl $name {
+            /// The words, in the order of the reference.
+            pub const KIND: $crate::config::Kind = $crate::config::Kind::Words(&[ $(
+                $crate::config::Word {
+                    name: $text,
+                    doc: concat!($($doc),+),
+                    argument: words!(@argument $( $argument $kind )?),
+                }
+            ),+ ]);
+        }
+
+        impl $crate::config::Setting for $name {
+            fn read(value: &$crate::config::Value, kind: &$crate::config::Kind) -> Result<Self, String> {
+                let (word, argument) = $crate::config::value::word_and_argument(value, kind)?;
+                let wrong = || $crate::config::value::wrong_word(value, kind);
+                match word {
+                    $( $text => words!(@read argument, wrong, $variant $( ($type, $kind, stringify!($argument), $text) )?), )+
+                    _ => Err(wrong()),
+                }
+            }
+            fn write(&self) -> Option<$crate::config::Value> {
+                match self { $( words!(@pattern $variant $( $argument )?) => words!(@write $text $( $argument )?), )+ }
+            }
+            fn blank() -> Self {
+                [ $( words!(@blank $variant $( $type )?) ),+ ][0]
+            }
+        }
+    };
+    (@argument) => { None };
+    (@argument $argument:ident $kind:expr) => {
+        Some($crate::config::Argument { name: stringify!($argument), kind: &$kind })
+    };
+    (@read $given:ident, $wrong:ident, $variant:ident) => {
+        if $given.is_none() { Ok(Self::$variant) } else { Err($wrong()) }
+    };
+    (@read $given:ident, $wrong:ident, $variant:ident ($type:ty, $kind:expr, $name:expr, $text:literal)) => {
+        <$type as $crate::config::Setting>::read($given.ok_or_else($wrong)?, &$kind)
+            .map(Self::$variant)
+            .map_err(|message| format!("the {} of `{}`: {message}", $name, $text))
+    };
+    (@pattern $variant:ident) => { Self::$variant };
+    (@pattern $variant:ident $argument:ident) => { Self::$variant($argument) };
+    (@blank $variant:ident) => { Self::$variant };
+    (@blank $variant:ident $type:ty) => { Self::$variant(<$type as $crate::config::Setting>::blank()) };
+    (@write $text:literal) => { Some($crate::config::Value::Word($text.into())) };
+    (@write $text:literal $argument:ident) => {
+        $argument.write().map(|argument| $crate::config::Value::Map(vec![($text.into(), argument)]))
+    };
+}
 
 words! {
     /// The function that a network has to learn, of whole numbers from 1 to `largest`.
