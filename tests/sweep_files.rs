@@ -136,6 +136,7 @@ mistakes! {
     one_item_list_in_base: file("base: {depth: [2]}\n");
     widths_as_an_axis: file("grid: {hidden: [20, 100, 20]}\n");
     axis_of_widths_in_base: file("base: {hidden: [[20, 100], [64]]}\n");
+    list_through_an_alias: file("base: {hidden: &widths [4, 8]}\ngrids:\n  a: {base: {depth: *widths}}\n");
     one_width_for_hidden: file("base: {hidden: 64}\n");
     nested_list_in_an_axis: file("grid: {activation: [[relu], tanh]}\n");
     same_value_twice: file("grid: {learning_rate: [1, 0.5, 1.0]}\n");
