@@ -57,7 +57,7 @@ pub(super) fn within(sweep: &Sweep, limit: u64) -> Result<Vec<Points<'_>>, TooLa
     let runs = points.and_then(|points| points.checked_mul(sweep.replicates.count.into()));
     let all: Option<Vec<Points<'_>>> = grids.into_iter().collect();
     match (runs, all) {
-        (Some(runs), Some(all)) if runs <= limit.into() => Ok(all),
+        (Some(runs), Some(all)) if runs <= u128::from(limit) => Ok(all),
         _ => Err(TooLarge {
             runs,
             limit,
