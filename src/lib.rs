@@ -5,6 +5,8 @@
 // Counts, sizes and indices become floating-point numbers all over this crate; all are far below 2^53.
 #![expect(clippy::cast_precision_loss, reason = "counts and sizes are far below 2^53")]
 
+pub mod analysis;
+pub mod cli;
 pub mod config;
 pub mod execute;
 pub mod grid;
@@ -13,5 +15,7 @@ pub mod network;
 pub mod plan;
 pub mod problem;
 pub mod random;
+pub mod report;
+pub mod store;
 pub mod sweep;
 pub mod train;

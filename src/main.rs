@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The command line: parse, dispatch, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ablate::cli::main()
+}

@@ -1,0 +1,107 @@
+//! Exit codes, and errors as people read them.
+
+use std::io;
+use std::process::ExitCode;
+
+use super::options::Global;
+use super::style::red;
+use crate::train::NoCuda;
+use crate::{plan, store, sweep};
+
+/// How a command ends, with the codes that scripts rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done; also when nothing was left to do.
+    Done,
+    /// A defect, or the system refused something.
+    Internal,
+    /// Wrong use of the command line.
+    Usage,
+    /// The sweep file is invalid.
+    InvalidSweep,
+    /// The sweep ended and some runs failed.
+    SomeFailed,
+    /// Saved results are damaged.
+    Damaged,
+    /// The results are in use by another process.
+    InUse,
+    /// A signal ended it after what was in flight was saved: 130 or 143.
+    Stopped(u8),
+}
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::InvalidSweep => 3,
+            Self::SomeFailed => 5,
+            Self::Damaged => 7,
+            Self::InUse => 8,
+            Self::Stopped(code) => code,
+        }
+    }
+
+    fn of(error: &anyhow::Error) -> Self {
+        if error.is::<sweep::Invalid>() {
+            return Self::InvalidSweep;
+        }
+        if let Some(error) = error.downcast_ref::<sweep::Error>() {
+            return match error {
+                sweep::Error::Invalid(_) => Self::InvalidSweep,
+                sweep::Error::Unreadable { .. } | sweep::Error::TooLarge { .. } => Self::Usage,
+            };
+        }
+        if let Some(error) = error.downcast_ref::<plan::Error>() {
+            return match error {
+                plan::Error::Invalid(_) => Self::InvalidSweep,
+                _ => Self::Usage,
+            };
+        }
+        if let Some(error) = error.downcast_ref::<store::Error>() {
+            return match error {
+                store::Error::InUse { .. } => Self::InUse,
+                store::Error::Damaged { .. } => Self::Damaged,
+                store::Error::Missing { .. }
+                | store::Error::NoRun { .. }
+                | store::Error::Ambiguous { .. }
+                | store::Error::NotARun(_)
+                | store::Error::Query(_) => Self::Usage,
+                _ => Self::Internal,
+            };
+        }
+        if error.is::<NoCuda>() || error.is::<Misuse>() { Self::Usage } else { Self::Internal }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+/// Wrong use of the command line that only shows once files were looked at.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Misuse(pub String);
+
+/// Prints an error; gives the code to exit with.
+pub fn explain(error: &anyhow::Error, global: &Global) -> Exit {
+    let exit = Exit::of(error);
+    if exit == Exit::InvalidSweep {
+        // Such a message begins with its place, FILE:LINE:COLUMN, for editors to jump to.
+        eprintln!("{error}");
+    } else {
+        eprintln!("{} {error:#}", red("error:", global.colored()));
+    }
+    exit
+}
+
+/// Ends the process when standard output cannot be written to: quietly where its reader has gone.
+pub fn output_closed(error: &io::Error) -> ! {
+    if error.kind() != io::ErrorKind::BrokenPipe {
+        eprintln!("error: cannot write to standard output: {error}");
+    }
+    std::process::exit(i32::from(Exit::Internal.code()))
+}

@@ -1,0 +1,87 @@
+//! The command line. One file a subcommand; results on standard output, progress and messages on standard error.
+
+mod doctor;
+mod exit;
+mod options;
+mod plan;
+mod progress;
+mod report;
+mod run;
+mod runs;
+mod schema;
+mod show;
+mod style;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::options::Global;
+
+/// Hyperparameter sweeps whose runs are fast, exact to the bit, and explained.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ablate",
+    version,
+    max_term_width = 100,
+    after_help = "Start with:\n  ablate run sweeps/why-squares.yaml      train what is missing, then report\n  \
+        ablate runs why-squares --sort domain_rmse --limit 5\n\n\
+        Exit codes: 0 done · 1 internal error · 2 wrong use · 3 invalid sweep file · 5 some runs failed ·\n\
+        6 a verification or a claim did not hold · 7 saved results are damaged · 8 results are in use ·\n\
+        130, 143 interrupted, terminated (what was in flight is saved)"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train what is missing of a sweep, then report.
+    Run(run::Arguments),
+    /// Show what a sweep would run, without running it.
+    Plan(plan::Arguments),
+    /// Render a report again from saved results, without training.
+    Report(report::Arguments),
+    /// List saved runs, filtered and sorted.
+    Runs(runs::Arguments),
+    /// Show one run: parameters, measures, provenance, learning curve.
+    Show(show::Arguments),
+    /// Check what this machine offers: libtorch, CUDA, threads, disk.
+    Doctor(doctor::Arguments),
+    /// Print the JSON Schema of sweep files, or the table of parameters.
+    Schema(schema::Arguments),
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.global.set_up();
+    let result = match cli.command {
+        Command::Run(arguments) => run::run(&arguments, &cli.global),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments, &cli.global),
+        Command::Runs(arguments) => runs::run(&arguments),
+        Command::Show(arguments) => show::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => exit::explain(&error, &cli.global).into(),
+    }
+}
+
+/// Prints a line to standard output. A reader that has closed it (`| head`) ends this process quietly.
+macro_rules! say {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        if let Err(error) = writeln!(std::io::stdout(), $($argument)*) {
+            crate::cli::exit::output_closed(&error);
+        }
+    }};
+}
+use say;

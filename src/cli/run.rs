@@ -1,0 +1,262 @@
+//! `ablate run`: train what is missing of a sweep, save it, report.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::options::{Global, ResultsFolder, SweepArguments};
+use super::progress::Progress;
+use super::{plan, report, style};
+use crate::execute::{self, Event, Listener, Options, Stop, Summary};
+use crate::plan::{Limits, MAX_RUNS, Plan, Run};
+use crate::store::{Identity, Record, Results, SweepCopy, Writer};
+use crate::sweep::Sweep;
+use crate::train::{Choice, Outcome};
+
+/// Train what is missing of a sweep, then report.
+///
+/// Runs that are saved already are not trained again: run the same command after an interruption, or after adding a
+/// value to an axis. The first Ctrl-C finishes what is in flight, saves it, and prints how to go on; a second one ends
+/// at once, and loses only what was not finished.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  ablate run sweeps/why-squares.yaml\n  \
+    ablate run sweeps/why-squares.yaml activation=relu,tanh replicates.count=10\n  \
+    ablate run sweeps/why-squares.yaml --jobs 2 --results /data/results")]
+pub struct Arguments {
+    #[command(flatten)]
+    sweep: SweepArguments,
+    /// Workers [default: one a core].
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Where to train: auto, cpu, cuda or cuda:N.
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    device: Choice,
+    #[command(flatten)]
+    folder: ResultsFolder,
+    /// The folder that holds the reports of all sweeps.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    reports: PathBuf,
+    /// Do not render the report.
+    #[arg(long)]
+    no_report: bool,
+    /// Train only the I-th of N parts of the runs, each into results of its own.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Runs that the sweep may ask for.
+    #[arg(long, value_name = "N", default_value_t = MAX_RUNS)]
+    max_runs: u64,
+    /// Give up runs that train for longer than this many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<f64>,
+    /// Try failed and timed-out runs again.
+    #[arg(long)]
+    retry_failed: bool,
+    /// Save the weights of every run, as safetensors.
+    #[arg(long)]
+    save_weights: bool,
+    /// Only show what would run, as `ablate plan` does.
+    #[arg(long)]
+    plan: bool,
+}
+
+/// One of several parts of a sweep's runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shard {
+    index: u64,
+    of: u64,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+        match parts {
+            Some((index, of)) if (1..=of).contains(&index) => Ok(Self { index, of }),
+            _ => Err(format!("`{text}` is no part such as 2/8")),
+        }
+    }
+}
+
+impl Shard {
+    /// Whether a run belongs to this part: by its id, so that parts stay the same whatever is done already.
+    fn holds(self, run: &Run) -> bool {
+        let hash = blake3::hash(run.id.to_string().as_bytes());
+        let number = u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes"));
+        number % self.of == self.index - 1
+    }
+}
+
+/// Trains, saves, reports.
+pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
+    if arguments.plan {
+        return plan::run(&arguments.as_plan());
+    }
+    let sweep = plan::load(&arguments.sweep)?;
+    let device = arguments.device.resolve()?;
+    let limits =
+        Limits { max_runs: arguments.max_runs, workers: plan::jobs(arguments.jobs), ..Limits::default() };
+    // Checked before anything is written.
+    Plan::of(&sweep, &std::collections::HashSet::new(), &limits)?;
+
+    let stop = Stop::on_signals()?;
+    let folder = arguments.folder.results.join(&sweep.name);
+    let writer = Writer::open(&folder, &copy(&sweep), Box::new(|_| {}))?;
+    let mut plan = plan::plan(&sweep, writer.ended(), arguments.retry_failed, &limits)?;
+    if let Some(shard) = arguments.shard {
+        plan.cohorts.iter_mut().for_each(|cohort| cohort.runs.retain(|run| shard.holds(run)));
+        plan.cohorts.retain(|cohort| !cohort.runs.is_empty());
+    }
+    announce(&sweep, &plan, arguments, device, global);
+
+    let options = Options {
+        jobs: limits.workers,
+        device,
+        time_limit: arguments.timeout.map(Duration::try_from_secs_f64).transpose()?,
+    };
+    let progress = Progress::new(global.progress(), &plan.cohorts, &sweep.metric);
+    let saving = Saving { writer: &writer, sweep: &sweep.name, weights: arguments.save_weights, progress: &progress };
+    let executed = execute::execute(&plan.cohorts, &options, &stop, &saving);
+    progress.finish();
+    // What has ended is saved whatever happened.
+    let closed = writer.close();
+    let summary = executed?;
+    closed?;
+    conclude(arguments, &summary, &stop, &progress, global);
+    if let (Some(code), true) = (stop.exit_code(), summary.left > 0) {
+        return Ok(Exit::Stopped(code));
+    }
+    let results = Results::open(&folder)?;
+    if !arguments.no_report {
+        report::publish(&results, &arguments.reports.join(&sweep.name), global)?;
+    }
+    Ok(if summary.failed + summary.timed_out > 0 { Exit::SomeFailed } else { Exit::Done })
+}
+
+impl Arguments {
+    fn as_plan(&self) -> plan::Arguments {
+        plan::Arguments {
+            sweep: self.sweep.clone(),
+            folder: self.folder.clone(),
+            jobs: self.jobs,
+            device: self.device,
+            max_runs: self.max_runs,
+            retry_failed: self.retry_failed,
+            json: false,
+        }
+    }
+
+    /// The command that goes on where this one was stopped.
+    fn resume() -> String {
+        std::env::args().map(|argument| quoted(&argument)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// An argument as a shell takes it.
+fn quoted(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./,:+@%".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    }
+}
+
+fn copy(sweep: &Sweep) -> SweepCopy {
+    SweepCopy { name: sweep.name.clone(), text: sweep.text().to_owned(), overrides: sweep.overrides().to_vec() }
+}
+
+fn announce(sweep: &Sweep, plan: &Plan, arguments: &Arguments, device: crate::train::Device, global: &Global) {
+    if global.quiet {
+        return;
+    }
+    let to_do: usize = plan.cohorts.iter().map(|cohort| cohort.runs.len()).sum();
+    let done = if plan.done > 0 { format!(", {} saved already", style::count(plan.done)) } else { String::new() };
+    let part = arguments.shard.map_or(String::new(), |shard| format!(", part {} of {}", shard.index, shard.of));
+    let work = if to_do == 0 { "nothing to train".to_owned() } else { format!("training {}", style::count(to_do as u64)) };
+    eprintln!(
+        "{}: {}{done}{part}; {work} on {device}",
+        style::bold(&sweep.name, global.colored()),
+        style::counted(plan.runs(), "run"),
+    );
+}
+
+fn conclude(arguments: &Arguments, summary: &Summary, stop: &Stop, progress: &Progress, global: &Global) {
+    let trained = summary.finished + summary.diverged + summary.failed + summary.timed_out;
+    if summary.left > 0 && stop.is_asked() {
+        eprintln!(
+            "stopped: {} saved, {} left; to go on: {}",
+            style::count(trained as u64),
+            style::count(summary.left as u64),
+            Arguments::resume()
+        );
+    } else if trained > 0 && !global.quiet {
+        let mut parts = vec![format!("{} in {}", style::counted(trained as u64, "run"), style::duration(progress.elapsed()))];
+        for (count, what) in [(summary.diverged, "diverged"), (summary.failed, "failed"), (summary.timed_out, "timed out")] {
+            if count > 0 {
+                parts.push(format!("{} {what}", style::count(count as u64)));
+            }
+        }
+        eprintln!("{}", parts.join(", "));
+    }
+    if summary.failed > 0 {
+        let results = arguments.folder.results.display();
+        eprintln!("reasons: ablate runs --results {results} NAME --where \"status = 'failed'\" --columns run,reason");
+    }
+}
+
+/// Saves every run that ends, and shows progress.
+struct Saving<'a> {
+    writer: &'a Writer,
+    sweep: &'a str,
+    weights: bool,
+    progress: &'a Progress,
+}
+
+impl Saving<'_> {
+    fn save(&self, run: &Run, outcome: &Outcome) -> anyhow::Result<()> {
+        let identity = Identity {
+            run: run.id,
+            config: run.point.id,
+            sweep: self.sweep.to_owned(),
+            grids: run.point.grids.to_vec(),
+            replicate: run.replicate,
+            seed: run.seed,
+        };
+        let record = Record::new(identity, &run.point.configuration, outcome);
+        Ok(self.writer.append(&record, self.weights.then_some(outcome.weights.as_slice()))?)
+    }
+}
+
+impl Listener for Saving<'_> {
+    fn notice(&self, event: Event<'_>) -> anyhow::Result<()> {
+        self.progress.notice(&event);
+        match event {
+            Event::RunEnded { run, outcome } => self.save(run, &outcome),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_given_as_a_fraction() {
+        assert_eq!("2/8".parse(), Ok(Shard { index: 2, of: 8 }));
+        for wrong in ["0/8", "9/8", "2", "a/b", "2/0", ""] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_quoted_for_a_shell() {
+        assert_eq!(quoted("activation=relu,tanh"), "activation=relu,tanh");
+        assert_eq!(quoted("hidden=[1, 2]"), "'hidden=[1, 2]'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
+}

@@ -1,0 +1,68 @@
+//! `ablate runs`: saved runs, filtered and sorted.
+
+use std::io::{IsTerminal, Write};
+
+use clap::Args;
+
+use super::exit::{Exit, output_closed};
+use super::options::ResultsFolder;
+use crate::store::{self, Format, Query, Results, format, query, telling_columns};
+use crate::sweep;
+
+/// List saved runs, filtered and sorted.
+///
+/// Any column of runs.parquet can be named: parameters (task, activation, …), measures (domain_rmse, excess, …),
+/// status, seed. Tables show the columns that tell the runs apart; the other formats show all.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  ablate runs why-squares --where \"activation = 'relu' AND excess < 0.01\" --sort domain_rmse\n  \
+    ablate runs why-squares --columns run,task,train_rmse_rounded --format csv")]
+pub struct Arguments {
+    /// A folder of results, or the name of a sweep.
+    #[arg(value_name = "RESULTS")]
+    name: String,
+    #[command(flatten)]
+    folder: ResultsFolder,
+    /// A condition in SQL over the columns, such as "task = 'sum' AND depth >= 2".
+    #[arg(long = "where", value_name = "SQL")]
+    condition: Option<String>,
+    /// A column to sort by, -COLUMN or "COLUMN desc" for largest first; several with commas.
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    sort: Option<String>,
+    /// The columns to show, in their order.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    columns: Option<Vec<String>>,
+    /// Most runs to show.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// table, json, csv, markdown or parquet.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+    /// Print one JSON document: the same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+/// Queries and prints.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let results = Results::open(&store::locate(&arguments.folder.results, &arguments.name)?)?;
+    let chosen = if arguments.json { Format::Json } else { arguments.format };
+    let mut columns = arguments.columns.clone();
+    if columns.is_none() && chosen.is_for_people() {
+        let metric = sweep::parse(results.sweep(), "sweep.yaml", &[]).ok().map(|sweep| sweep.metric.name);
+        columns = Some(telling_columns(results.runs(), metric.as_deref())?);
+    }
+    let asked =
+        Query { condition: arguments.condition.clone(), sort: arguments.sort.clone(), columns, limit: arguments.limit };
+    let frame = query(results.runs(), &asked)?;
+    let mut output = std::io::stdout().lock();
+    let width = output.is_terminal().then(terminal_width).flatten();
+    let bytes = format(&frame, chosen, width)?;
+    if let Err(error) = output.write_all(&bytes).and_then(|()| output.flush()) {
+        output_closed(&error);
+    }
+    Ok(Exit::Done)
+}
+
+fn terminal_width() -> Option<u16> {
+    comfy_table::Table::new().width()
+}

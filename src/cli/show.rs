@@ -1,0 +1,33 @@
+//! `ablate show`: one run.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::options::ResultsFolder;
+use super::say;
+use crate::store::{self, Results};
+
+/// Show one run: its parameters, measures, provenance, and learning curve.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A run's id, or its first 6 characters or more; FOLDER/ID for a run in other results.
+    #[arg(value_name = "RUN")]
+    run: String,
+    #[command(flatten)]
+    folder: ResultsFolder,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Finds and prints.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let place: &Path = &arguments.folder.results;
+    let located = store::locate_run(place, &arguments.run)?;
+    let shown = store::show(&Results::open(&located.folder)?, located.run)?;
+    let text = if arguments.json { shown.to_json() } else { shown.to_text() };
+    say!("{}", text.trim_end());
+    Ok(Exit::Done)
+}
