@@ -1,0 +1,73 @@
+//! How runs ended: counts by status, over all runs and by each parameter's values.
+
+use super::Records;
+use crate::train::Status;
+
+/// Runs by how they ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Trained to their last epoch.
+    pub finished: usize,
+    /// Left the numbers.
+    pub diverged: usize,
+    /// Could not be trained.
+    pub failed: usize,
+    /// Ran out of time.
+    pub timed_out: usize,
+}
+
+impl Tally {
+    /// All runs.
+    #[must_use]
+    pub fn runs(&self) -> usize {
+        self.finished + self.unfinished()
+    }
+
+    /// All but the finished ones.
+    #[must_use]
+    pub fn unfinished(&self) -> usize {
+        self.diverged + self.failed + self.timed_out
+    }
+
+    fn count(&mut self, status: Status) {
+        match status {
+            Status::Finished => self.finished += 1,
+            Status::Diverged => self.diverged += 1,
+            Status::Failed => self.failed += 1,
+            Status::TimedOut => self.timed_out += 1,
+        }
+    }
+}
+
+/// How the runs of a sweep ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ends {
+    /// All of them.
+    pub all: Tally,
+    /// By parameter and value, for parameters that vary: only those values where a run did not finish.
+    pub by_value: Vec<(&'static str, Option<String>, Tally)>,
+    /// Rows of runs that did not finish.
+    pub unfinished: Vec<usize>,
+}
+
+pub(super) fn ends(records: &Records, varying: &[&'static str]) -> Ends {
+    let tally = |rows: &mut dyn Iterator<Item = usize>| {
+        let mut tally = Tally::default();
+        rows.for_each(|row| tally.count(records.runs[row].status));
+        tally
+    };
+    let rows = 0..records.runs.len();
+    let mut by_value = Vec::new();
+    for &name in varying {
+        let Some(factor) = records.factor(name) else { continue };
+        let codes = (0..factor.levels.len()).map(Some).chain([None]);
+        for code in codes {
+            let tally = tally(&mut rows.clone().filter(|&row| factor.code(row) == code));
+            if tally.unfinished() > 0 {
+                by_value.push((name, code.map(|code| factor.levels[code].clone()), tally));
+            }
+        }
+    }
+    let unfinished = rows.clone().filter(|&row| records.runs[row].status != Status::Finished).collect();
+    Ends { all: tally(&mut rows.clone()), by_value, unfinished }
+}

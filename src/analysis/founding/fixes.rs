@@ -1,0 +1,100 @@
+//! What helps on squares without changing how the number is written: nonlinearity, scale, schedule. The best one, and
+//! what becomes of it when one thing of it is taken back.
+
+use super::squares::common;
+use super::{has_seed_scale, is_bare, is_linear};
+use crate::analysis::{Group, Records, Summary};
+
+/// An alternative this many times worse than the best counts as not working: the difference was needed.
+pub const FEW_TIMES: f64 = 10.0;
+
+/// Networks with a nonlinearity on squares of the bare number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fixes {
+    /// The configuration with the smallest mean RMSE over the domain, complete ones before others: index of a group.
+    pub best: usize,
+    /// Its RMSE over the domain.
+    pub domain: Summary,
+    /// Its RMSE beyond the domain.
+    pub beyond: Option<Summary>,
+    /// Configurations that it was chosen from.
+    pub tried: usize,
+    /// The affine floor, where it is the same for all.
+    pub floor: Option<f64>,
+    /// The same network without a nonlinearity.
+    pub without_activation: Option<Alternative>,
+    /// The same network at the founding question's scale; `None` too where the best one has that scale itself.
+    pub at_seed_scale: Option<Alternative>,
+    /// How many runs of all these configurations got below the floor, by scale: the question's, then any other.
+    pub below: [Below; 2],
+    /// Whether the best one has the founding question's scale.
+    pub has_seed_scale: bool,
+}
+
+/// Runs below the affine floor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Below {
+    /// Runs that have a floor.
+    pub runs: usize,
+    /// Those of them below it.
+    pub below: usize,
+}
+
+/// A configuration that differs from the best in one thing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alternative {
+    /// Index of its group.
+    pub group: usize,
+    /// Its RMSE over the domain.
+    pub domain: Summary,
+    /// Its mean over the best one's.
+    pub times: f64,
+}
+
+pub(super) fn fixes(records: &Records, groups: &[Group]) -> Option<Fixes> {
+    let on_squares: Vec<usize> = (0..groups.len())
+        .filter(|&group| {
+            let row = groups[group].rows[0];
+            records.value(row, "task") == Some("square") && is_bare(records, row)
+        })
+        .collect();
+    let summary = |group: usize| groups[group].summary(records, "domain_rmse");
+    let bent = on_squares.iter().copied().filter(|&group| !is_linear(records, groups[group].rows[0]));
+    let mut tried: Vec<(usize, Summary)> = bent.filter_map(|group| Some((group, summary(group)?))).collect();
+    tried.sort_by(|(_, a), (_, b)| (a.missing > 0).cmp(&(b.missing > 0)).then(a.mean.total_cmp(&b.mean)));
+    let (best, domain) = tried.first()?.clone();
+    let row = groups[best].rows[0];
+    let alternative = |changed: &[&str], wanted: &dyn Fn(usize) -> bool| {
+        let alike = |other: usize| {
+            let kept = records.factors.iter().filter(|factor| !changed.contains(&factor.name));
+            kept.into_iter().all(|factor| factor.code(row) == factor.code(other))
+        };
+        let group = on_squares.iter().copied().find(|&group| {
+            let other = groups[group].rows[0];
+            group != best && wanted(other) && alike(other)
+        })?;
+        let other = summary(group)?;
+        Some(Alternative { group, times: other.mean / domain.mean, domain: other })
+    };
+    let mut below = [Below::default(); 2];
+    for row in tried.iter().flat_map(|(group, _)| groups[*group].rows.iter().copied()) {
+        let scale = &mut below[usize::from(!has_seed_scale(records, row))];
+        if records.number(row, "affine_floor").is_some() {
+            scale.runs += 1;
+            // A run that left the numbers counts as one that did not get there.
+            scale.below += usize::from(records.number(row, "excess").is_some_and(|excess| excess < 1.0));
+        }
+    }
+    let scales = ["normalization", "input_normalization", "target_normalization"];
+    Some(Fixes {
+        best,
+        beyond: groups[best].summary(records, "extrapolation_rmse"),
+        below,
+        tried: tried.len(),
+        floor: common(groups[best].summary(records, "affine_floor")),
+        without_activation: alternative(&["activation"], &|other| is_linear(records, other)),
+        at_seed_scale: alternative(&scales, &|other| has_seed_scale(records, other)),
+        has_seed_scale: has_seed_scale(records, row),
+        domain,
+    })
+}

@@ -1,0 +1,100 @@
+//! From records to findings: frames in, plain structs out. Reads no file and no clock, draws nothing.
+
+mod absent;
+mod curves;
+mod ends;
+pub mod founding;
+mod groups;
+mod influence;
+mod records;
+mod statistics;
+pub mod theory;
+
+use polars::prelude::DataFrame;
+
+pub use absent::{Absence, absences};
+pub use curves::{CurvePoint, PredictionPoint};
+pub use ends::{Ends, Tally};
+pub use founding::Founding;
+pub use groups::{Group, PROBLEM, Problem, describe, label, telling};
+pub use influence::Influence;
+pub use records::{Factor, Records, Run, Unreadable};
+pub use statistics::Summary;
+
+/// What a sweep ranks its configurations by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// A numeric column of the runs.
+    pub name: String,
+    /// Which way is better.
+    pub goal: Goal,
+}
+
+/// Which way is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Smaller is better.
+    Minimize,
+    /// Larger is better.
+    Maximize,
+}
+
+impl Goal {
+    /// Orders `a` before `b` where `a` is better.
+    #[must_use]
+    pub fn order(self, a: f64, b: f64) -> std::cmp::Ordering {
+        match self {
+            Self::Minimize => a.total_cmp(&b),
+            Self::Maximize => b.total_cmp(&a),
+        }
+    }
+}
+
+/// The tables of a sweep's results, as the store keeps them.
+#[derive(Clone, Debug)]
+pub struct Frames {
+    /// One row a run.
+    pub runs: DataFrame,
+    /// One row a run and noted epoch.
+    pub curves: DataFrame,
+    /// One row a run and input, for tasks of one operand.
+    pub predictions: DataFrame,
+}
+
+/// All that a report says about a sweep, in numbers.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// What configurations are ranked by.
+    pub metric: Metric,
+    /// The runs, column by column.
+    pub records: Records,
+    /// Names of the parameters that have more than one value, in the order of the reference.
+    pub varying: Vec<&'static str>,
+    /// What was to be learnt; configurations are only ranked within one of these.
+    pub problems: Vec<Problem>,
+    /// Configurations: by problem, the best first.
+    pub groups: Vec<Group>,
+    /// How much of the metric goes with each parameter, the largest share first.
+    pub influences: Vec<Influence>,
+    /// How the runs ended.
+    pub ends: Ends,
+    /// Combinations of a grid's values that have no run.
+    pub absences: Vec<Absence>,
+    /// What the records say on the founding question, where they say anything.
+    pub founding: Option<Founding>,
+}
+
+/// Analyses a sweep.
+///
+/// # Errors
+/// When a table lacks a column that it cannot be read without, or holds something else in it.
+pub fn analyze(frames: &Frames, metric: &Metric) -> Result<Analysis, Unreadable> {
+    let records = Records::read(frames)?;
+    let varying = records.varying();
+    let (problems, groups) = groups::groups(&records, &varying, metric);
+    let influences = influence::influences(&records, &varying, &problems, &groups, metric);
+    let ends = ends::ends(&records, &varying);
+    let absences = absences(&records);
+    let founding = founding::founding(&records, &groups);
+    Ok(Analysis { metric: metric.clone(), records, varying, problems, groups, influences, ends, absences, founding })
+}
