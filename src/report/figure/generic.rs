@@ -1,0 +1,138 @@
+//! Figures of any sweep: the metric by each parameter, and the ranking of configurations.
+
+use super::errors::floor_line;
+use super::strip;
+use super::{Axis, Body, Dot, Figure, Hue, Marker, Reference, Row, Strip};
+use crate::analysis::{Analysis, Problem, Summary};
+use crate::report::number::count;
+use crate::report::sentences::{general, measure};
+
+/// Rows of a ranking that are drawn.
+const RANKED: usize = 40;
+/// Rows of the figure by parameter that are drawn.
+const VALUES: usize = 60;
+
+/// One figure a problem: the metric by each parameter that varies; none where nothing does.
+#[must_use]
+pub fn by_parameter(analysis: &Analysis) -> Vec<Figure> {
+    let figure = |(place, problem): (usize, &Problem)| {
+        let rows = parameter_rows(analysis, problem);
+        let finding = general::influence_of(analysis, place)
+            .unwrap_or_else(|| format!("{} by the value of each parameter that varies.", analysis.metric.name));
+        let caption = "A dot is a run; other parameters differ along each row.";
+        assemble(analysis, problem, "parameters", "by each parameter", finding, caption, rows, VALUES, "parameter")
+    };
+    analysis.problems.iter().enumerate().filter_map(figure).collect()
+}
+
+/// One figure a problem: configurations from best to worst; none for a single configuration.
+#[must_use]
+pub fn ranking(analysis: &Analysis) -> Vec<Figure> {
+    let figure = |problem: &Problem| {
+        if problem.groups.len() < 2 {
+            return None;
+        }
+        let row = |&group: &usize| {
+            let group = &analysis.groups[group];
+            strip::row(&analysis.records, &group.rows, &group.label, &analysis.metric.name, (Hue::Blue, Marker::Circle))
+        };
+        let rows = problem.groups.iter().map(row).collect();
+        let caption = "Configurations from best to worst by their mean; those with a run that has no value come last.";
+        let finding = general::best(analysis, problem);
+        assemble(analysis, problem, "ranking", "by configuration", finding, caption, rows, RANKED, "")
+    };
+    analysis.problems.iter().filter_map(figure).collect()
+}
+
+fn parameter_rows(analysis: &Analysis, problem: &Problem) -> Vec<Row> {
+    let records = &analysis.records;
+    let runs: Vec<usize> =
+        problem.groups.iter().flat_map(|&group| analysis.groups[group].rows.iter().copied()).collect();
+    let mut rows = Vec::new();
+    for &name in &analysis.varying {
+        let Some(factor) = records.factor(name) else { continue };
+        let codes = (0..factor.levels.len()).map(Some).chain([None]);
+        let mut own: Vec<Row> = Vec::new();
+        for code in codes {
+            let with = runs.iter().copied().filter(|&row| factor.code(row) == code);
+            let values: Vec<_> = with.map(|row| (row, records.number(row, &analysis.metric.name))).collect();
+            if values.is_empty() {
+                continue;
+            }
+            let summary = Summary::of(values.iter().copied());
+            let dot = |&(row, value): &(usize, f64)| Dot {
+                value,
+                run: records.runs[row].id.clone(),
+                hue: Hue::Blue,
+                marker: Marker::Circle,
+            };
+            own.push(Row {
+                block: name.replace('_', " "),
+                label: code.map_or("not set", |code| factor.levels[code].as_str()).to_owned(),
+                dots: summary.iter().flat_map(|summary| &summary.values).map(dot).collect(),
+                // Across configurations a mean of replicates has no meaning.
+                mean: None,
+                floor: None,
+                without: summary.map_or(values.len(), |summary| summary.missing),
+            });
+        }
+        // Listed layers already say where depth and width are not set.
+        let listed = ["depth", "width"].contains(&name) && factor.levels.len() == 1;
+        if own.len() > 1 && !listed {
+            rows.append(&mut own);
+        }
+    }
+    rows
+}
+
+#[expect(clippy::too_many_arguments, reason = "a figure has that many parts")]
+fn assemble(
+    analysis: &Analysis,
+    problem: &Problem,
+    name: &str,
+    by: &str,
+    finding: String,
+    caption: &str,
+    mut rows: Vec<Row>,
+    most: usize,
+    block: &str,
+) -> Option<Figure> {
+    let metric = &analysis.metric.name;
+    let (suffix, of) = match analysis.problems.len() {
+        1 => (String::new(), String::new()),
+        _ => (format!("-{}", file_name(&problem.label)), format!("{}: ", problem.label)),
+    };
+    if rows.iter().all(|row| row.dots.is_empty()) {
+        return None;
+    }
+    let table = strip::table(&rows, if block.is_empty() { "block" } else { block }, metric);
+    let hidden = rows.len().saturating_sub(most);
+    rows.truncate(most);
+    let scale = strip::scale(rows.iter().flat_map(|row| row.dots.iter().map(|dot| dot.value)));
+    let left_out =
+        if block.is_empty() { strip::left_out(&rows, scale) } else { strip::left_out_of_blocks(&rows, scale) };
+    let more = if hidden > 0 { format!(" {} more are in the table.", count(hidden, "row")) } else { String::new() };
+    let floor = problem.floor.filter(|_| metric == "domain_rmse" || metric == "test_rmse");
+    let floor: Vec<Reference> = floor.filter(|floor| *floor > 0.0).map(floor_line).into_iter().collect();
+    Some(Figure {
+        name: format!("{name}{suffix}"),
+        title: format!("{of}{metric} {by}"),
+        finding,
+        caption: format!("{caption}{more}{left_out}"),
+        table,
+        body: Body::Strip(Strip {
+            x: Axis { label: measure(metric), scale, range: None },
+            references: floor,
+            keys: Vec::new(),
+            means: rows.iter().any(|row| row.mean.is_some()),
+            rows,
+        }),
+    })
+}
+
+/// A name that every file system takes.
+fn file_name(label: &str) -> String {
+    let plain = label.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+    let plain: String = plain.take(40).collect();
+    plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}

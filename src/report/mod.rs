@@ -1,0 +1,112 @@
+//! The report of a sweep: figures, tables and a page, made from saved results alone. Same results, same bytes.
+//!
+//! [`render`] is pure; [`write`](fn@write) puts what it made into a folder.
+
+pub mod figure;
+pub mod number;
+mod page;
+pub mod png;
+pub mod sentences;
+mod write;
+
+use std::path::PathBuf;
+
+use polars::prelude::DataFrame;
+
+use crate::analysis::{Analysis, Frames, analyze};
+pub use crate::analysis::{Goal, Metric, Unreadable};
+use figure::{Figure, Table};
+pub use write::{NotWritten, write};
+
+/// What a report is made from: a sweep and its results.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The sweep's name.
+    pub name: String,
+    /// The question that it asks, if it says one.
+    pub question: Option<String>,
+    /// What ranks its configurations.
+    pub metric: Metric,
+    /// The sweep file, word for word.
+    pub sweep_text: String,
+    /// Overrides of the command line, each as `key=values`.
+    pub overrides: Vec<String>,
+    /// One row a run.
+    pub runs: DataFrame,
+    /// Learning curves.
+    pub curves: DataFrame,
+    /// What networks answer along their range, for tasks of one operand.
+    pub predictions: DataFrame,
+}
+
+/// A rendered report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The page, whole: it refers to no other file that it could not do without.
+    pub html: String,
+    /// File name and PNG of every figure, on white.
+    pub figures: Vec<(String, Vec<u8>)>,
+    /// File name and comma-separated values of every table.
+    pub tables: Vec<(String, String)>,
+    /// The answer to the sweep's question, at most three sentences.
+    pub answer: Vec<String>,
+}
+
+/// The page of a report below its folder.
+#[must_use]
+pub fn page_path(folder: &std::path::Path) -> PathBuf {
+    folder.join("index.html")
+}
+
+/// Renders a report.
+///
+/// # Errors
+/// When a table lacks a column that it cannot be read without.
+pub fn render(input: &Input) -> Result<Report, Unreadable> {
+    let frames =
+        Frames { runs: input.runs.clone(), curves: input.curves.clone(), predictions: input.predictions.clone() };
+    let analysis = analyze(&frames, &input.metric)?;
+    let figures = figures(&analysis);
+    let drawn: Vec<(Vec<u8>, Vec<u8>)> = figures
+        .iter()
+        .map(|figure| (png::draw(figure, png::Theme::Light), png::draw(figure, png::Theme::Dark)))
+        .collect();
+    let mut tables: Vec<(String, &Table)> =
+        figures.iter().map(|figure| (format!("{}.csv", figure.name), &figure.table)).collect();
+    let (configurations, runs) = (page::configurations(&analysis), page::runs(&analysis));
+    tables.push(("configurations.csv".into(), &configurations));
+    tables.push(("runs.csv".into(), &runs));
+    let answer = sentences::answer(&analysis);
+    let html = page::page(input, &analysis, &figures, &drawn, &answer);
+    Ok(Report {
+        html,
+        tables: tables.into_iter().map(|(name, table)| (name, table.csv())).collect(),
+        figures: figures
+            .iter()
+            .zip(drawn)
+            .map(|(figure, (light, _))| (format!("{}.png", figure.name), light))
+            .collect(),
+        // On a terminal a space is a space.
+        answer: answer.into_iter().map(|sentence| sentence.replace('\u{a0}', " ")).collect(),
+    })
+}
+
+/// All figures of a sweep, the one that answers its question first.
+#[must_use]
+pub fn figures(analysis: &Analysis) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    figures.extend(figure::parabola::figure(analysis));
+    figures.extend(figure::tasks::figure(analysis));
+    figures.extend(figure::errors::figure(analysis));
+    figures.extend(figure::curves::founding(analysis));
+    figures.extend(figure::depth::figure(analysis));
+    figures.extend(figure::encodings::figure(analysis));
+    figures.extend(figure::parabola::beyond(analysis));
+    let founding = !figures.is_empty();
+    figures.extend(figure::generic::ranking(analysis));
+    if !founding {
+        figures.extend(figure::curves::general(analysis));
+    }
+    figures.extend(figure::generic::by_parameter(analysis));
+    figures
+}

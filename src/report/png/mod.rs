@@ -1,0 +1,28 @@
+//! Figures as images: the one place that names plotters.
+
+#![expect(clippy::cast_possible_truncation, reason = "coordinates of pixels are small")]
+#![expect(clippy::cast_sign_loss, reason = "coordinates of pixels are clamped before they lose their sign")]
+
+mod axes;
+mod canvas;
+mod encode;
+mod legend;
+mod panels;
+mod strip;
+mod text;
+mod theme;
+
+use super::figure::{Body, Figure};
+pub use theme::Theme;
+
+/// Draws a figure. The same figure gives the same bytes.
+#[must_use]
+pub fn draw(figure: &Figure, theme: Theme) -> Vec<u8> {
+    let palette = theme.palette();
+    let canvas = match &figure.body {
+        Body::Panels(panels) => panels::draw(&figure.title, panels, palette),
+        Body::Strip(strip) => strip::draw(&figure.title, strip, palette),
+    };
+    let (width, height, pixels) = canvas.finish();
+    encode::encode(width, height, &pixels)
+}

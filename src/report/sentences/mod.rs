@@ -1,0 +1,58 @@
+//! Findings in words. Every sentence is made from numbers, and says the opposite where they do.
+
+pub mod founding;
+pub mod general;
+
+use crate::analysis::{Analysis, Summary};
+use crate::measure::COLUMNS;
+
+use super::number::{count, number};
+
+/// What the closing lines of a run and the page's first screen say: at most three sentences that answer the question.
+#[must_use]
+pub fn answer(analysis: &Analysis) -> Vec<String> {
+    let mut answer = analysis.founding.as_ref().map(|found| founding::answer(analysis, found)).unwrap_or_default();
+    for sentence in general::answer(analysis) {
+        // On the founding question the general sentences only fill what is missing.
+        if answer.len() < 3 {
+            answer.push(sentence);
+        }
+    }
+    answer
+}
+
+/// A column in words, with its unit: `Root mean squared error in the target's own units, on fresh draws`.
+#[must_use]
+pub fn measure(name: &str) -> String {
+    let known = COLUMNS.iter().find(|column| column.name == name);
+    known.map_or_else(|| name.replace('_', " "), |column| column.doc.to_owned())
+}
+
+/// `mean of 5 runs, from 35.1 to 47.2`, or `1 run`.
+#[must_use]
+pub fn spread(summary: &Summary) -> String {
+    if summary.n() == 1 {
+        return count(1, "run");
+    }
+    let missing = match summary.missing {
+        0 => String::new(),
+        n => format!(", {n} more without a value"),
+    };
+    format!("mean of {}, from {} to {}{missing}", count(summary.n(), "run"), number(summary.min), number(summary.max))
+}
+
+/// `a, b and c`.
+#[must_use]
+pub fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [start @ .., last] => format!("{} and {last}", start.join(", ")),
+    }
+}
+
+/// A sentence inside another one: its first letter in lower case.
+fn lower(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}

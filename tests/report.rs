@@ -1,0 +1,768 @@
+//! The report: its sentences, figures and page, from fabricated results whose numbers are known.
+
+use std::collections::BTreeMap;
+
+use ablate::analysis::{Frames, analyze};
+use ablate::config::{Assignment, ColumnType, Configuration, PARAMETERS, Value, configuration_id, parameter};
+use ablate::measure::COLUMNS;
+use ablate::report::figure::{Body, Figure};
+use ablate::report::{Goal, Input, Metric, Report, figures, render, sentences, write};
+use polars::prelude::*;
+
+/// RMSE of the best line for squares over 1..1000.
+const FLOOR: f64 = 74_535.412_9;
+
+/// A run that did not happen.
+#[derive(Clone)]
+struct Fake {
+    configuration: Configuration,
+    grid: &'static str,
+    replicate: i64,
+    status: &'static str,
+    reason: Option<String>,
+    measures: BTreeMap<&'static str, f64>,
+    curve: Vec<(i64, f64)>,
+    predictions: Vec<(f64, f64, f64)>,
+}
+
+fn word(text: &str) -> Value {
+    Value::Word(text.into())
+}
+
+fn assignment(values: &[(&str, Value)]) -> Configuration {
+    let named = |(name, value): &(&str, Value)| (parameter(name).unwrap().name, value.clone());
+    Configuration::of(&values.iter().map(named).collect::<Assignment>()).unwrap()
+}
+
+/// The seed's layers.
+fn layers() -> Value {
+    Value::List([20, 100, 1000, 100, 20].map(Value::Whole).to_vec())
+}
+
+impl Fake {
+    fn new(configuration: Configuration, grid: &'static str, replicate: i64, measures: &[(&'static str, f64)]) -> Self {
+        Self {
+            configuration,
+            grid,
+            replicate,
+            status: "finished",
+            reason: None,
+            measures: measures.iter().copied().collect(),
+            curve: Vec::new(),
+            predictions: Vec::new(),
+        }
+    }
+
+    fn id(&self) -> String {
+        format!("{}{:02}", &configuration_id(&self.configuration).to_string()[..18], self.replicate)
+    }
+
+    /// A run on squares with that error, falling from `start` and bending at the floor.
+    fn square(configuration: Configuration, grid: &'static str, replicate: i64, domain: f64, bent: f64) -> Self {
+        let lucky = 1.0 + 0.01 * (replicate - 2) as f64;
+        let mut fake = Self::new(
+            configuration,
+            grid,
+            replicate,
+            &[
+                ("domain_rmse", domain),
+                ("test_rmse", domain * lucky),
+                ("train_rmse", domain * (2.0 - lucky)),
+                ("train_rmse_rounded", domain * (2.0 - lucky)),
+                ("extrapolation_rmse", domain * 10.0 + 3e5),
+                ("affine_floor", FLOOR),
+                ("affine_floor_train", FLOOR * (2.0 - lucky)),
+                ("excess", domain / FLOOR),
+                ("line_deviation", bent),
+            ],
+        );
+        fake.curve = (0..60).map(|i| (1 + i * i / 7, 3e5 / (1.0 + i as f64).powf(1.2) + domain * lucky)).collect();
+        // A curve between the line and the parabola, in proportion to the error.
+        let share = (domain / FLOOR).min(1.0);
+        let answer = |x: f64| {
+            let line = 1001.0 * x - 167_167.0;
+            if x <= 1000.0 {
+                share * line + (1.0 - share) * x * x
+            } else {
+                share * line + (1.0 - share) * (2000.0 * x - 1e6)
+            }
+        };
+        fake.predictions = (1..=200).map(|i| f64::from(i) * 10.0).map(|x| (x, x * x, answer(x))).collect();
+        fake
+    }
+}
+
+/// Results like those of the founding sweep, with errors that are known.
+fn founding() -> Vec<Fake> {
+    let mut runs = Vec::new();
+    let seed = |task: &str| {
+        assignment(&[
+            ("task", word(task)),
+            ("hidden", layers()),
+            ("activation", word("linear")),
+            ("normalization", word("seed")),
+        ])
+    };
+    for replicate in 0..5 {
+        let mut sum = Fake::new(
+            seed("sum"),
+            "seed-sum",
+            replicate,
+            &[
+                ("train_rmse_rounded", 0.0),
+                ("test_rmse", 2e-4 * (1.0 + replicate as f64)),
+                ("domain_rmse", 2.1e-4 * (1.0 + replicate as f64)),
+                ("affine_floor", 0.0),
+                ("line_deviation", 1e-7),
+            ],
+        );
+        sum.curve = (0..60).map(|i| (1 + i * i / 7, 900.0 * (-0.25 * i as f64).exp() + 2e-4)).collect();
+        runs.push(sum);
+        let excess = [1.0004, 1.02, 1.39, 1.0011, 1.07][replicate as usize];
+        runs.push(Fake::square(seed("square"), "seed-square", replicate, FLOOR * excess, 3e-6));
+    }
+    // Median errors by activation (linear, relu, tanh), normalization (seed, max, standardize), schedule.
+    let errors = [
+        [[78_000.0, 76_000.0], [74_900.0, 74_536.0], [74_700.0, 74_535.5]],
+        [[41_000.0, 995.0], [740.0, 310.0], [699.0, 250.0]],
+        [[112_666.0, 60_000.0], [14_701.0, 5_100.0], [4_571.0, 900.0]],
+    ];
+    for (activation, by_activation) in ["linear", "relu", "tanh"].into_iter().zip(errors) {
+        for (normalization, by_schedule) in ["seed", "max", "standardize"].into_iter().zip(by_activation) {
+            for (schedule, error) in ["constant", "cosine"].into_iter().zip(by_schedule) {
+                for replicate in 0..5 {
+                    let configuration = assignment(&[
+                        ("activation", word(activation)),
+                        ("normalization", word(normalization)),
+                        ("schedule", word(schedule)),
+                    ]);
+                    let linear = activation == "linear";
+                    let luck = if linear { 1.0 + 0.004 * replicate as f64 } else { 1.5f64.powi(replicate as i32 - 2) };
+                    let bent = if linear { 2e-6 } else { 0.06 };
+                    runs.push(Fake::square(
+                        configuration,
+                        "fixes",
+                        replicate,
+                        (error * luck).max(if linear { FLOOR } else { 0.0 }),
+                        bent,
+                    ));
+                }
+            }
+        }
+    }
+    for replicate in 0..5 {
+        let luck = 1.0 + 0.1 * replicate as f64;
+        let encoded = |encoding: Value, scale: &str, error: f64, floor: Option<f64>| {
+            let configuration = assignment(&[
+                ("encoding", encoding),
+                ("target_normalization", word(scale)),
+                ("depth", Value::Whole(0)),
+                ("learning_rate", Value::Number(0.01)),
+                ("schedule", word("cosine")),
+            ]);
+            let mut fake = Fake::square(configuration, "encodings", replicate, error * luck, 0.1);
+            fake.measures.insert("extrapolation_rmse", error * luck * 4.0);
+            fake.measures.remove("affine_floor");
+            fake.measures.remove("excess");
+            if let Some(floor) = floor {
+                fake.measures.insert("affine_floor", floor);
+                if floor > 0.0 {
+                    fake.measures.insert("excess", error * luck / floor);
+                }
+            }
+            fake
+        };
+        let polynomial = Value::Map(vec![("polynomial".into(), Value::Whole(2))]);
+        runs.push(encoded(polynomial, "standardize", 0.21, Some(0.0)));
+        runs.push(encoded(word("binary"), "standardize", 74_290.0, Some(74_279.0)));
+        runs.push(encoded(word("log"), "log", 14.0, None));
+        for (normalization, by_depth) in
+            [("seed", [3.9, 3.7, 1.08, 1.004]), ("standardize", [1.0001, 1.0002, 1.01, 1.03])]
+        {
+            for (depth, excess) in [0, 1, 3, 5].into_iter().zip(by_depth) {
+                let configuration = assignment(&[
+                    ("activation", word("linear")),
+                    ("normalization", word(normalization)),
+                    ("depth", Value::Whole(depth)),
+                    ("width", Value::Whole(16)),
+                ]);
+                let excess = 1.0 + (excess - 1.0) * (1.0 + 0.1 * replicate as f64);
+                runs.push(Fake::square(configuration, "depth", replicate, FLOOR * excess, 4e-6));
+            }
+        }
+    }
+    runs
+}
+
+/// The frames as the store keeps them, rows in the order given.
+fn frames(runs: &[Fake]) -> Frames {
+    let text = |name: &str, get: &dyn Fn(&Fake) -> Option<String>| -> Column {
+        Column::new(name.into(), runs.iter().map(get).collect::<Vec<Option<String>>>())
+    };
+    let mut columns = vec![
+        text("run", &|run| Some(run.id())),
+        text("config", &|run| Some(configuration_id(&run.configuration).to_string())),
+        text("status", &|run| Some(run.status.into())),
+        text("reason", &|run| run.reason.clone()),
+        text("digest", &|run| Some(format!("{}d1965", run.id()))),
+        text("environment", &|_| Some("0011223344".into())),
+        text("device", &|_| Some("cpu".into())),
+        Column::new("replicate".into(), runs.iter().map(|run| run.replicate).collect::<Vec<i64>>()),
+        Column::new("seed".into(), runs.iter().map(|run| run.replicate).collect::<Vec<i64>>()),
+        Column::new("epochs_done".into(), vec![500i64; runs.len()]),
+    ];
+    let grids: Vec<Series> = runs.iter().map(|run| Series::new("".into(), vec![run.grid])).collect();
+    if !grids.is_empty() {
+        columns.push(Series::new("grids".into(), grids).into_column());
+    }
+    for parameter in PARAMETERS {
+        let values: Vec<Option<Value>> = runs.iter().map(|run| run.configuration.column(parameter)).collect();
+        let name = parameter.name.into();
+        columns.push(match parameter.kind.column() {
+            ColumnType::Text => {
+                Column::new(name, values.iter().map(|v| v.as_ref().map(ToString::to_string)).collect::<Vec<_>>())
+            }
+            ColumnType::Flag => {
+                Column::new(name, values.iter().map(|v| matches!(v, Some(Value::Flag(true)))).collect::<Vec<bool>>())
+            }
+            ColumnType::Whole => Column::new(
+                name,
+                values.iter().map(|v| if let Some(Value::Whole(n)) = v { Some(*n) } else { None }).collect::<Vec<_>>(),
+            ),
+            ColumnType::Number => Column::new(
+                name,
+                values
+                    .iter()
+                    .map(|v| match v {
+                        Some(Value::Number(n)) => Some(*n),
+                        Some(Value::Whole(n)) => Some(*n as f64),
+                        _ => None,
+                    })
+                    .collect::<Vec<_>>(),
+            ),
+        });
+    }
+    for column in COLUMNS {
+        let values: Vec<Option<f64>> = runs.iter().map(|run| run.measures.get(column.name).copied()).collect();
+        columns.push(Column::new(column.name.into(), values));
+    }
+    let points: Vec<(String, i64, f64)> =
+        runs.iter().flat_map(|run| run.curve.iter().map(|point| (run.id(), point.0, point.1))).collect();
+    let curves = vec![
+        Column::new("run".into(), points.iter().map(|point| point.0.clone()).collect::<Vec<_>>()),
+        Column::new("epoch".into(), points.iter().map(|point| point.1).collect::<Vec<_>>()),
+        Column::new("train_loss".into(), points.iter().map(|point| point.2 / 1e6).collect::<Vec<_>>()),
+        Column::new("test_loss".into(), points.iter().map(|point| point.2 / 1e6).collect::<Vec<_>>()),
+        Column::new(
+            "test_rmse".into(),
+            points.iter().map(|point| Some(point.2).filter(|v| v.is_finite())).collect::<Vec<_>>(),
+        ),
+        Column::new("learning_rate".into(), vec![0.001; points.len()]),
+        Column::new("gradient_norm".into(), vec![0.1; points.len()]),
+    ];
+    let answers: Vec<(String, (f64, f64, f64))> =
+        runs.iter().flat_map(|run| run.predictions.iter().map(|point| (run.id(), *point))).collect();
+    let predictions = vec![
+        Column::new("run".into(), answers.iter().map(|point| point.0.clone()).collect::<Vec<_>>()),
+        Column::new("input".into(), answers.iter().map(|point| point.1.0).collect::<Vec<_>>()),
+        Column::new("target".into(), answers.iter().map(|point| point.1.1).collect::<Vec<_>>()),
+        Column::new("prediction".into(), answers.iter().map(|point| point.1.2).collect::<Vec<_>>()),
+    ];
+    Frames {
+        runs: DataFrame::new(runs.len(), columns).unwrap(),
+        curves: DataFrame::new(points.len(), curves).unwrap(),
+        predictions: DataFrame::new(answers.len(), predictions).unwrap(),
+    }
+}
+
+fn input(runs: &[Fake]) -> Input {
+    let Frames { runs, curves, predictions } = frames(runs);
+    Input {
+        name: "why-squares".into(),
+        question: Some("Why do linear networks fit sums but not squares?".into()),
+        metric: metric(),
+        sweep_text: "version: 1\nname: why-squares\ngrids:\n  fixes:\n    base: {task: square}\n".into(),
+        overrides: Vec::new(),
+        runs,
+        curves,
+        predictions,
+    }
+}
+
+fn metric() -> Metric {
+    Metric { name: "test_rmse".into(), goal: Goal::Minimize }
+}
+
+fn answer(runs: &[Fake]) -> Vec<String> {
+    sentences::answer(&analyze(&frames(runs), &metric()).unwrap())
+        .into_iter()
+        .map(|sentence| sentence.replace('\u{a0}', " "))
+        .collect()
+}
+
+fn drawn(runs: &[Fake]) -> Vec<Figure> {
+    figures(&analyze(&frames(runs), &metric()).unwrap())
+}
+
+/// Changes a column of all runs that meet a condition.
+fn change(runs: &mut [Fake], condition: impl Fn(&Fake) -> bool, change: impl Fn(&mut Fake)) {
+    runs.iter_mut().filter(|run| condition(run)).for_each(change);
+}
+
+#[test]
+#[ignore = "writes reports to look at: cargo test --release --test report -- --ignored look"]
+fn look() {
+    for (name, runs) in sweeps() {
+        let report = render(&Input { name: name.into(), ..input(&runs) }).unwrap();
+        for sentence in &report.answer {
+            println!("{name}: {sentence}");
+        }
+        write(&report, &std::path::Path::new("target/look").join(name)).unwrap();
+    }
+}
+
+/// A configuration that no table expects.
+fn odd(epochs: i64, rate: f64, bias: bool) -> Configuration {
+    assignment(&[
+        ("task", word("product")),
+        ("epochs", Value::Whole(epochs)),
+        ("learning_rate", Value::Number(rate)),
+        ("bias", Value::Flag(bias)),
+    ])
+}
+
+fn product(configuration: Configuration, replicate: i64, error: f64) -> Fake {
+    let mut fake = Fake::new(configuration, "grid", replicate, &[("test_rmse", error), ("domain_rmse", error)]);
+    fake.curve = (1..40).map(|epoch| (epoch, error + 9e4 / epoch as f64)).collect();
+    fake
+}
+
+/// A sweep that is about no squares.
+fn products() -> Vec<Fake> {
+    let mut runs = Vec::new();
+    for (place, epochs) in [50, 100, 200].into_iter().enumerate() {
+        for (factor, rate) in [(40.0, 0.0001), (1.0, 0.001), (2.0, 0.01)] {
+            for replicate in 0..4 {
+                let error = 8000.0 / (1.0 + place as f64) * factor * (1.0 + 0.02 * replicate as f64);
+                runs.push(product(odd(epochs, rate, true), replicate, error));
+            }
+        }
+    }
+    runs
+}
+
+/// A sweep whose every run met that end.
+fn all(status: &'static str) -> Vec<Fake> {
+    let mut runs = products();
+    change(
+        &mut runs,
+        |_| true,
+        |run| {
+            run.status = status;
+            run.reason = Some(format!("{status} on purpose"));
+            run.measures.clear();
+            run.curve.clear();
+        },
+    );
+    runs
+}
+
+/// Twelve parameters with two values each, none crossed.
+fn twelve_axes() -> Vec<Fake> {
+    let values: [(&str, Value); 12] = [
+        ("largest", Value::Whole(50)),
+        ("examples", Value::Whole(200)),
+        ("test_examples", Value::Whole(300)),
+        ("encoding", word("binary")),
+        ("normalization", word("max")),
+        ("depth", Value::Whole(3)),
+        ("width", Value::Whole(8)),
+        ("activation", word("gelu")),
+        ("init", word("torch")),
+        ("learning_rate", Value::Number(0.02)),
+        ("epochs", Value::Whole(30)),
+        ("batch", word("full")),
+    ];
+    let mut runs = Vec::new();
+    for (i, one) in values.iter().enumerate() {
+        for (j, other) in values.iter().enumerate().skip(i + 1) {
+            let configuration = assignment(&[("task", word("product")), one.clone(), other.clone()]);
+            runs.push(product(configuration, 0, 10.0 * (1.0 + i as f64) * (2.0 + j as f64)));
+        }
+    }
+    runs
+}
+
+/// Sweeps of many kinds.
+fn sweeps() -> Vec<(&'static str, Vec<Fake>)> {
+    let mut mixed = products();
+    change(
+        &mut mixed,
+        |run| run.replicate == 3,
+        |run| {
+            run.status = "diverged";
+            run.reason = Some("the loss is no number after epoch 12".into());
+            run.measures.clear();
+            run.curve = (1..12).map(|epoch| (epoch, 10f64.powi(epoch as i32))).chain([(12, f64::NAN)]).collect();
+        },
+    );
+    mixed[0].status = "failed";
+    mixed[5].status = "timed_out";
+    let mut zeros = products();
+    change(
+        &mut zeros,
+        |run| run.replicate == 0,
+        |run| {
+            run.measures.insert("test_rmse", 0.0);
+            run.curve.iter_mut().for_each(|point| point.1 = 0.0);
+        },
+    );
+    let mut negative = products();
+    change(
+        &mut negative,
+        |_| true,
+        |run| {
+            run.measures.insert("test_rmse", -5.0 + run.replicate as f64);
+        },
+    );
+    let squares_only: Vec<Fake> = founding().into_iter().filter(|run| run.grid == "seed-square").collect();
+    vec![
+        ("founding", founding()),
+        ("products", products()),
+        ("mixed", mixed),
+        ("one-run", products()[..1].to_vec()),
+        ("one-configuration", products()[..4].to_vec()),
+        ("no-replicates", products().into_iter().filter(|run| run.replicate == 0).collect()),
+        ("all-failed", all("failed")),
+        ("all-diverged", all("diverged")),
+        ("twelve-axes", twelve_axes()),
+        ("zeros", zeros),
+        ("negative", negative),
+        ("squares-only", squares_only),
+        ("nothing", Vec::new()),
+    ]
+}
+
+fn report(runs: &[Fake]) -> Report {
+    render(&input(runs)).unwrap()
+}
+
+/// What a PNG shows: width, height and how many colours it has.
+fn decoded(bytes: &[u8]) -> (u32, u32, usize) {
+    let mut decoder = png::Decoder::new(bytes);
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    let colours: std::collections::BTreeSet<&[u8]> = pixels[..info.buffer_size()].chunks(3).collect();
+    (info.width, info.height, colours.len())
+}
+
+#[test]
+fn the_answer_has_the_numbers_of_the_records() {
+    insta::assert_snapshot!(answer(&founding()).join("\n"), @r#"
+On sums a linear network is right: rounded to whole numbers, its training RMSE is 0 in all 5 runs, and unrounded its RMSE over the whole domain is 0.00063 (median; at most 0.0011).
+On squares such a network ends at a training RMSE of 76,786 (median of 5 runs, 73,871 to 103,604; the question prints 75,777), because it is a straight line: no linear network got below the 74,535 of the best line over 1 to 1,000; the closest reached 1.000001 times that, and 28 of 75 runs came within 1 % of it.
+What helps: the best network on the bare number is standardize · relu · cosine, with an RMSE of 293.1 over the whole domain (mean of 5 runs, from 111.1 to 562.5), 254 times below the floor; it needs the nonlinearity, and the scale less, for the same network has 75,132 without the nonlinearity (256 times as much) and 1,166 at the question's scale (3.98 times as much); with polynomial(2) features, even a linear network reaches 0.252.
+"#);
+}
+
+#[test]
+fn each_figure_says_what_its_numbers_say() {
+    let said: Vec<String> = drawn(&founding())
+        .iter()
+        .map(|figure| format!("{}: {} | {}", figure.name, figure.finding, figure.caption).replace('\u{a0}', " "))
+        .collect();
+    insta::assert_snapshot!(said.join("\n\n"), @r#"
+parabola: All 75 linear networks are straight lines: no prediction is further from one than 4·10⁻⁶ of the targets' range. The question's own output says so: its 16 printed predictions lie on the line 979.38·x − 163,514 to within 0.51, which is their rounding. | Each thin line is fitted to what one of 75 networks predicts on 1 to 1,000. The best line is least squares over all of them: 1,001·x − 167,167, RMSE 74,535.
+
+sum-and-square: By the question's own measure linear networks have an RMSE of 0 on sums and of 76,786 on squares (medians of 5 and 5 runs); the best line on those very draws has 74,535. | Every run of the same linear network. The upper row of each task is the question's own measure: on the training draws, after rounding to whole numbers. Exact zeros stand on the shelf marked 0.
+
+errors: No linear network got below the 74,535 of the best line over 1 to 1,000; the closest reached 1.000001 times that, and 28 of 75 runs came within 1 % of it. With a nonlinearity runs got below it: 13 of 20 at the question's scale and 40 of 40 at other scales. | A dot is a run, at its RMSE over every number of the domain. Smaller is better; the line is what the best straight line reaches.
+
+curves: The error on fresh draws falls more than 5 % below the floor, in the median: no hidden layer never (10 runs), linear never (65 runs), relu after 2 epochs (29 of 30 runs get there) and tanh after 2 epochs (24 of 30 runs get there). | A thin line is a run; both axes are logarithmic.
+
+depth: No depth gets a linear network below the floor, and depth decides how near it comes in time. Median error over the floor by hidden layers: at the question's scale 4.48 with 0, 4.24 with 1, 1.041 with 2, 1.1 with 3 and 1.0050 with 5; at other scales 1.00012 with 0, 1.00024 with 1, 1.0096 with 2, 1.012 with 3 and 1.036 with 5. | A dot is a run; widths and schedules may differ along a row.
+
+encodings: A linear network fits squares of a number that is written in the right way: its RMSE is 0.252 with polynomial(2) features and 16.8 with log features and a log target. Other ways do not help: 89,148 with binary digits (its own floor is 74,279). | A dot is a run, at its RMSE over the whole domain. A row's floor is the best that any affine map of its features does.
+
+beyond: Trained up to the largest number and tested up to twice that, standardize · relu · cosine errs by 302,931 beyond its range, 1,034 times its 293.1 inside; a linear network on polynomial(2) features by 1.008. | Training draws end at 1,000; every run of each configuration is a line up to 2,000.
+
+ranking-square: The best of 30 configurations on square is polynomial(2) · standardize · depth 0 · learning rate 0.01 · cosine, with a test_rmse of 0.2524 (mean of 5 runs, from 0.2058 to 0.2999); next comes log · inputs standardize · targets log · depth 0 · learning rate 0.01 · cosine with 16.83, and their 95 % intervals do not overlap. | Configurations from best to worst by their mean; those with a run that has no value come last.
+
+parameters-square: Of the variance of the logarithm of test_rmse over 150 runs, 57 % lies between the values of encoding, then activation with 35 % and learning_rate with 29 %. | A dot is a run; other parameters differ along each row.
+"#);
+}
+
+#[test]
+fn figures_hold_every_run() {
+    let runs = founding();
+    let figures = drawn(&runs);
+    let figure = |name: &str| figures.iter().find(|figure| figure.name == name).unwrap();
+    let Body::Strip(errors) = &figure("errors").body else { panic!("rows of dots") };
+    let dots: Vec<&str> = errors.rows.iter().flat_map(|row| row.dots.iter().map(|dot| dot.run.as_str())).collect();
+    let bare = |run: &&Fake| run.grid == "fixes" || run.grid == "seed-square" || run.grid == "depth";
+    assert_eq!(dots.len(), runs.iter().filter(bare).count());
+    assert!((errors.references[0].value - FLOOR).abs() < 1e-6);
+    let Body::Panels(parabola) = &figure("parabola").body else { panic!("lines") };
+    let series = &parabola.panels[0].series;
+    let quoted = series.iter().find(|series| series.name.contains("printed")).unwrap();
+    assert_eq!(quoted.points.len(), 16);
+    assert_eq!(quoted.points[0], (746.0, 567_106.0));
+    // A fabricated line at the floor is least squares itself.
+    let at_floor = runs.iter().find(|run| run.grid == "seed-square" && run.replicate == 0).unwrap().id();
+    let line = series.iter().find(|series| series.run.as_ref() == Some(&at_floor)).unwrap();
+    assert!((line.points[1].1 - (1001.0 * 1000.0 - 167_167.0)).abs() < 1e-3, "{:?}", line.points);
+    let Body::Panels(curves) = &figure("curves").body else { panic!("lines") };
+    let titles: Vec<&str> = curves.panels.iter().map(|panel| panel.title.as_str()).collect();
+    assert_eq!(titles, ["no hidden layer", "linear", "relu", "tanh"]);
+    let Body::Strip(tasks) = &figure("sum-and-square").body else { panic!("rows of dots") };
+    assert_eq!(tasks.rows[0].dots.iter().filter(|dot| dot.value == 0.0).count(), 6, "five runs and the printed zero");
+}
+
+#[test]
+fn sentences_say_the_opposite_when_the_records_do() {
+    let mut below = founding();
+    change(
+        &mut below,
+        |run| run.grid == "seed-square" && run.replicate < 2,
+        |run| {
+            run.measures.insert("excess", 0.93);
+        },
+    );
+    let told = answer(&below)[1].clone();
+    assert!(told.contains("2 of 75 linear runs went below the 74,535"), "{told}");
+    assert!(told.contains("down to 0.930 times that, which theory says no line can"), "{told}");
+    assert!(!told.contains("no linear network"), "{told}");
+
+    let mut bent = founding();
+    change(
+        &mut bent,
+        |run| run.grid == "seed-square",
+        |run| {
+            run.measures.insert("line_deviation", 0.02);
+        },
+    );
+    let parabola = drawn(&bent).remove(0).finding.replace('\u{a0}', " ");
+    assert!(parabola.starts_with("5 of 75 linear networks are not straight lines"), "{parabola}");
+    assert!(!answer(&bent)[1].contains("straight line"), "{}", answer(&bent)[1]);
+
+    let mut wrong = founding();
+    change(
+        &mut wrong,
+        |run| run.grid == "seed-sum" && run.replicate == 1,
+        |run| {
+            run.measures.insert("train_rmse_rounded", 12.25);
+        },
+    );
+    let told = answer(&wrong)[0].clone();
+    assert!(told.starts_with("On sums 4 of 5 linear networks end with a training RMSE of exactly 0"), "{told}");
+    assert!(told.contains("the worst with 12.25"), "{told}");
+    change(
+        &mut wrong,
+        |run| run.grid == "seed-sum",
+        |run| {
+            run.measures.insert("train_rmse_rounded", 7.0);
+        },
+    );
+    assert!(answer(&wrong)[0].starts_with("On sums no linear network is right"), "{}", answer(&wrong)[0]);
+
+    let mut useless = founding();
+    change(
+        &mut useless,
+        |run| run.grid == "fixes",
+        |run| {
+            run.measures.insert("domain_rmse", 90_000.0);
+            run.measures.insert("excess", 90_000.0 / FLOOR);
+        },
+    );
+    let told = answer(&useless)[2].clone();
+    assert!(told.starts_with("A nonlinearity alone did not help: the best of 12 configurations with one"), "{told}");
+    assert!(told.contains("neither change alone matters much"), "{told}");
+
+    let mut both = founding();
+    change(
+        &mut both,
+        |run| run.configuration.normalization == ablate::config::Normalization::Seed,
+        |run| {
+            run.measures.entry("domain_rmse").and_modify(|error| *error = error.max(295_000.0));
+        },
+    );
+    assert!(answer(&both)[2].contains("it needs both changes"), "{}", answer(&both)[2]);
+
+    let mut no_encoding = founding();
+    change(
+        &mut no_encoding,
+        |run| run.grid == "encodings",
+        |run| {
+            run.measures.insert("domain_rmse", 80_000.0);
+        },
+    );
+    assert!(!answer(&no_encoding)[2].contains("even a linear network"));
+    let figures = drawn(&no_encoding);
+    let encodings = figures.iter().find(|figure| figure.name == "encodings").unwrap();
+    assert!(encodings.finding.starts_with("Written another way, squares stay out of"), "{}", encodings.finding);
+}
+
+#[test]
+fn other_sweeps_are_answered_by_their_metric() {
+    insta::assert_snapshot!(answer(&products()).join("\n"), @r#"
+The best of 9 configurations is epochs 200, with a test_rmse of 2,747 (mean of 4 runs, from 2,667 to 2,827); next comes epochs 100 with 4,120, and their 95 % intervals do not overlap.
+Of the variance of the logarithm of test_rmse over 36 runs, 93 % lies between the values of learning_rate, then epochs with 7 %.
+All 36 runs finished.
+"#);
+    let mixed = sweeps().remove(2).1;
+    insta::assert_snapshot!(answer(&mixed).join("\n"), @r#"
+The best of 9 configurations is epochs 200, with a test_rmse of 2,720 (mean of 3 runs, from 2,667 to 2,773, 1 more without a value); next comes epochs 100 with 4,080, and their 95 % intervals do not overlap.
+Of the variance of the logarithm of test_rmse over 27 runs, 93 % lies between the values of learning_rate, then epochs with 7 %.
+Of 36 runs, 25 finished, 9 diverged, 1 failed and 1 ran out of time.
+"#);
+    for (name, expected) in
+        [("one-run", "The run finished."), ("all-failed", "All 36 runs failed."), ("nothing", "There are no runs yet.")]
+    {
+        let runs = sweeps().into_iter().find(|(known, _)| *known == name).unwrap().1;
+        assert_eq!(answer(&runs).last().unwrap(), expected, "{name}");
+    }
+}
+
+#[test]
+fn any_sweep_gets_a_whole_page() {
+    for (name, runs) in sweeps() {
+        let report = report(&runs);
+        assert!(report.html.trim_end().ends_with("</html>"), "{name}");
+        assert!(!report.answer.is_empty() && report.answer.len() <= 3, "{name}: {:?}", report.answer);
+        for lonely in ["NaN", "inf ", "None", "Some("] {
+            let text = report
+                .html
+                .split("<script>")
+                .next()
+                .unwrap()
+                .split("data:image")
+                .map(|part| part.split_once("\"").map_or(part, |p| p.1));
+            assert!(!text.collect::<String>().contains(lonely), "{name} shows {lonely}");
+        }
+        for (file, bytes) in &report.figures {
+            let (width, height, colours) = decoded(bytes);
+            assert!(width == 1440 && (200..6000).contains(&height), "{name} {file}: {width} by {height}");
+            assert!(colours > 8, "{name} {file} is blank");
+        }
+        for run in runs.iter().take(1000) {
+            assert!(report.html.contains(&format!("id=\"run-{}\"", run.id())), "{name} lacks {}", run.id());
+        }
+        for (file, text) in &report.tables {
+            let cells = text.lines().next().unwrap().split(',').count();
+            assert!(cells >= 3, "{name} {file}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_drawn_is_counted() {
+    let all = sweeps();
+    let caption = |name: &str, figure: &str| {
+        let runs = &all.iter().find(|(known, _)| *known == name).unwrap().1;
+        let figures = drawn(runs);
+        figures.into_iter().find(|known| known.name == figure).unwrap().caption.replace('\u{a0}', " ")
+    };
+    assert!(caption("mixed", "ranking").contains("9 runs without a value"), "{}", caption("mixed", "ranking"));
+    assert!(caption("mixed", "curves").contains("9 runs left the numbers"), "{}", caption("mixed", "curves"));
+    assert!(caption("zeros", "ranking").contains("Exact zeros stand on the shelf"), "{}", caption("zeros", "ranking"));
+}
+
+#[test]
+fn hostile_text_is_shown_and_does_nothing() {
+    let hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&`{{name}}";
+    let mut runs = products();
+    change(
+        &mut runs,
+        |run| run.replicate == 0,
+        |run| {
+            run.status = "failed";
+            run.reason = Some(hostile.repeat(40));
+            run.grid = "</td><svg onload=alert(3)>";
+        },
+    );
+    let input = Input {
+        name: hostile.into(),
+        question: Some(format!("{hostile} {}", "long ".repeat(400))),
+        sweep_text: hostile.into(),
+        overrides: vec![hostile.into()],
+        metric: Metric { name: "test_rmse".into(), goal: Goal::Minimize },
+        ..input(&runs)
+    };
+    let html = render(&input).unwrap().html;
+    assert_eq!(html.matches("<script>").count(), 1, "only the page's own");
+    assert_eq!(html.matches("</script>").count(), 1);
+    assert!(!html.contains("<img src=x") && !html.contains("<svg") && html.contains("&#60;script&#62;alert(1)"));
+}
+
+#[test]
+fn the_page_needs_nothing_from_outside() {
+    let html = report(&founding()).html;
+    assert!(!html.contains("http:") && !html.contains("https:") && !html.contains("//cdn"));
+    let policy = html.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(policy.contains("default-src &#39;none&#39;"), "{policy}");
+    assert!(!policy.contains("unsafe"));
+    // Style attributes and handlers would be refused by the policy.
+    assert!(!html.contains(" style=") && !html.contains(" onclick="));
+    for image in html.split("<img ").skip(1) {
+        let alt = image.split("alt=\"").nth(1).unwrap().split('"').next().unwrap();
+        assert!(alt.len() > 40, "an image says what it shows: {alt}");
+    }
+    assert!(html.matches("<th scope=").count() > 100);
+    // Links within the page lead somewhere.
+    for link in html.split("href=\"#").skip(1) {
+        let target = link.split('"').next().unwrap();
+        assert!(html.contains(&format!("id=\"{target}\"")), "#{target} leads nowhere");
+    }
+}
+
+#[test]
+fn the_same_results_give_the_same_bytes() {
+    let runs = founding();
+    let mut shuffled: Vec<Fake> = runs.iter().rev().cloned().collect();
+    shuffled.rotate_left(31);
+    let (one, other) = (report(&runs), report(&shuffled));
+    assert!(one == other, "the order in which runs were stored shows");
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    for (folder, report) in folders.iter().zip([&one, &other]) {
+        let page = write(report, folder.path()).unwrap();
+        write(report, folder.path()).unwrap();
+        assert_eq!(page, folder.path().join("index.html"));
+        assert_eq!(std::fs::read_to_string(page).unwrap(), report.html);
+        let left = walk(folder.path());
+        assert_eq!(left.len(), 1 + report.figures.len() + report.tables.len(), "{left:?}");
+    }
+    let read = |folder: &std::path::Path| -> Vec<(String, Vec<u8>)> {
+        let relative = |path: std::path::PathBuf| path.strip_prefix(folder).unwrap().display().to_string();
+        walk(folder).into_iter().map(|path| (relative(path.clone()), std::fs::read(path).unwrap())).collect()
+    };
+    assert!(read(folders[0].path()) == read(folders[1].path()));
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(walk(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn a_report_that_cannot_be_written_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("taken");
+    tempfile::NamedTempFile::new_in(folder.path()).unwrap().persist(&file).unwrap();
+    let error = write(&report(&products()), &file).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("cannot write {}", file.display())), "{error}");
+}
+
+#[test]
+fn a_table_without_its_columns_is_an_error() {
+    let mut input = input(&products());
+    input.runs = input.runs.drop("status").unwrap();
+    let error = render(&input).unwrap_err().to_string();
+    assert!(error.contains("status"), "{error}");
+}
