@@ -116,7 +116,9 @@ fn encode_value(value: &Value, hasher: &mut blake3::Hasher) {
         }
         Value::List(items) => {
             hasher.update(b"l").update(&(items.len() as u64).to_le_bytes());
-            items.iter().for_each(|item| encode_value(item, hasher));
+            for item in items {
+                encode_value(item, hasher);
+            }
         }
         Value::Map(entries) => {
             hasher.update(b"m").update(&(entries.len() as u64).to_le_bytes());

@@ -1,6 +1,8 @@
 //! The one table of parameters. A parameter is declared here and nowhere else: from this table come the typed
 //! configuration, the sweep file's check, the defaults, the schema, the columns and the reference.
 
+#![expect(clippy::float_cmp, reason = "a default is the very same number, not one near it")]
+
 use super::words::{Activation, Encoding, Init, Normalization, Optimizer, Precision, Schedule, Task};
 use super::{Batch, Kind, Setting, Value, Widths};
 

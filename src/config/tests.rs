@@ -68,7 +68,7 @@ fn what_trains_differently_differs() {
     ];
     let mut ids = std::collections::BTreeSet::from([configuration_id(&base)]);
     for change in changes {
-        assert!(ids.insert(configuration_id(&of(&[change.clone()]))), "{change:?}");
+        assert!(ids.insert(configuration_id(&of(std::slice::from_ref(&change)))), "{change:?}");
     }
     let seeds = Seeds { data: 0, init: 0, shuffle: 0 };
     assert_ne!(run_id(&base, seeds), run_id(&base, Seeds { init: 1, ..seeds }));
@@ -99,7 +99,9 @@ fn wrong_values_say_what_is_allowed() {
         ("bias", Value::Whole(1)),
     ]
     .into_iter()
-    .map(|(name, value)| parameter(name).unwrap().check(&value).map_err(|message| format!("{name}: {message}")).unwrap_err())
+    .map(|(name, value)| {
+        parameter(name).unwrap().check(&value).map_err(|message| format!("{name}: {message}")).unwrap_err()
+    })
     .collect();
     insta::assert_snapshot!(messages.join("\n"), @r"
     task: `cubes` is not `sum`, `product` or `square`

@@ -248,7 +248,9 @@ impl Setting for f64 {
         let Kind::Number { min, max, min_included, max_included } = *kind else {
             return Err(mismatch(value, kind));
         };
+        #[expect(clippy::float_cmp, reason = "an end of a range is the very same number")]
         let above = number > min || (min_included && number == min);
+        #[expect(clippy::float_cmp, reason = "an end of a range is the very same number")]
         let below = number < max || (max_included && number == max);
         // A negative zero would be a second spelling of the same configuration.
         if number.is_finite() && above && below { Ok(number + 0.0) } else { Err(mismatch(value, kind)) }
