@@ -1,5 +1,12 @@
 //! The report: its sentences, figures and page, from fabricated results whose numbers are known.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "small numbers"
+)]
+
 use std::collections::BTreeMap;
 
 use ablate::analysis::{Frames, analyze};
@@ -638,7 +645,7 @@ fn any_sweep_gets_a_whole_page() {
                 .next()
                 .unwrap()
                 .split("data:image")
-                .map(|part| part.split_once("\"").map_or(part, |p| p.1));
+                .map(|part| part.split_once('"').map_or(part, |p| p.1));
             assert!(!text.collect::<String>().contains(lonely), "{name} shows {lonely}");
         }
         for (file, bytes) in &report.figures {

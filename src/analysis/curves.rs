@@ -40,7 +40,9 @@ pub(super) fn curves(frame: &DataFrame, rows: &BTreeMap<&str, usize>) -> Result<
             curves[row].push(CurvePoint { epoch, train_loss: losses[i], test_rmse: errors[i] });
         }
     }
-    curves.iter_mut().for_each(|curve| curve.sort_by(|a, b| a.epoch.total_cmp(&b.epoch)));
+    for curve in &mut curves {
+        curve.sort_by(|a, b| a.epoch.total_cmp(&b.epoch));
+    }
     Ok(curves)
 }
 
@@ -59,7 +61,9 @@ pub(super) fn predictions(
             predictions[row].push(PredictionPoint { input, target, prediction: answers[i] });
         }
     }
-    predictions.iter_mut().for_each(|points| points.sort_by(|a, b| a.input.total_cmp(&b.input)));
+    for points in &mut predictions {
+        points.sort_by(|a, b| a.input.total_cmp(&b.input));
+    }
     Ok(predictions)
 }
 

@@ -106,7 +106,8 @@ impl Records {
         let mut factors = Vec::new();
         for parameter in PARAMETERS {
             if let Some(texts) = optional_text(frame, parameter.name)? {
-                factors.push(factor(parameter.name, order.iter().map(|&row| texts[row].clone()).collect()));
+                let ordered: Vec<Option<String>> = order.iter().map(|&row| texts[row].clone()).collect();
+                factors.push(factor(parameter.name, &ordered));
             }
         }
         let mut numbers = BTreeMap::new();
@@ -120,7 +121,7 @@ impl Records {
         let rows: BTreeMap<&str, usize> = runs.iter().enumerate().map(|(row, run)| (run.id.as_str(), row)).collect();
         let curves = curves::curves(&frames.curves, &rows)?;
         let predictions = curves::predictions(&frames.predictions, &rows)?;
-        Ok(Self { factors, curves, predictions, numbers, runs })
+        Ok(Self { runs, factors, curves, predictions, numbers })
     }
 
     /// The parameter of that name, where it has a column.
@@ -230,13 +231,13 @@ fn lists(frame: &DataFrame, name: &str) -> Result<Vec<Vec<String>>, PolarsError>
         .collect()
 }
 
-fn factor(name: &'static str, texts: Vec<Option<String>>) -> Factor {
+fn factor(name: &'static str, texts: &[Option<String>]) -> Factor {
     let mut levels: Vec<String> = texts.iter().flatten().cloned().collect();
     levels.sort_by(|a, b| natural(name, a).partial_cmp(&natural(name, b)).expect("no number is NaN").then(a.cmp(b)));
     levels.dedup();
     let codes: BTreeMap<&str, u32> = levels.iter().map(String::as_str).zip(0..).collect();
     let codes = texts.iter().map(|text| text.as_deref().map(|text| codes[text])).collect();
-    Factor { name, codes, levels }
+    Factor { name, levels, codes }
 }
 
 /// Words go in the order of the reference, numbers by size, lists by length and then by their numbers.

@@ -61,37 +61,38 @@ impl Summary {
 /// (Communications of the ACM 13, algorithm 396, 1970), good to six digits there.
 #[must_use]
 pub fn student_975(degrees: usize) -> f64 {
-    let n = degrees as f64;
-    let p = 0.05_f64;
+    const TAILS: f64 = 0.05;
     match degrees {
         0 => f64::INFINITY,
-        1 => 1.0 / (p * std::f64::consts::FRAC_PI_2).tan(),
-        2 => (2.0 / (p * (2.0 - p)) - 2.0).sqrt(),
-        _ => {
-            let a = 1.0 / (n - 0.5);
-            let b = 48.0 / (a * a);
-            let mut c = ((20700.0 * a / b - 98.0) * a - 16.0) * a + 96.36;
-            let d = ((94.5 / (b + c) - 3.0) / b + 1.0) * (a * std::f64::consts::FRAC_PI_2).sqrt() * n;
-            let mut y = (d * p).powf(2.0 / n);
-            if y > 0.05 + a {
-                // The normal distribution's 97.5 % quantile, in Hill's sign.
-                let x = -1.959_963_984_540_054_f64;
-                y = x * x;
-                if degrees < 5 {
-                    c += 0.3 * (n - 4.5) * (x + 0.6);
-                }
-                c = (((0.05 * d * x - 5.0) * x - 7.0) * x - 2.0) * x + b + c;
-                y = (((((0.4 * y + 6.3) * y + 36.0) * y + 94.5) / c - y - 3.0) / b + 1.0) * x;
-                y = (a * y * y).exp_m1();
-            } else {
-                y = ((1.0 / (((n + 6.0) / (n * y) - 0.089 * d - 0.822) * (n + 2.0) * 3.0) + 0.5 / (n + 4.0)) * y - 1.0)
-                    * (n + 1.0)
-                    / (n + 2.0)
-                    + 1.0 / y;
-            }
-            (n * y).sqrt()
-        }
+        1 => 1.0 / (TAILS * std::f64::consts::FRAC_PI_2).tan(),
+        2 => (2.0 / (TAILS * (2.0 - TAILS)) - 2.0).sqrt(),
+        _ => hill(degrees as f64, TAILS),
     }
+}
+
+/// The two-sided quantile by Hill's expansion; its letters are kept.
+#[expect(clippy::many_single_char_names, reason = "the letters of the published algorithm")]
+fn hill(n: f64, p: f64) -> f64 {
+    let a = 1.0 / (n - 0.5);
+    let b = 48.0 / (a * a);
+    let mut c = ((20700.0 * a / b - 98.0) * a - 16.0) * a + 96.36;
+    let d = ((94.5 / (b + c) - 3.0) / b + 1.0) * (a * std::f64::consts::FRAC_PI_2).sqrt() * n;
+    let y = (d * p).powf(2.0 / n);
+    let y = if y > 0.05 + a {
+        // The normal distribution's 2.5 % quantile.
+        let x = -1.959_963_984_540_054_f64;
+        let y = x * x;
+        if n < 5.0 {
+            c += 0.3 * (n - 4.5) * (x + 0.6);
+        }
+        c += (((0.05 * d * x - 5.0) * x - 7.0) * x - 2.0) * x + b;
+        let y = (((((0.4 * y + 6.3) * y + 36.0) * y + 94.5) / c - y - 3.0) / b + 1.0) * x;
+        (a * y * y).exp_m1()
+    } else {
+        let tail = 1.0 / (((n + 6.0) / (n * y) - 0.089 * d - 0.822) * (n + 2.0) * 3.0) + 0.5 / (n + 4.0);
+        (tail * y - 1.0) * (n + 1.0) / (n + 2.0) + 1.0 / y
+    };
+    (n * y).sqrt()
 }
 
 #[cfg(test)]

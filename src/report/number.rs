@@ -19,7 +19,9 @@ pub fn significant(value: f64, digits: usize) -> String {
     if !(-4..15).contains(&exponent) {
         return scientific(value, digits.min(3));
     }
-    let decimals = usize::try_from(digits as i32 - 1 - exponent).unwrap_or(0);
+    let before = usize::try_from(exponent + 1).unwrap_or(0);
+    let leading_zeros = usize::try_from(-exponent).unwrap_or(0);
+    let decimals = if exponent < 0 { digits - 1 + leading_zeros } else { digits.saturating_sub(before) };
     let text = format!("{:.decimals$}", value.abs());
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     signed(value, &grouped(text))

@@ -59,11 +59,11 @@ pub(super) fn fixes(records: &Records, groups: &[Group]) -> Option<Fixes> {
         })
         .collect();
     let summary = |group: usize| groups[group].summary(records, "domain_rmse");
-    let bent = on_squares.iter().copied().filter(|&group| !is_linear(records, groups[group].rows[0]));
-    let mut tried: Vec<(usize, Summary)> = bent.filter_map(|group| Some((group, summary(group)?))).collect();
+    let curved = on_squares.iter().copied().filter(|&group| !is_linear(records, groups[group].rows[0]));
+    let mut tried: Vec<(usize, Summary)> = curved.filter_map(|group| Some((group, summary(group)?))).collect();
     tried.sort_by(|(_, a), (_, b)| (a.missing > 0).cmp(&(b.missing > 0)).then(a.mean.total_cmp(&b.mean)));
-    let (best, domain) = tried.first()?.clone();
-    let row = groups[best].rows[0];
+    let (winner, domain) = tried.first()?.clone();
+    let row = groups[winner].rows[0];
     let alternative = |changed: &[&str], wanted: &dyn Fn(usize) -> bool| {
         let alike = |other: usize| {
             let kept = records.factors.iter().filter(|factor| !changed.contains(&factor.name));
@@ -71,7 +71,7 @@ pub(super) fn fixes(records: &Records, groups: &[Group]) -> Option<Fixes> {
         };
         let group = on_squares.iter().copied().find(|&group| {
             let other = groups[group].rows[0];
-            group != best && wanted(other) && alike(other)
+            group != winner && wanted(other) && alike(other)
         })?;
         let other = summary(group)?;
         Some(Alternative { group, times: other.mean / domain.mean, domain: other })
@@ -87,11 +87,11 @@ pub(super) fn fixes(records: &Records, groups: &[Group]) -> Option<Fixes> {
     }
     let scales = ["normalization", "input_normalization", "target_normalization"];
     Some(Fixes {
-        best,
-        beyond: groups[best].summary(records, "extrapolation_rmse"),
+        best: winner,
+        beyond: groups[winner].summary(records, "extrapolation_rmse"),
         below,
         tried: tried.len(),
-        floor: common(groups[best].summary(records, "affine_floor")),
+        floor: common(groups[winner].summary(records, "affine_floor")),
         without_activation: alternative(&["activation"], &|other| is_linear(records, other)),
         at_seed_scale: alternative(&scales, &|other| has_seed_scale(records, other)),
         has_seed_scale: has_seed_scale(records, row),

@@ -44,6 +44,8 @@ pub(super) fn paces(records: &Records) -> Vec<Pace> {
         let below = |error: Option<f64>| error.is_some_and(|error| error < CLEARLY_BELOW * floor);
         pace.epochs.extend(curve.iter().find(|point| below(point.test_rmse)).map(|point| point.epoch));
     }
-    paces.values_mut().for_each(|pace| pace.epochs.sort_by(f64::total_cmp));
+    for pace in paces.values_mut() {
+        pace.epochs.sort_by(f64::total_cmp);
+    }
     paces.into_values().collect()
 }

@@ -137,18 +137,14 @@ fn build(
     }
     let without = every.iter().filter(|&&row| records.curves[row].is_empty()).count();
     let broken = every.iter().filter(|&&row| records.curves[row].iter().any(|point| point.test_rmse.is_none())).count();
-    let mut caption = "A thin line is a run; both axes are logarithmic.".to_owned();
-    if without > 0 {
-        caption += &format!(" {} without a curve.", count(without, "run"));
-    }
-    if broken > 0 {
-        caption += &format!(" {} left the numbers: the line stops there.", count(broken, "run"));
-    }
+    let mut caption = vec!["A thin line is a run; both axes are logarithmic.".to_owned()];
+    caption.extend((without > 0).then(|| format!("{} without a curve.", count(without, "run"))));
+    caption.extend((broken > 0).then(|| format!("{} left the numbers: the line stops there.", count(broken, "run"))));
     Some(Figure {
         name: name.into(),
         title: title.into(),
         finding,
-        caption,
+        caption: caption.join(" "),
         table,
         body: Body::Panels(Panels {
             x: Axis { label: "epochs".into(), scale: Scale::Log, range: None },

@@ -23,7 +23,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
             n => format!("{n} hidden layers"),
         };
         let mut row = strip::row(&analysis.records, &runs, &layers, "excess", look(depth));
-        row.block = scale(depth).to_owned();
+        scale(depth).clone_into(&mut row.block);
         row.without = depth.excess.missing;
         // Widths and schedules differ along a row: its runs are no replicates.
         row.mean = None;

@@ -33,7 +33,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
             let first = group.rows[0];
             let label = crate::analysis::label(records, first, &own);
             let mut row = strip::row(records, &group.rows, &label, COLUMN, colours.look(records, first));
-            row.block = records.value(first, "activation").unwrap_or("no hidden layer").to_owned();
+            records.value(first, "activation").unwrap_or("no hidden layer").clone_into(&mut row.block);
             row
         })
         .collect();

@@ -142,7 +142,9 @@ pub fn beyond(analysis: &Analysis) -> Option<Figure> {
     // What runs away is cut at the frame, so that the others can be seen.
     let inside = |value: f64| value.is_finite() && (-0.35 * most..=1.35 * most).contains(&value);
     let lost = series.iter().flat_map(|series| &series.points).filter(|point| !inside(point.1)).count();
-    series.iter_mut().for_each(|series| series.points.retain(|point| inside(point.1)));
+    for series in &mut series {
+        series.points.retain(|point| inside(point.1));
+    }
     let square = line("square", Hue::Ink, Mark::Line(Dash::Solid, 2.5), sampled(1.0, furthest, |x| x * x));
     series.insert(0, square);
     let edge = vec![(largest, 0.0), (largest, most)];

@@ -2,7 +2,7 @@
 
 use super::{Dot, HUES, Hue, Key, MARKERS, Marker, Row, Scale, Table};
 use crate::analysis::{Records, Summary};
-use crate::report::number::exact;
+use crate::report::number::{count, exact};
 
 /// A log scale where values are never below zero and spread over more than a factor of twenty.
 #[must_use]
@@ -127,15 +127,11 @@ fn said(rows: &[Row], once: &[Row], scale: Scale) -> String {
     } else {
         0
     };
-    let mut out = String::new();
-    if without > 0 {
-        out += &format!(" {} without a value: counted at the right.", crate::report::number::count(without, "run"));
-    }
-    if below > 0 {
-        out += &format!(" {} below zero: not drawn on a logarithmic axis.", crate::report::number::count(below, "run"));
-    }
-    if scale == Scale::Log && rows.iter().flat_map(|row| &row.dots).any(|dot| dot.value == 0.0) {
-        out += " Exact zeros stand on the shelf marked 0.";
-    }
-    out
+    let zeros = scale == Scale::Log && rows.iter().flat_map(|row| &row.dots).any(|dot| dot.value == 0.0);
+    let told = [
+        (without > 0).then(|| format!(" {} without a value: counted at the right.", count(without, "run"))),
+        (below > 0).then(|| format!(" {} below zero: not drawn on a logarithmic axis.", count(below, "run"))),
+        zeros.then(|| " Exact zeros stand on the shelf marked 0.".to_owned()),
+    ];
+    told.into_iter().flatten().collect()
 }

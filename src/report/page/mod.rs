@@ -180,9 +180,11 @@ fn environments(analysis: &Analysis) -> Vec<String> {
 
 fn commands(input: &Input, analysis: &Analysis) -> Vec<String> {
     let name = quoted(&input.name);
-    let overrides: String = input.overrides.iter().map(|text| format!(" {}", quoted(text))).collect();
+    let words: Vec<String> = std::iter::once("ablate run sweep.yaml".to_owned())
+        .chain(input.overrides.iter().map(|text| quoted(text)))
+        .collect();
     let mut commands = vec![
-        format!("ablate run sweep.yaml{overrides}    # train what is missing, then report"),
+        format!("{}    # train what is missing, then report", words.join(" ")),
         format!("ablate report {name}    # this page again, from saved results"),
         format!("ablate runs {name} --sort {}    # every run as a table", quoted(&input.metric.name)),
     ];

@@ -18,7 +18,8 @@ pub(super) fn lines(analysis: &Analysis) -> Vec<Line> {
     let best = theory::square_line(largest);
     let sd = theory::in_sample_sd(best.rmse, anchors::EXAMPLES);
     // The fewest kinks whose error is below one.
-    let kinks = (0..).map(f64::from).find(|&kinks| theory::kinks_rmse(largest, kinks) < 1.0).unwrap_or(f64::INFINITY);
+    let kinks =
+        (0..=i32::MAX).map(f64::from).find(|&kinks| theory::kinks_rmse(largest, kinks) < 1.0).unwrap_or(f64::INFINITY);
     let l = number(largest);
     vec![
         Line {

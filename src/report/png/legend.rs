@@ -92,7 +92,7 @@ fn wrapped(title: &str, room: f64) -> Vec<String> {
     let mut rest = title;
     for (place, _) in title.match_indices(' ') {
         if fits(&title[..place]) {
-            first = title[..place].to_owned();
+            title[..place].clone_into(&mut first);
             rest = &title[place + 1..];
         }
     }

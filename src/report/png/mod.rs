@@ -1,6 +1,7 @@
 //! Figures as images: the one place that names plotters.
 
 #![expect(clippy::cast_possible_truncation, reason = "coordinates of pixels are small")]
+#![expect(clippy::cast_possible_wrap, reason = "coordinates of pixels are small")]
 #![expect(clippy::cast_sign_loss, reason = "coordinates of pixels are clamped before they lose their sign")]
 
 mod axes;

@@ -292,6 +292,9 @@ pub fn beyond(analysis: &Analysis, found: &Founding) -> Option<String> {
 }
 
 /// What the printed pairs say by themselves.
+///
+/// # Panics
+/// Never: sixteen points make a line.
 #[must_use]
 pub fn printed_pairs() -> String {
     let line = crate::analysis::founding::lines::fit(&anchors::points()).expect("sixteen points make a line");
