@@ -747,6 +747,26 @@ fn the_same_results_give_the_same_bytes() {
     assert!(read(folders[0].path()) == read(folders[1].path()));
 }
 
+#[test]
+fn thousands_of_runs_get_a_page_of_a_sensible_size() {
+    let mut runs = Vec::new();
+    for (place, rate) in (1..=1500).map(|i| (i, 1e-5 * f64::from(i))) {
+        for replicate in 0..4 {
+            let mut run = product(odd(50, rate, true), replicate, 10.0 * f64::from(place) + replicate as f64);
+            run.curve.truncate(12);
+            runs.push(run);
+        }
+    }
+    let report = report(&runs);
+    assert!(report.html.len() < 5_000_000, "{} bytes", report.html.len());
+    let caption = |name: &str| drawn(&runs).into_iter().find(|figure| figure.name == name).unwrap().caption;
+    assert!(caption("curves").contains("5,400\u{a0}runs more are in curves.parquet"), "{}", caption("curves"));
+    assert!(caption("ranking").contains("1,460\u{a0}rows more are in the table"), "{}", caption("ranking"));
+    assert!(report.html.contains("500\u{a0}rows more are in tables/configurations.csv"));
+    let configurations = report.tables.iter().find(|(name, _)| name == "configurations.csv").unwrap();
+    assert_eq!(configurations.1.lines().count(), 1501);
+}
+
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

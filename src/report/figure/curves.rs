@@ -1,5 +1,7 @@
 //! Learning curves: test error over epochs, a thin line a run.
 
+use std::collections::BTreeSet;
+
 use super::errors::{floor_line, varies_among, wanted};
 use super::strip::{Colours, look};
 use super::{Axis, Body, DASHES, Dash, Figure, Hue, Mark, Panel, Panels, Scale, Series, Table};
@@ -9,6 +11,8 @@ use crate::report::sentences::founding as say;
 
 /// Configurations that take a colour of their own where all are drawn together.
 const COLOURED: usize = 6;
+/// Lines that a figure draws: more would be a surface.
+const LINES: usize = 600;
 
 /// Learning curves on squares of the bare number, a panel an activation; `None` without such curves.
 #[must_use]
@@ -60,25 +64,23 @@ pub fn general(analysis: &Analysis) -> Option<Figure> {
     let mut panels = Vec::new();
     let mut every = Vec::new();
     let mut behind = 0;
+    // The same label has the same colour in every panel.
+    let mut labels: Vec<&str> = Vec::new();
     for problem in &analysis.problems {
         let mut series: Vec<Vec<Series>> = Vec::new();
         for (place, &group) in problem.groups.iter().enumerate() {
             let group = &analysis.groups[group];
             every.extend(&group.rows);
-            let coloured = place < COLOURED;
-            behind += usize::from(!coloured);
-            let (hue, name) = if coloured {
-                (look(place).0, group.label.clone())
+            if place < COLOURED {
+                let label = labels.iter().position(|label| *label == group.label).unwrap_or_else(|| {
+                    labels.push(&group.label);
+                    labels.len() - 1
+                });
+                series.push(lines(records, group, &group.label, look(label).0, DASHES[label % DASHES.len()]));
             } else {
-                (Hue::Muted, "all other configurations".into())
-            };
-            series.push(lines(
-                records,
-                group,
-                &name,
-                hue,
-                if coloured { DASHES[place % DASHES.len()] } else { Dash::Solid },
-            ));
+                behind += 1;
+                series.push(lines(records, group, "all other configurations", Hue::Muted, Dash::Solid));
+            }
         }
         let title = if analysis.problems.len() > 1 { problem.label.clone() } else { String::new() };
         // The best are drawn last, and named first.
@@ -121,15 +123,29 @@ fn build(
     name: &str,
     title: &str,
     finding: String,
-    panels: Vec<Panel>,
+    mut panels: Vec<Panel>,
     records: &Records,
     every: &[usize],
 ) -> Option<Figure> {
     if panels.iter().flat_map(|panel| &panel.series).all(|series| series.points.is_empty()) {
         return None;
     }
+    let most = LINES / panels.len();
+    let mut hidden: BTreeSet<String> = BTreeSet::new();
+    for panel in &mut panels {
+        let mut over = panel.series.iter().filter(|series| !series.points.is_empty()).count().saturating_sub(most);
+        // What matters most is drawn last.
+        panel.series.retain(|series| {
+            let kept = series.points.is_empty() || over == 0;
+            if !kept {
+                over -= 1;
+                hidden.extend(series.run.clone());
+            }
+            kept
+        });
+    }
     let mut table = Table::new(&["run", "epoch", "test_rmse"]);
-    for &row in every {
+    for &row in every.iter().filter(|&&row| !hidden.contains(&records.runs[row].id)) {
         for point in &records.curves[row] {
             let error = point.test_rmse.map(exact).unwrap_or_default();
             table.rows.push(vec![records.runs[row].id.clone(), exact(point.epoch), error]);
@@ -140,6 +156,7 @@ fn build(
     let mut caption = vec!["A thin line is a run; both axes are logarithmic.".to_owned()];
     caption.extend((without > 0).then(|| format!("{} without a curve.", count(without, "run"))));
     caption.extend((broken > 0).then(|| format!("{} left the numbers: the line stops there.", count(broken, "run"))));
+    caption.extend((!hidden.is_empty()).then(|| format!("{} more are in curves.parquet.", count(hidden.len(), "run"))));
     Some(Figure {
         name: name.into(),
         title: title.into(),

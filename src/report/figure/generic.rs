@@ -9,6 +9,8 @@ use crate::report::sentences::{general, measure};
 
 /// Rows of a ranking that are drawn.
 const RANKED: usize = 40;
+/// Dots of a row that are drawn.
+const DOTS: usize = 2000;
 /// Rows of the figure by parameter that are drawn.
 const VALUES: usize = 60;
 
@@ -85,6 +87,22 @@ fn parameter_rows(analysis: &Analysis, problem: &Problem) -> Vec<Row> {
     rows
 }
 
+/// Leaves about [`DOTS`] dots of a row, evenly by value, with the smallest and the largest. Returns the step, 0 for none.
+fn thin(row: &mut Row) -> usize {
+    let n = row.dots.len();
+    if n <= DOTS {
+        return 0;
+    }
+    let step = n.div_ceil(DOTS);
+    row.dots.sort_by(|a, b| a.value.total_cmp(&b.value));
+    let mut place = 0;
+    row.dots.retain(|_| {
+        place += 1;
+        (place - 1) % step == 0 || place == n
+    });
+    step
+}
+
 #[expect(clippy::too_many_arguments, reason = "a figure has that many parts")]
 fn assemble(
     analysis: &Analysis,
@@ -108,9 +126,14 @@ fn assemble(
     let table = strip::table(&rows, if block.is_empty() { "block" } else { block }, metric);
     let hidden = rows.len().saturating_sub(most);
     rows.truncate(most);
+    let thinned = rows.iter_mut().map(thin).fold(0, usize::max);
     let scale = strip::scale(rows.iter().flat_map(|row| row.dots.iter().map(|dot| dot.value)));
     let left_out =
         if block.is_empty() { strip::left_out(&rows, scale) } else { strip::left_out_of_blocks(&rows, scale) };
+    let thinned = match thinned {
+        0 => String::new(),
+        step => format!(" Rows of more than {DOTS} runs show about every {step}th, and both ends."),
+    };
     let more = if hidden > 0 { format!(" {} more are in the table.", count(hidden, "row")) } else { String::new() };
     let floor = problem.floor.filter(|_| metric == "domain_rmse" || metric == "test_rmse");
     let floor: Vec<Reference> = floor.filter(|floor| *floor > 0.0).map(floor_line).into_iter().collect();
@@ -118,7 +141,7 @@ fn assemble(
         name: format!("{name}{suffix}"),
         title: format!("{of}{metric} {by}"),
         finding,
-        caption: format!("{caption}{more}{left_out}"),
+        caption: format!("{caption}{more}{left_out}{thinned}"),
         table,
         body: Body::Strip(Strip {
             x: Axis { label: measure(metric), scale, range: None },
