@@ -126,7 +126,8 @@ fn training_knows_no_files_and_libtorch_has_one_home() {
     let mut wrong = Vec::new();
     for file in rust_files("src").iter().filter(|file| !is_test(file)) {
         let (own, text) = (module(file), code(&without_tests(file)));
-        let uses = |what: &str| text.contains(what);
+        let word = |at: usize| text[..at].chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+        let uses = |what: &str| text.match_indices(what).any(|(at, _)| !word(at));
         if !matches!(own.as_str(), "train" | "network") && uses("tch::") {
             wrong.push(format!("{} names tch", relative(file)));
         }

@@ -76,16 +76,6 @@ macro_rules! common {
         const ONE: Self = 1.0;
 
         #[inline(always)]
-        #[allow(clippy::cast_possible_truncation, clippy::cast_lossless)]
-        fn from_f64(value: f64) -> Self {
-            value as $type
-        }
-        #[inline(always)]
-        #[allow(clippy::cast_lossless)]
-        fn to_f64(self) -> f64 {
-            self as f64
-        }
-        #[inline(always)]
         fn mul_add(self, factor: Self, summand: Self) -> Self {
             <$type>::mul_add(self, factor, summand)
         }
@@ -109,6 +99,16 @@ macro_rules! common {
 
 impl Real for f32 {
     common!(f32, tch::Kind::Float);
+
+    #[inline(always)]
+    fn from_f64(value: f64) -> Self {
+        value as f32
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
 
     /// Within 2 units in the last place: the power of two is split off, the rest by Taylor's series to degree 7.
     #[inline(always)]
@@ -146,6 +146,16 @@ impl Real for f32 {
 
 impl Real for f64 {
     common!(f64, tch::Kind::Double);
+
+    #[inline(always)]
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self
+    }
 
     /// Within 2 units in the last place: the power of two is split off, the rest by Taylor's series to degree 13.
     #[inline(always)]
