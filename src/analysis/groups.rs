@@ -132,7 +132,8 @@ pub(super) fn groups(records: &Records, varying: &[&'static str], metric: &Metri
         });
         for (place, mut group) in groups.into_iter().enumerate() {
             group.problem = problem;
-            group.label = label(records, group.rows[0], &telling);
+            let only = telling.is_empty();
+            group.label = if only { "its only configuration".into() } else { label(records, group.rows[0], &telling) };
             group.rank = group.metric.is_some().then_some(place + 1);
             all.push(group);
         }

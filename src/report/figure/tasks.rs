@@ -51,12 +51,17 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
     keys.extend(quoted.then_some(printed));
     let network =
         if same { "the same linear network" } else { "linear networks (not the same: none was trained on both)" };
+    let open = if quoted {
+        " The printed numbers leave things open: the code shown scales answers back by another factor than squares need, and its random seeds are not given."
+    } else {
+        ""
+    };
     Some(Figure {
         name: "sum-and-square".into(),
         title: "The same linear network on sums and on squares".into(),
         finding: finding.unwrap_or_else(|| "Linear networks on sums and on squares.".into()),
         caption: format!(
-            "Every run of {network}. The upper row of each task is the question's own measure: on the training draws, after rounding to whole numbers.{}",
+            "Every run of {network}. The upper row of each task is the question's own measure: on the training draws, after rounding to whole numbers.{open}{}",
             strip::left_out(&rows, Scale::Log)
         ),
         table: strip::table(&rows, "network", "rmse"),
