@@ -14,6 +14,8 @@ fn main() {
             lib.display()
         );
     }
+    // Where it lies now; and where it lies from target/release, so that the folder can be moved.
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/../../.libtorch/lib");
     println!("cargo:rustc-link-arg=-Wl,--export-dynamic-symbol=mkl_serv_intel_cpu_true");
 }

@@ -1,0 +1,289 @@
+//! The whole program on small sweeps: what it trains, saves, prints, and ends with.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const SWEEP: &str = "version: 1
+name: small
+question: Does it work?
+metric: {name: domain_rmse, goal: minimize}
+base: {examples: 40, test_examples: 20, largest: 30, epochs: 5, batch: 16, width: 8}
+grid: {activation: [linear, relu], normalization: [max, standardize]}
+replicates: {count: 2}
+";
+
+/// A folder with a sweep file in it, to run the program in.
+fn folder(text: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("small.yaml"), text).unwrap();
+    folder
+}
+
+fn ablate(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ablate")).args(arguments).current_dir(folder).env_remove("NO_COLOR").output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Runs it and asks for success.
+fn good(folder: &Path, arguments: &[&str]) -> String {
+    let output = ablate(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}\n{}", out(&output), err(&output));
+    out(&output)
+}
+
+/// Digest by run id.
+fn digests(folder: &Path) -> BTreeMap<String, String> {
+    let text = good(folder, &["runs", "small", "--columns", "run,digest", "--format", "json"]);
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["version"], 1);
+    let runs = document["runs"].as_array().unwrap();
+    let text = |run: &Value, column: &str| run[column].as_str().unwrap().to_owned();
+    let digests: BTreeMap<_, _> = runs.iter().map(|run| (text(run, "run"), text(run, "digest"))).collect();
+    assert_eq!(digests.len(), runs.len(), "every run is there once");
+    digests
+}
+
+fn plan(folder: &Path, more: &[&str]) -> Value {
+    let mut arguments = vec!["plan", "small.yaml", "--json"];
+    arguments.extend(more);
+    serde_json::from_str(&good(folder, &arguments)).unwrap()
+}
+
+#[test]
+fn a_sweep_is_trained_saved_reported_and_not_trained_again() {
+    let folder = folder(SWEEP);
+    let here = folder.path();
+    let before = plan(here, &[]);
+    assert_eq!(
+        ["sweep", "configurations", "replicates", "runs", "done", "to_do"].map(|key| before[key].clone()),
+        ["small".into(), 4.into(), 2.into(), 8.into(), 0.into(), 8.into()] as [Value; 6]
+    );
+    assert!(!here.join("results").exists(), "planning writes nothing");
+
+    let first = ablate(here, &["run", "small.yaml"]);
+    assert!(first.status.success(), "{}", err(&first));
+    assert!(out(&first).trim_end().ends_with("reports/small/index.html"), "{}", out(&first));
+    assert!(err(&first).contains("8 runs; training 8 on cpu"), "{}", err(&first));
+    for file in ["runs.parquet", "curves.parquet", "predictions.parquet", "manifest.json", "sweep.yaml"] {
+        assert!(here.join("results/small").join(file).is_file(), "{file}");
+    }
+    assert_eq!(fs::read_dir(here.join("results/small/journal")).unwrap().count(), 0, "the journal is folded");
+    assert!(fs::read_dir(here.join("reports/small/figures")).unwrap().count() > 0);
+
+    let saved = digests(here);
+    assert_eq!(saved.len(), 8);
+    let again = ablate(here, &["run", "small.yaml"]);
+    assert!(again.status.success());
+    assert!(err(&again).contains("8 saved already; nothing to train"), "{}", err(&again));
+    assert_eq!(digests(here), saved);
+    assert_eq!(plan(here, &[])["to_do"], 0);
+}
+
+#[test]
+fn a_value_more_trains_only_what_is_new() {
+    let folder = folder(SWEEP);
+    let here = folder.path();
+    good(here, &["run", "small.yaml", "--no-report"]);
+    let saved = digests(here);
+    fs::write(here.join("small.yaml"), SWEEP.replace("[linear, relu]", "[linear, relu, tanh]")).unwrap();
+    let more = ablate(here, &["run", "small.yaml", "--no-report"]);
+    assert!(err(&more).contains("8 saved already; training 4"), "{}", err(&more));
+    let all = digests(here);
+    assert_eq!(all.len(), 12);
+    assert!(saved.iter().all(|(run, digest)| all[run] == *digest));
+    assert_eq!(fs::read_dir(here.join("results/small/sweeps")).unwrap().count(), 2, "both versions are kept");
+}
+
+#[test]
+fn digests_do_not_depend_on_jobs_order_or_company() {
+    let reference = {
+        let folder = folder(SWEEP);
+        good(folder.path(), &["run", "small.yaml", "--no-report", "--jobs", "1"]);
+        digests(folder.path())
+    };
+    let two = folder(SWEEP);
+    good(two.path(), &["run", "small.yaml", "--no-report", "--jobs", "2"]);
+    assert_eq!(digests(two.path()), reference);
+
+    // Other keys first, other values first, and every run by itself.
+    let turned = SWEEP.replace("{activation: [linear, relu], normalization: [max, standardize]}", "{normalization: [standardize, max], activation: [relu, linear]}");
+    let apart = folder(&turned);
+    for activation in ["relu", "linear"] {
+        for normalization in ["max", "standardize"] {
+            let overrides = [format!("activation={activation}"), format!("normalization={normalization}")];
+            good(apart.path(), &["run", "small.yaml", "--no-report", &overrides[0], &overrides[1], "replicates.count=1"]);
+        }
+    }
+    assert!(digests(apart.path()).iter().all(|(run, digest)| reference[run] == *digest));
+    good(apart.path(), &["run", "small.yaml", "--no-report"]);
+    assert_eq!(digests(apart.path()), reference);
+}
+
+#[test]
+fn parts_of_a_sweep_make_the_whole() {
+    let whole = folder(SWEEP);
+    good(whole.path(), &["run", "small.yaml", "--no-report"]);
+    let mut parts = BTreeMap::new();
+    for shard in ["1/3", "2/3", "3/3"] {
+        let part = folder(SWEEP);
+        good(part.path(), &["run", "small.yaml", "--no-report", "--shard", shard]);
+        if part.path().join("results/small/runs.parquet").exists() {
+            for (run, digest) in digests(part.path()) {
+                assert!(parts.insert(run, digest).is_none(), "a run is in one part only");
+            }
+        }
+    }
+    assert_eq!(parts, digests(whole.path()));
+}
+
+#[test]
+fn a_diverged_run_is_a_result_with_its_reason() {
+    let folder = folder(&SWEEP.replace("[linear, relu]", "[square]").replace("width: 8", "width: 8, learning_rate: 1000000.0"));
+    let here = folder.path();
+    let run = ablate(here, &["run", "small.yaml"]);
+    assert!(run.status.success(), "diverging is no failure: {}", err(&run));
+    let rows = good(here, &["runs", "small", "--where", "status = 'diverged'", "--columns", "status,reason,domain_rmse", "--format", "csv"]);
+    let rows: Vec<&str> = rows.lines().collect();
+    assert_eq!(rows[0], "status,reason,domain_rmse");
+    assert_eq!(rows.len(), 5);
+    assert!(rows[1].contains("training loss") && rows[1].ends_with(','), "{}", rows[1]);
+}
+
+#[test]
+fn timed_out_runs_end_with_five_and_can_be_tried_again() {
+    let folder = folder(&SWEEP.replace("epochs: 5", "epochs: 3000"));
+    let here = folder.path();
+    let hurried = ablate(here, &["run", "small.yaml", "--no-report", "--timeout", "0.001"]);
+    assert_eq!(hurried.status.code(), Some(5), "{}", err(&hurried));
+    let again = ablate(here, &["run", "small.yaml", "--no-report"]);
+    assert!(again.status.success() && err(&again).contains("nothing to train"), "{}", err(&again));
+    let retried = ablate(here, &["run", "small.yaml", "--no-report", "--retry-failed"]);
+    assert!(retried.status.success() && err(&retried).contains("training 8"), "{}", err(&retried));
+    let rows = good(here, &["runs", "small", "--where", "status = 'finished'", "--columns", "run", "--format", "csv"]);
+    assert_eq!(rows.lines().count(), 9);
+}
+
+#[test]
+fn runs_answers_questions_in_every_format() {
+    let folder = folder(SWEEP);
+    let here = folder.path();
+    good(here, &["run", "small.yaml", "--no-report"]);
+    let csv = good(here, &["runs", "small", "--where", "activation = 'relu'", "--sort", "-domain_rmse", "--columns", "run,domain_rmse", "--format", "csv"]);
+    let values: Vec<f64> = csv.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect();
+    assert_eq!(values.len(), 4);
+    assert!(values.windows(2).all(|pair| pair[0] >= pair[1]), "{values:?}");
+    assert_eq!(good(here, &["runs", "small", "--limit", "3", "--format", "csv"]).lines().count(), 4);
+    assert!(good(here, &["runs", "small", "--format", "markdown"]).lines().nth(1).is_some_and(|line| line.starts_with("|--") || line.starts_with("| --")), "a Markdown table");
+    assert!(good(here, &["runs", "results/small"]).contains("8 runs"));
+    let parquet = ablate(here, &["runs", "small", "--format", "parquet"]).stdout;
+    assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
+
+    let wrong = ablate(here, &["runs", "small", "--where", "activaton = 'relu'"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(err(&wrong).contains("activation"), "{}", err(&wrong));
+    let missing = ablate(here, &["runs", "smal"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(err(&missing).contains("did you mean `small`?"), "{}", err(&missing));
+}
+
+#[test]
+fn show_tells_all_of_a_run() {
+    let folder = folder(SWEEP);
+    let here = folder.path();
+    good(here, &["run", "small.yaml", "--no-report"]);
+    let (run, digest) = digests(here).pop_first().unwrap();
+    let text = good(here, &["show", &run[..6]]);
+    for part in [run.as_str(), digest.as_str(), "activation", "extrapolation", "affine_floor"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let document: Value = serde_json::from_str(&good(here, &["show", &run, "--json"])).unwrap();
+    assert_eq!((&document["version"], &document["run"]), (&1.into(), &run.as_str().into()));
+    assert_eq!(ablate(here, &["show", "abc"]).status.code(), Some(2));
+    assert_eq!(ablate(here, &["show", "ffffffffff"]).status.code(), Some(2));
+}
+
+#[test]
+fn reports_are_made_again_from_saved_results_alone() {
+    let folder = folder(SWEEP);
+    let here = folder.path();
+    good(here, &["run", "small.yaml"]);
+    let page = fs::read(here.join("reports/small/index.html")).unwrap();
+    fs::remove_file(here.join("small.yaml")).unwrap();
+    good(here, &["report", "small", "--out", "elsewhere"]);
+    assert_eq!(fs::read(here.join("elsewhere/index.html")).unwrap(), page, "the same bytes");
+}
+
+#[test]
+fn exit_codes_are_as_promised() {
+    let folder = folder(SWEEP);
+    let here = folder.path();
+    assert_eq!(ablate(here, &["run"]).status.code(), Some(2));
+    assert_eq!(ablate(here, &["run", "absent.yaml"]).status.code(), Some(2));
+    assert_eq!(ablate(here, &["run", "small.yaml", "--device", "tpu"]).status.code(), Some(2));
+    assert_eq!(ablate(here, &["run", "small.yaml", "--max-runs", "7"]).status.code(), Some(2));
+    let invalid = ablate(here, &["run", "small.yaml", "activation=rulu"]);
+    assert_eq!(invalid.status.code(), Some(3));
+    assert!(err(&invalid).starts_with("command line:1:12: ") && err(&invalid).contains("relu"), "{}", err(&invalid));
+    assert!(!here.join("results").exists(), "nothing was written");
+
+    fs::write(here.join("metric.yaml"), SWEEP.replace("domain_rmse", "domain_rsme")).unwrap();
+    let metric = ablate(here, &["plan", "metric.yaml"]);
+    assert_eq!(metric.status.code(), Some(3));
+    assert!(err(&metric).starts_with("metric.yaml:4:16: ") && err(&metric).contains("did you mean `domain_rmse`?"), "{}", err(&metric));
+
+    good(here, &["run", "small.yaml", "--no-report"]);
+    let parquet = here.join("results/small/runs.parquet");
+    let mut bytes = fs::read(&parquet).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&parquet, bytes).unwrap();
+    for command in [vec!["runs", "small"], vec!["report", "small"], vec!["run", "small.yaml"]] {
+        let damaged = ablate(here, &command);
+        assert_eq!(damaged.status.code(), Some(7), "{command:?}: {}", err(&damaged));
+        assert!(err(&damaged).contains("runs.parquet"), "{}", err(&damaged));
+    }
+}
+
+#[test]
+fn help_teaches() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = good(folder.path(), &["--help"]);
+    for command in ["run", "plan", "report", "runs", "show", "doctor", "schema"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command} in {help}");
+        let own = good(folder.path(), &[command, "--help"]);
+        assert!(own.contains("Usage:") && own.len() > 300, "{own}");
+    }
+    let doctor: Value = serde_json::from_str(&good(folder.path(), &["doctor", "--json"])).unwrap();
+    assert_eq!(doctor["libtorch"]["works"], true);
+    assert!(good(folder.path(), &["schema", "--table"]).contains("| `activation` |"));
+    let schema: Value = serde_json::from_str(&good(folder.path(), &["schema"])).unwrap();
+    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+}
+
+#[test]
+fn all_ways_of_progress_go_to_standard_error() {
+    for how in ["bar", "plain", "none", "auto"] {
+        let folder = folder(SWEEP);
+        let output = ablate(folder.path(), &["run", "small.yaml", "--progress", how, "--no-report"]);
+        assert!(output.status.success() && output.stdout.is_empty(), "{how}: {}", out(&output));
+        if how == "none" {
+            assert!(!err(&output).contains('%'), "{}", err(&output));
+        }
+    }
+    let quiet = folder(SWEEP);
+    let output = ablate(quiet.path(), &["run", "small.yaml", "--quiet"]);
+    assert!(output.stderr.is_empty(), "{}", err(&output));
+    assert_eq!(out(&output).lines().count(), 1, "only the path of the page");
+}

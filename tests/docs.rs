@@ -1,0 +1,91 @@
+//! Documents that are made from the code are what the code says now.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ablate::measure::COLUMNS;
+use ablate::sweep::parameter_table;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Compares, or with ABLATE_UPDATE=1 replaces, what stands between two marks of a document.
+fn is_current(file: &str, mark: &str, wanted: &str) {
+    let path = root().join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    let begin = text.find(&format!("<!-- {mark}:")).unwrap_or_else(|| panic!("{file} has no mark {mark}"));
+    let begin = begin + text[begin..].find("-->").unwrap() + 3;
+    let end = begin + text[begin..].find(&format!("<!-- end of {mark} -->")).unwrap();
+    let wanted = format!("\n\n{}\n\n", wanted.trim());
+    if std::env::var_os("ABLATE_UPDATE").is_some() {
+        fs::write(&path, format!("{}{wanted}{}", &text[..begin], &text[end..])).unwrap();
+        return;
+    }
+    assert!(
+        text[begin..end] == wanted,
+        "{file} is out of date; ABLATE_UPDATE=1 cargo test --release --test docs brings it up to date"
+    );
+}
+
+#[test]
+fn the_reference_of_parameters_is_current() {
+    is_current("sweeps/README.md", "parameters", &parameter_table());
+}
+
+#[test]
+fn the_reference_of_measures_is_current() {
+    let mut table = String::from("| column | what it is |\n|---|---|\n");
+    for column in COLUMNS {
+        table += &format!("| `{}` | {} |\n", column.name, column.doc);
+    }
+    is_current("results/README.md", "measures", &table);
+}
+
+/// Files that a document links to.
+fn links(text: &str) -> Vec<&str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets.filter(|link| !link.contains("://") && !link.starts_with('#')).collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for file in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "sweeps/README.md", "results/README.md"] {
+        let path: PathBuf = root().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        for link in links(&text) {
+            let target = path.parent().unwrap().join(link.split('#').next().unwrap());
+            assert!(target.exists(), "{file} links to {link}, which is not there");
+        }
+    }
+}
+
+#[test]
+fn sweeps_in_documents_are_valid() {
+    for file in ["README.md", "sweeps/README.md"] {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let examples: Vec<&str> = text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        assert!(!examples.is_empty());
+        for example in examples {
+            ablate::sweep::parse(example, file, &[]).unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+}
+
+#[test]
+fn sweeps_that_ship_are_valid_and_planned() {
+    let mut count = 0;
+    for entry in fs::read_dir(root().join("sweeps")).unwrap().map(Result::unwrap) {
+        if entry.path().extension().is_some_and(|extension| extension == "yaml") {
+            let sweep = ablate::sweep::load(&entry.path(), &[]).unwrap_or_else(|error| panic!("{error}"));
+            sweep.check_metric(COLUMNS.iter().map(|column| column.name)).unwrap_or_else(|error| panic!("{error}"));
+            let name = entry.path().file_stem().unwrap().to_string_lossy().into_owned();
+            assert_eq!(sweep.name, name, "a sweep is named as its file");
+            let done = std::collections::HashSet::new();
+            let plan = ablate::plan::Plan::of(&sweep, &done, &ablate::plan::Limits::default()).unwrap();
+            assert!(plan.runs() > 0);
+            count += 1;
+        }
+    }
+    assert!(count > 0);
+}

@@ -1,0 +1,168 @@
+//! Real processes, really interrupted: kills at any moment lose and double nothing, signals drain, locks hold.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Many small cohorts, so that there is always something in flight.
+const SWEEP: &str = "version: 1
+name: long
+metric: {name: domain_rmse, goal: minimize}
+base: {examples: 100, test_examples: 20, largest: 50, epochs: 150, batch: 10}
+grid:
+  width: [5, 6, 7, 8, 9, 10, 11, 12]
+  activation: [relu, tanh, linear]
+replicates: {count: 3}
+";
+const RUNS: usize = 72;
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("long.yaml"), SWEEP).unwrap();
+    folder
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ablate"));
+    command.args(arguments).current_dir(folder);
+    command
+}
+
+fn start(folder: &Path) -> Child {
+    command(folder, &["run", "long.yaml", "--no-report", "--jobs", "2"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn finish(folder: &Path) -> Output {
+    command(folder, &["run", "long.yaml", "--no-report", "--jobs", "2"]).output().unwrap()
+}
+
+/// Digest by run id of what is saved, journal included.
+fn digests(folder: &Path) -> BTreeMap<String, String> {
+    let output = command(folder, &["runs", "long", "--columns", "run,digest", "--format", "json"]).output().unwrap();
+    if output.status.code() == Some(2) {
+        return BTreeMap::new();
+    }
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let runs = document["runs"].as_array().unwrap();
+    let text = |run: &Value, column: &str| run[column].as_str().unwrap().to_owned();
+    let digests: BTreeMap<_, _> = runs.iter().map(|run| (text(run, "run"), text(run, "digest"))).collect();
+    assert_eq!(digests.len(), runs.len(), "no run is saved twice");
+    digests
+}
+
+/// Sends a signal by its name, with the system's own command.
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+fn wait_for_the_journal(folder: &Path, child: &mut Child) {
+    for _ in 0..600 {
+        let journal = fs::read_dir(folder.join("results/long/journal"));
+        let bytes: u64 = journal.map_or(0, |files| files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).sum());
+        if bytes > 1000 || child.try_wait().unwrap().is_some() {
+            return;
+        }
+        sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn kills_lose_nothing_and_double_nothing() {
+    let whole = folder();
+    assert!(finish(whole.path()).status.success());
+    let reference = digests(whole.path());
+    assert_eq!(reference.len(), RUNS);
+
+    let killed = folder();
+    let mut saved: BTreeMap<String, String> = BTreeMap::new();
+    // Moments from before the first record to after the last, in no order.
+    for milliseconds in [20u64, 350, 90, 600, 150, 30, 450, 250, 700, 60, 500, 200] {
+        let mut child = start(killed.path());
+        sleep(Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let now = digests(killed.path());
+        for (run, digest) in &saved {
+            assert_eq!(now.get(run), Some(digest), "a saved run is still there, the same");
+        }
+        saved = now;
+    }
+    let last = finish(killed.path());
+    assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
+    assert_eq!(digests(killed.path()), reference, "exactly the runs asked for, the same bits");
+    assert_eq!(fs::read_dir(killed.path().join("results/long/journal")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_first_signal_drains_and_says_how_to_go_on() {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("USR1", 143)] {
+        let folder = folder();
+        let mut child = start(folder.path());
+        wait_for_the_journal(folder.path(), &mut child);
+        signal(&child, name);
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{name}: {text}");
+        assert!(text.contains("to go on:") && text.contains("run long.yaml"), "{text}");
+        let saved = digests(folder.path());
+        assert!(!saved.is_empty() && saved.len() < RUNS, "{name}: {} saved", saved.len());
+        assert_eq!(fs::read_dir(folder.path().join("results/long/journal")).unwrap().count(), 0, "drained and folded");
+    }
+}
+
+#[test]
+fn the_second_interruption_ends_at_once() {
+    let folder = folder();
+    let text = SWEEP.replace("epochs: 150", "epochs: 100000");
+    fs::write(folder.path().join("long.yaml"), text).unwrap();
+    let mut child = start(folder.path());
+    sleep(Duration::from_millis(400));
+    signal(&child, "INT");
+    sleep(Duration::from_millis(200));
+    assert!(child.try_wait().unwrap().is_none(), "the first waits for what is in flight");
+    signal(&child, "INT");
+    for _ in 0..500 {
+        if let Some(status) = child.try_wait().unwrap() {
+            assert_eq!(status.code(), Some(130));
+            return;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    panic!("the second interruption did not end it");
+}
+
+#[test]
+fn results_in_use_are_refused_and_still_can_be_read() {
+    let folder = folder();
+    let text = SWEEP.replace("epochs: 150", "epochs: 100000");
+    fs::write(folder.path().join("long.yaml"), text).unwrap();
+    let mut child = start(folder.path());
+    let lock = folder.path().join("results/long/.lock");
+    for _ in 0..500 {
+        if fs::read_to_string(&lock).is_ok_and(|process| !process.is_empty()) {
+            break;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    let second = finish(folder.path());
+    let reading = command(folder.path(), &["runs", "long"]).output().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let text = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(8), "{text}");
+    assert!(text.contains("in use by process"), "{text}");
+    assert!(reading.status.success(), "{}", String::from_utf8_lossy(&reading.stderr));
+}
