@@ -3,6 +3,8 @@
 PYTHON ?= python3
 SWEEP ?= sweeps/why-squares.yaml
 CARGO ?= cargo
+# `make run` trains into folders of its own, so that the results and the report that come with the repository stay.
+OUT ?= out
 export PYTHON
 
 .PHONY: help run report build test lint libtorch cuda
@@ -10,10 +12,10 @@ export PYTHON
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: build ## train what is missing of the default sweep, then render its report
-	target/release/ablate run $(SWEEP)
+run: build ## train the founding sweep into out/, then render its report
+	target/release/ablate run $(SWEEP) --results $(OUT)/results --reports $(OUT)/reports
 
-report: build ## render the default sweep's report again from saved results, without training
+report: build ## render the founding sweep's report again from the results that come with it
 	target/release/ablate report results/$(basename $(notdir $(SWEEP)))
 
 build: libtorch ## build target/release/ablate
