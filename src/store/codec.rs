@@ -1,0 +1,304 @@
+//! The bytes of a record in the journal: named, typed values, so that every later version can read them.
+//!
+//! A record is a list of fields. A field is its name, the letter of its type, and its value; numbers are little-endian
+//! and keep their exact bits. Fields that a version does not know are skipped, so a version may add fields; one that
+//! changes the meaning of a field must give it another name. Compared with JSON this needs a third of the bytes and
+//! keeps every `f64` without a detour through decimal digits.
+
+use std::collections::BTreeMap;
+
+use super::record::{Cell, Identity, Record};
+use crate::config::Id;
+use crate::train::{CurvePoint, Prediction};
+
+/// The parameters and measures of a run have fields of their own under these prefixes.
+const PARAMETER: &str = "parameter.";
+const MEASURE: &str = "measure.";
+
+#[derive(Clone, Debug, PartialEq)]
+enum Field {
+    Flag(bool),
+    Whole(i64),
+    Number(f64),
+    Text(String),
+    Texts(Vec<String>),
+    /// Not-a-number stands for a missing value, one fixed pattern whatever it was.
+    Numbers(Vec<f64>),
+}
+
+/// The bytes of a record.
+pub(super) fn encode(record: &Record) -> Vec<u8> {
+    let mut out = Vec::with_capacity(2048 + 8 * (6 * record.curve.len() + 3 * record.predictions.len()));
+    let identity = &record.identity;
+    let mut put = |name: &str, field: &Field| put_field(&mut out, name, field);
+    let text = |text: &str| Field::Text(text.to_owned());
+    put("run", &text(&identity.run.to_string()));
+    put("config", &text(&identity.config.to_string()));
+    put("sweep", &text(&identity.sweep));
+    put("grids", &Field::Texts(identity.grids.clone()));
+    put("replicate", &Field::Whole(i64::from(identity.replicate)));
+    put("seed", &Field::Whole(identity.seed.cast_signed()));
+    for (name, cell) in &record.configuration {
+        let field = match cell {
+            Cell::Flag(flag) => Field::Flag(*flag),
+            Cell::Whole(whole) => Field::Whole(*whole),
+            Cell::Number(number) => Field::Number(*number),
+            Cell::Text(word) => text(word),
+        };
+        put(&format!("{PARAMETER}{name}"), &field);
+    }
+    put("status", &text(&record.status.to_string()));
+    if let Some(reason) = &record.reason {
+        put("reason", &text(reason));
+    }
+    put("epochs_done", &Field::Whole(i64::from(record.epochs_done)));
+    put("digest", &text(&record.digest));
+    put("environment", &text(&record.environment));
+    put("parameters", &Field::Whole(record.parameters.cast_signed()));
+    put("features", &Field::Whole(record.features.cast_signed()));
+    put("seconds", &Field::Number(record.seconds));
+    put("device", &text(&record.device));
+    for (name, value) in &record.measures {
+        put(&format!("{MEASURE}{name}"), &Field::Number(*value));
+    }
+    for (name, get) in CURVE {
+        put(name, &Field::Numbers(record.curve.iter().map(get).collect()));
+    }
+    for (name, get) in PREDICTIONS {
+        put(name, &Field::Numbers(record.predictions.iter().map(get).collect()));
+    }
+    out
+}
+
+type Get<T> = fn(&T) -> f64;
+
+const CURVE: [(&str, Get<CurvePoint>); 6] = [
+    ("curve.epoch", |point| f64::from(point.epoch)),
+    ("curve.train_loss", |point| point.train_loss),
+    ("curve.test_loss", |point| point.test_loss),
+    ("curve.test_rmse", |point| point.test_rmse),
+    ("curve.learning_rate", |point| point.learning_rate),
+    ("curve.gradient_norm", |point| point.gradient_norm),
+];
+
+const PREDICTIONS: [(&str, Get<Prediction>); 3] = [
+    ("predictions.input", |prediction| prediction.input),
+    ("predictions.target", |prediction| prediction.target),
+    ("predictions.prediction", |prediction| prediction.prediction),
+];
+
+fn put_field(out: &mut Vec<u8>, name: &str, field: &Field) {
+    put_text(out, name);
+    match field {
+        Field::Flag(flag) => out.extend([b'b', u8::from(*flag)]),
+        Field::Whole(whole) => {
+            out.push(b'i');
+            out.extend(whole.to_le_bytes());
+        }
+        Field::Number(number) => {
+            out.push(b'f');
+            out.extend(canonical(*number).to_le_bytes());
+        }
+        Field::Text(text) => {
+            out.push(b's');
+            put_text(out, text);
+        }
+        Field::Texts(texts) => {
+            out.push(b'l');
+            put_length(out, texts.len());
+            for text in texts {
+                put_text(out, text);
+            }
+        }
+        Field::Numbers(numbers) => {
+            out.push(b'a');
+            put_length(out, numbers.len());
+            out.extend(numbers.iter().flat_map(|number| canonical(*number).to_le_bytes()));
+        }
+    }
+}
+
+/// All that is not finite is missing.
+fn canonical(number: f64) -> f64 {
+    if number.is_finite() { number } else { f64::NAN }
+}
+
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    put_length(out, text.len());
+    out.extend(text.as_bytes());
+}
+
+fn put_length(out: &mut Vec<u8>, length: usize) {
+    out.extend(u32::try_from(length).expect("no text or list of a record has 2^32 elements").to_le_bytes());
+}
+
+/// Reads a record. The error says what is wrong with the bytes: it can only come up when they were damaged and their
+/// checksum nevertheless agrees, or were written by something else.
+pub(super) fn decode(bytes: &[u8]) -> Result<Record, String> {
+    let mut fields = Fields::read(bytes)?;
+    let curve = points(&mut fields, CURVE.map(|(name, _)| name), |[epoch, train_loss, test_loss, rest @ ..]| {
+        let [test_rmse, learning_rate, gradient_norm] = rest;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "written from a u32")]
+        let epoch = epoch as u32;
+        CurvePoint { epoch, train_loss, test_loss, test_rmse, learning_rate, gradient_norm }
+    })?;
+    let predictions = points(&mut fields, PREDICTIONS.map(|(name, _)| name), |[input, target, prediction]| {
+        Prediction { input, target, prediction }
+    })?;
+    let id = |text: String| text.parse::<Id>().map_err(|error| error.to_string());
+    let narrow = |whole: i64| u32::try_from(whole).map_err(|_| format!("{whole} is out of range"));
+    let record = Record {
+        identity: Identity {
+            run: id(fields.text("run")?)?,
+            config: id(fields.text("config")?)?,
+            sweep: fields.text("sweep")?,
+            grids: fields.texts("grids")?,
+            replicate: narrow(fields.whole("replicate")?)?,
+            seed: fields.whole("seed")?.cast_unsigned(),
+        },
+        status: fields.text("status")?.parse()?,
+        reason: fields.optional_text("reason")?,
+        epochs_done: narrow(fields.whole("epochs_done")?)?,
+        digest: fields.text("digest")?,
+        environment: fields.text("environment")?,
+        parameters: fields.whole("parameters")?.cast_unsigned(),
+        features: fields.whole("features")?.cast_unsigned(),
+        seconds: fields.number("seconds")?,
+        device: fields.text("device")?,
+        configuration: fields.under(PARAMETER, |field| match field {
+            Field::Flag(flag) => Some(Cell::Flag(flag)),
+            Field::Whole(whole) => Some(Cell::Whole(whole)),
+            Field::Number(number) => Some(Cell::Number(number)),
+            Field::Text(text) => Some(Cell::Text(text)),
+            Field::Texts(_) | Field::Numbers(_) => None,
+        })?,
+        measures: fields.under(MEASURE, |field| match field {
+            Field::Number(number) => Some(number),
+            _ => None,
+        })?,
+        curve,
+        predictions,
+    };
+    Ok(record)
+}
+
+/// Turns lists of equal length into a list of points.
+fn points<T, const N: usize>(
+    fields: &mut Fields,
+    names: [&str; N],
+    point: impl Fn([f64; N]) -> T,
+) -> Result<Vec<T>, String> {
+    let mut columns = Vec::with_capacity(N);
+    for name in names {
+        columns.push(fields.numbers(name)?);
+    }
+    let rows = columns[0].len();
+    if columns.iter().any(|column| column.len() != rows) {
+        return Err(format!("`{}` and its neighbours differ in length", names[0]));
+    }
+    Ok((0..rows).map(|row| point(std::array::from_fn(|column| columns[column][row]))).collect())
+}
+
+/// The fields of a record by name, and in the order in which they were written.
+struct Fields {
+    order: Vec<String>,
+    values: BTreeMap<String, Field>,
+}
+
+impl Fields {
+    fn read(bytes: &[u8]) -> Result<Self, String> {
+        let mut bytes = Bytes(bytes);
+        let mut fields = Self { order: Vec::new(), values: BTreeMap::new() };
+        while !bytes.0.is_empty() {
+            let name = bytes.text()?;
+            let field = match bytes.array::<1>()? {
+                [b'b'] => Field::Flag(bytes.array::<1>()? != [0]),
+                [b'i'] => Field::Whole(i64::from_le_bytes(bytes.array()?)),
+                [b'f'] => Field::Number(f64::from_le_bytes(bytes.array()?)),
+                [b's'] => Field::Text(bytes.text()?),
+                [b'l'] => {
+                    let length = bytes.length(4)?;
+                    Field::Texts((0..length).map(|_| bytes.text()).collect::<Result<_, _>>()?)
+                }
+                [b'a'] => {
+                    let length = bytes.length(8)?;
+                    let numbers = (0..length).map(|_| bytes.array().map(f64::from_le_bytes));
+                    Field::Numbers(numbers.collect::<Result<_, _>>()?)
+                }
+                [other] => return Err(format!("the field `{name}` has the unknown type {other}")),
+            };
+            if fields.values.insert(name.clone(), field).is_some() {
+                return Err(format!("the field `{name}` stands there twice"));
+            }
+            fields.order.push(name);
+        }
+        Ok(fields)
+    }
+
+    fn take<T>(&mut self, name: &str, wanted: impl FnOnce(Field) -> Option<T>) -> Result<T, String> {
+        let field = self.values.remove(name).ok_or_else(|| format!("the field `{name}` is missing"))?;
+        wanted(field).ok_or_else(|| format!("the field `{name}` has another type than it should"))
+    }
+
+    fn text(&mut self, name: &str) -> Result<String, String> {
+        self.take(name, |field| if let Field::Text(text) = field { Some(text) } else { None })
+    }
+
+    fn optional_text(&mut self, name: &str) -> Result<Option<String>, String> {
+        if self.values.contains_key(name) { self.text(name).map(Some) } else { Ok(None) }
+    }
+
+    fn texts(&mut self, name: &str) -> Result<Vec<String>, String> {
+        self.take(name, |field| if let Field::Texts(texts) = field { Some(texts) } else { None })
+    }
+
+    fn whole(&mut self, name: &str) -> Result<i64, String> {
+        self.take(name, |field| if let Field::Whole(whole) = field { Some(whole) } else { None })
+    }
+
+    fn number(&mut self, name: &str) -> Result<f64, String> {
+        self.take(name, |field| if let Field::Number(number) = field { Some(number) } else { None })
+    }
+
+    fn numbers(&mut self, name: &str) -> Result<Vec<f64>, String> {
+        self.take(name, |field| if let Field::Numbers(numbers) = field { Some(numbers) } else { None })
+    }
+
+    /// All fields whose names begin with `prefix`, by the rest of their names.
+    fn under<T>(&mut self, prefix: &str, wanted: impl Fn(Field) -> Option<T>) -> Result<Vec<(String, T)>, String> {
+        let names: Vec<String> = self.order.iter().filter(|name| name.starts_with(prefix)).cloned().collect();
+        names.into_iter().map(|name| Ok((name[prefix.len()..].to_owned(), self.take(&name, &wanted)?))).collect()
+    }
+}
+
+/// Bytes that are read from the front.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
+        let (head, tail) = self.0.split_at_checked(count).ok_or("it ends in the middle of a field")?;
+        self.0 = tail;
+        Ok(head)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
+        Ok(self.take(N)?.try_into().expect("take gives as many bytes as asked for"))
+    }
+
+    /// A number of elements of at least `size` bytes each: never more than there are bytes left, so that damaged bytes
+    /// cannot ask for much memory.
+    fn length(&mut self, size: usize) -> Result<usize, String> {
+        let length = u32::from_le_bytes(self.array()?) as usize;
+        if length > self.0.len() / size { Err("a length goes beyond the end".into()) } else { Ok(length) }
+    }
+
+    fn text(&mut self) -> Result<String, String> {
+        let length = self.length(1)?;
+        let text = std::str::from_utf8(self.take(length)?).map_err(|_| "a text is not UTF-8")?;
+        Ok(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/codec.rs"]
+mod tests;

@@ -1,0 +1,154 @@
+//! Compaction: folds the journal into the parts, so that a crash between any two steps loses and doubles nothing.
+//!
+//! 1. New parts are written beside the old ones, as `NAME.new`, synced, read back and compared; then the folder is synced.
+//! 2. `compaction.json` is put in place: the new manifest, and which segments the new parts contain. This is the moment
+//!    from which the new parts count. Before it, old parts and journal are the results and `NAME.new` is rubbish; after
+//!    it, the new parts are, and what is named in it does not count any more.
+//! 3. The new parts take their places, `manifest.json` is replaced, the segments are removed, then `compaction.json`.
+//!
+//! Each step is durable before the next begins, and step 3 can be done again from any point, which is what the next
+//! process does that writes. A reader does nothing: it takes each new part from where it is. A part that agrees with
+//! neither manifest is damage; nothing that a crash leaves behind looks like that.
+
+use polars::prelude::DataFrame;
+
+use super::error::{Error, Result, frame_error, io_error};
+use super::files::{Files, read_if_there, replace};
+use super::layout::{Layout, NEW, TABLES, Table, new};
+use super::manifest::{Decision, FORMAT, Manifest, Part, SetAside, SweepVersion};
+use super::merge::Merged;
+use super::parts;
+use super::sealed::seal;
+use super::state::{State, segment_names};
+
+/// What a compaction found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// Records that came from the journal into the parts.
+    pub records: usize,
+    /// Bytes that a killed process had left half-written. Their runs were never reported as saved.
+    pub torn: u64,
+    /// Records that were found not to count, each with the reason.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// Carries out a decision that a killed process left, and removes what it had not decided yet.
+pub(super) fn recover(files: &dyn Files, layout: &Layout) -> Result<()> {
+    let documents = super::manifest::Documents::read(files, layout)?;
+    if let Some(decision) = documents.decision(layout)? {
+        carry_out(files, layout, &decision)?;
+    }
+    for folder in [layout.root().to_path_buf(), layout.weights(), layout.sweeps()] {
+        for name in files.list(&folder).map_err(io_error("list", &folder))? {
+            if name.ends_with(NEW) {
+                let path = folder.join(name);
+                files.remove(&path).map_err(io_error("remove", &path))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Folds all segments into the parts. `sweep` and `version` are the sweep that is being run.
+pub(super) fn fold(files: &dyn Files, layout: &Layout, sweep: &str, version: &SweepVersion) -> Result<Folded> {
+    let state = State::read(files, layout)?;
+    let merged = state.merge()?;
+    let folded = Folded {
+        records: merged.fresh.len(),
+        torn: state.segments.iter().map(|segment| segment.torn).sum(),
+        set_aside: merged.set_aside.clone(),
+    };
+    let mut manifest = state.manifest.clone().unwrap_or_else(|| Manifest::empty(sweep));
+    manifest.versions.retain(|known| known != version);
+    manifest.versions.push(version.clone());
+    for item in &merged.set_aside {
+        if !manifest.set_aside.contains(item) {
+            manifest.set_aside.push(item.clone());
+        }
+    }
+    let segments: Vec<String> = state.segments.iter().map(|segment| segment.name.clone()).collect();
+    let unchanged = merged.fresh.is_empty() && manifest.parts.len() == TABLES.len();
+    if !unchanged {
+        manifest.parts = write_parts(files, layout, &state, &merged, &mut manifest)?;
+    }
+    if segments.is_empty() && unchanged {
+        if state.manifest.as_ref() != Some(&manifest) {
+            replace(files, &layout.manifest(), &seal(&manifest))?;
+        }
+        return Ok(folded);
+    }
+    let decision = Decision { format: FORMAT, manifest, segments };
+    replace(files, &layout.compaction(), &seal(&decision))?;
+    carry_out(files, layout, &decision)?;
+    Ok(folded)
+}
+
+/// Step 1. Counts what the manifest says about the runs on the way.
+fn write_parts(
+    files: &dyn Files,
+    layout: &Layout,
+    state: &State,
+    merged: &Merged<'_>,
+    manifest: &mut Manifest,
+) -> Result<Vec<Part>> {
+    let mut written = Vec::new();
+    for table in TABLES {
+        let frame = state.table(files, layout, table, merged)?;
+        if table == Table::Runs {
+            count(&frame, manifest)?;
+        }
+        written.push(parts::write(files, layout, table, &frame)?);
+    }
+    files.sync_folder(layout.root()).map_err(io_error("sync", layout.root()))?;
+    Ok(written)
+}
+
+fn count(runs: &DataFrame, manifest: &mut Manifest) -> Result<()> {
+    let column =
+        |name: &str| runs.column(name).and_then(|column| column.str()).map_err(frame_error("count runs by status"));
+    manifest.runs.clear();
+    for status in column("status")?.iter().flatten() {
+        *manifest.runs.entry(status.to_owned()).or_insert(0) += 1;
+    }
+    let mut environments: Vec<String> = column("environment")?.iter().flatten().map(ToOwned::to_owned).collect();
+    environments.sort();
+    environments.dedup();
+    manifest.environments = environments;
+    Ok(())
+}
+
+/// Step 3, from wherever it was left.
+fn carry_out(files: &dyn Files, layout: &Layout, decision: &Decision) -> Result<()> {
+    for part in &decision.manifest.parts {
+        put_in_place(files, layout, part)?;
+    }
+    files.sync_folder(layout.root()).map_err(io_error("sync", layout.root()))?;
+    replace(files, &layout.manifest(), &seal(&decision.manifest))?;
+    let present = segment_names(files, layout)?;
+    for name in decision.segments.iter().filter(|name| present.contains(name)) {
+        let path = layout.segment(name);
+        files.remove(&path).map_err(io_error("remove", &path))?;
+    }
+    let journal = layout.journal();
+    files.sync_folder(&journal).map_err(io_error("sync", &journal))?;
+    let path = layout.compaction();
+    files.remove(&path).map_err(io_error("remove", &path))?;
+    files.sync_folder(layout.root()).map_err(io_error("sync", layout.root()))
+}
+
+fn put_in_place(files: &dyn Files, layout: &Layout, part: &Part) -> Result<()> {
+    let path = layout.part(&part.file);
+    let fresh = new(&path);
+    if read_if_there(files, &fresh)?.is_some_and(|bytes| parts::matches(&bytes, part)) {
+        return files.rename(&fresh, &path).map_err(io_error("name", &path));
+    }
+    if read_if_there(files, &path)?.is_some_and(|bytes| parts::matches(&bytes, part)) {
+        return Ok(());
+    }
+    Err(Error::damaged(
+        path,
+        "neither it nor the file that was about to take its place is what was saved",
+        "Put back a copy of the whole folder; or move the folder away and run the sweep again, which gives the same \
+         results",
+    ))
+}

@@ -1,0 +1,258 @@
+//! The journal's one writer thread: takes records from any number of workers, writes them in short batches, syncs, and
+//! only then reports them as saved.
+
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::error::{Error, Result, io_error};
+use super::files::{Files, Handle, create_folders, write_synced};
+use super::layout::{Layout, SEGMENT, new};
+use super::segment::Framer;
+use crate::config::Id;
+
+/// A record waits at most this long for others to be synced with it.
+const BATCH_TIME: Duration = Duration::from_millis(100);
+/// As many bytes are synced at once at most, give or take a record.
+const BATCH_BYTES: usize = 1 << 22;
+/// Records that may wait for the disk before `append` waits too.
+const QUEUE: usize = 1024;
+
+/// Hears which runs have become durable, on the writer's thread. It must not wait for the writer.
+pub type Listener = Box<dyn FnMut(&[Id]) + Send>;
+
+/// What the writer thread is given.
+enum Message {
+    Record { run: Id, payload: Vec<u8>, weights: Option<Vec<u8>> },
+    Flush(SyncSender<()>),
+    Close,
+}
+
+/// The end of the channel that workers hold.
+#[derive(Debug)]
+pub(super) struct Journal {
+    root: PathBuf,
+    sender: SyncSender<Message>,
+    thread: Option<JoinHandle<()>>,
+    failure: Arc<Mutex<Option<Error>>>,
+}
+
+impl Journal {
+    /// Starts the thread. The segment is made with the first record, under the name that follows `last`.
+    pub(super) fn start(layout: &Layout, files: Arc<dyn Files>, last: u64, listener: Listener) -> Result<Self> {
+        let (sender, receiver) = sync_channel(QUEUE);
+        let failure = Arc::new(Mutex::new(None));
+        let mut scribe = Scribe {
+            layout: layout.clone(),
+            files,
+            last,
+            listener,
+            failure: Arc::clone(&failure),
+            segment: None,
+            bytes: Vec::new(),
+            runs: Vec::new(),
+            weights: Vec::new(),
+        };
+        let work = move || {
+            if let Err(error) = scribe.serve(&receiver) {
+                note(&scribe.failure, &error);
+            }
+        };
+        let thread = std::thread::Builder::new().name("store".into()).spawn(work);
+        let thread = thread.map_err(io_error("start a thread to write to", layout.root()))?;
+        Ok(Self { root: layout.root().to_path_buf(), sender, thread: Some(thread), failure })
+    }
+
+    pub(super) fn append(&self, run: Id, payload: Vec<u8>, weights: Option<Vec<u8>>) -> Result<()> {
+        self.send(Message::Record { run, payload, weights })
+    }
+
+    /// Returns when everything that was appended before is durable.
+    pub(super) fn flush(&self) -> Result<()> {
+        let (sender, receiver) = sync_channel(1);
+        self.send(Message::Flush(sender))?;
+        receiver.recv().map_err(|_| self.failed())
+    }
+
+    /// Saves what waits, closes the segment and ends the thread.
+    pub(super) fn close(&mut self) -> Result<()> {
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        // Where the thread has ended already, its error says why.
+        let _ = self.sender.send(Message::Close);
+        if thread.join().is_err() {
+            return Err(self.failed());
+        }
+        match &*self.failure.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+
+    fn send(&self, message: Message) -> Result<()> {
+        // The thread may be about to end with an error that it has noted.
+        if let Some(error) = &*self.failure.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error.clone());
+        }
+        self.sender.send(message).map_err(|_| self.failed())
+    }
+
+    fn failed(&self) -> Error {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.clone().unwrap_or_else(|| Error::Closed { path: self.root.clone() })
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Whoever wants to know of errors calls `close`.
+        let _ = self.close();
+    }
+}
+
+/// The state of the writer thread.
+struct Scribe {
+    layout: Layout,
+    files: Arc<dyn Files>,
+    last: u64,
+    listener: Listener,
+    failure: Arc<Mutex<Option<Error>>>,
+    segment: Option<Segment>,
+    /// Frames that are not written yet, with their runs and the weights that belong to them.
+    bytes: Vec<u8>,
+    runs: Vec<Id>,
+    weights: Vec<(Id, Vec<u8>)>,
+}
+
+struct Segment {
+    path: PathBuf,
+    handle: Box<dyn Handle>,
+    framer: Framer,
+}
+
+impl fmt::Debug for Scribe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scribe").field("layout", &self.layout).finish_non_exhaustive()
+    }
+}
+
+impl Scribe {
+    fn serve(&mut self, receiver: &Receiver<Message>) -> Result<()> {
+        let mut deadline = None;
+        loop {
+            let message = match deadline {
+                None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(deadline) => receiver.recv_timeout(until(deadline)),
+            };
+            match message {
+                Ok(Message::Record { run, payload, weights }) => {
+                    self.take(run, &payload, weights)?;
+                    if self.bytes.len() >= BATCH_BYTES {
+                        self.commit()?;
+                    }
+                }
+                Ok(Message::Flush(done)) => {
+                    // The error has to be there before whoever waits sees that `done` is gone.
+                    self.commit().inspect_err(|error| note(&self.failure, error))?;
+                    // Who asked may have gone.
+                    let _ = done.send(());
+                }
+                Err(RecvTimeoutError::Timeout) => self.commit()?,
+                Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => return self.finish(),
+            }
+            deadline = if self.runs.is_empty() { None } else { deadline.or_else(|| Some(now() + BATCH_TIME)) };
+        }
+    }
+
+    fn take(&mut self, run: Id, payload: &[u8], weights: Option<Vec<u8>>) -> Result<()> {
+        if self.segment.is_none() {
+            self.segment = Some(self.create()?);
+        }
+        let segment = self.segment.as_mut().expect("just made");
+        segment.framer.record(payload, &mut self.bytes);
+        self.runs.push(run);
+        self.weights.extend(weights.map(|weights| (run, weights)));
+        Ok(())
+    }
+
+    /// Makes what waits durable, then reports it.
+    fn commit(&mut self) -> Result<()> {
+        if !self.weights.is_empty() {
+            self.save_weights()?;
+        }
+        if let Some(segment) = self.segment.as_mut().filter(|_| !self.bytes.is_empty()) {
+            segment.handle.write_all(&self.bytes).map_err(io_error("write to", &segment.path))?;
+            segment.handle.sync().map_err(io_error("sync", &segment.path))?;
+            segment.framer.synced();
+        }
+        self.bytes.clear();
+        if !self.runs.is_empty() {
+            (self.listener)(&self.runs);
+            self.runs.clear();
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.commit()?;
+        if let Some(mut segment) = self.segment.take() {
+            segment.framer.end(&mut self.bytes);
+            segment.handle.write_all(&self.bytes).map_err(io_error("write to", &segment.path))?;
+            segment.handle.sync().map_err(io_error("sync", &segment.path))?;
+        }
+        Ok(())
+    }
+
+    /// A record is never durable without its weights.
+    fn save_weights(&mut self) -> Result<()> {
+        let folder = self.layout.weights();
+        create_folders(&*self.files, &folder)?;
+        for (run, weights) in self.weights.drain(..) {
+            let path = folder.join(format!("{run}.safetensors"));
+            let fresh = new(&path);
+            write_synced(&*self.files, &fresh, &weights)?;
+            self.files.rename(&fresh, &path).map_err(io_error("name", &path))?;
+        }
+        self.files.sync_folder(&folder).map_err(io_error("sync", &folder))
+    }
+
+    /// A segment of its own for this process: the next number, so that names sort by age, and random digits, so that
+    /// segments of several processes or copied folders never meet.
+    fn create(&mut self) -> Result<Segment> {
+        let folder = self.layout.journal();
+        loop {
+            self.last += 1;
+            let random = RandomState::new().build_hasher().finish();
+            let path = self.layout.segment(&format!("{:08}-{random:016x}{SEGMENT}", self.last));
+            let mut handle = match self.files.create_new(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                handle => handle.map_err(io_error("create", &path))?,
+            };
+            #[expect(clippy::cast_possible_truncation, reason = "any 32 bits do")]
+            let (mut framer, header) = Framer::new(random as u32);
+            handle.write_all(&header).map_err(io_error("write to", &path))?;
+            handle.sync().map_err(io_error("sync", &path))?;
+            self.files.sync_folder(&folder).map_err(io_error("sync", &folder))?;
+            framer.synced();
+            return Ok(Segment { path, handle, framer });
+        }
+    }
+}
+
+fn note(failure: &Mutex<Option<Error>>, error: &Error) {
+    *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+}
+
+#[expect(clippy::disallowed_methods, reason = "when a batch is synced; no result depends on it")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn until(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(now())
+}

@@ -1,0 +1,102 @@
+//! Where things lie in the folder of a sweep's results.
+
+use std::path::{Path, PathBuf};
+
+/// The tables, in the order in which they are written.
+pub(super) const TABLES: [Table; 3] = [Table::Runs, Table::Curves, Table::Predictions];
+
+/// A table of the results: one Parquet file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Table {
+    /// One row a run.
+    Runs,
+    /// One row a point of a learning curve.
+    Curves,
+    /// One row an input that a network of one operand was asked.
+    Predictions,
+}
+
+impl Table {
+    /// Its name in the manifest.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Curves => "curves",
+            Self::Predictions => "predictions",
+        }
+    }
+
+    /// Its file, relative to the folder.
+    pub(super) fn file(self) -> &'static str {
+        match self {
+            Self::Runs => "runs.parquet",
+            Self::Curves => "curves.parquet",
+            Self::Predictions => "predictions.parquet",
+        }
+    }
+}
+
+/// What is being written and does not count yet ends like this.
+pub(super) const NEW: &str = ".new";
+/// What a segment of the journal ends like.
+pub(super) const SEGMENT: &str = ".log";
+
+/// The folder of a sweep's results.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(super) fn new(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn journal(&self) -> PathBuf {
+        self.root.join("journal")
+    }
+
+    pub(super) fn segment(&self, name: &str) -> PathBuf {
+        self.journal().join(name)
+    }
+
+    pub(super) fn lock(&self) -> PathBuf {
+        self.root.join(".lock")
+    }
+
+    pub(super) fn manifest(&self) -> PathBuf {
+        self.root.join("manifest.json")
+    }
+
+    /// The decision to replace parts by new ones, which holds until it is carried out.
+    pub(super) fn compaction(&self) -> PathBuf {
+        self.root.join("compaction.json")
+    }
+
+    pub(super) fn sweep(&self) -> PathBuf {
+        self.root.join("sweep.yaml")
+    }
+
+    pub(super) fn sweeps(&self) -> PathBuf {
+        self.root.join("sweeps")
+    }
+
+    pub(super) fn weights(&self) -> PathBuf {
+        self.root.join("weights")
+    }
+
+    pub(super) fn part(&self, file: &str) -> PathBuf {
+        self.root.join(file)
+    }
+}
+
+/// `path` with an ending that says that it does not count yet.
+pub(super) fn new(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(NEW);
+    name.into()
+}

@@ -1,0 +1,106 @@
+//! From what a person writes to what is meant: names and paths of results, beginnings of run ids.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::{Error, Result, io_error};
+use super::files::{Disk, Files};
+use super::layout::Layout;
+use super::results::{Results, is_results};
+use crate::config::Id;
+
+/// Fewest characters of a run's id that stand for it.
+const PREFIX: usize = 6;
+
+/// The folder of results that is meant by a path, or by the name of a sweep under `results`.
+///
+/// # Errors
+/// [`Error::Missing`], with the nearest name that there is.
+pub fn locate(results: &Path, name_or_path: &str) -> Result<PathBuf> {
+    let named = results.join(name_or_path);
+    let is_name = !name_or_path.contains('/') && !matches!(name_or_path, "" | "." | "..");
+    if is_name && named.is_dir() {
+        return Ok(named);
+    }
+    let path = Path::new(name_or_path);
+    if path.is_dir() {
+        return Ok(path.to_path_buf());
+    }
+    let known = folders(results)?;
+    let likeness = |name: &String| strsim::jaro_winkler(name, name_or_path);
+    let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let hint = match nearest {
+        Some(name) if likeness(name) > 0.8 => format!("did you mean `{name}`?"),
+        Some(_) => format!("there are {}", known.join(", ")),
+        None => format!("nothing is saved under {} yet; `ablate run SWEEP.yaml` makes results", results.display()),
+    };
+    Err(Error::Missing { path: if is_name { named } else { path.to_path_buf() }, hint })
+}
+
+/// A run, and the folder that it is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// The folder of results.
+    pub folder: PathBuf,
+    /// The run.
+    pub run: Id,
+}
+
+/// The run whose id begins with `run`, at least 6 characters of it: in `place` where that is a folder of results,
+/// otherwise in all folders of results under it. `FOLDER/RUN` looks in that folder alone.
+///
+/// # Errors
+/// [`Error::NotARun`], [`Error::NoRun`], [`Error::Ambiguous`]; and damage, where the run is not found elsewhere.
+pub fn locate_run(place: &Path, run: &str) -> Result<Located> {
+    if let Some((folder, run)) = run.rsplit_once('/') {
+        return locate_run(&locate(place, folder)?, run);
+    }
+    let prefix = run.to_ascii_lowercase();
+    if prefix.len() < PREFIX || prefix.len() > 20 || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Error::NotARun(run.to_owned()));
+    }
+    let mut found: BTreeMap<Id, PathBuf> = BTreeMap::new();
+    let mut trouble = None;
+    for folder in result_folders(place)? {
+        match Results::open(&folder) {
+            Ok(results) => {
+                for run in beginning_with(&results, &prefix)? {
+                    // The same run in two sweeps is the same result: the first folder will do.
+                    found.entry(run).or_insert_with(|| folder.clone());
+                }
+            }
+            Err(error) => trouble = trouble.or(Some(error)),
+        }
+    }
+    let candidates: Vec<String> = found.keys().map(ToString::to_string).collect();
+    match (found.pop_first(), trouble) {
+        (Some((run, folder)), _) if found.is_empty() => Ok(Located { folder, run }),
+        (Some(_), _) => Err(Error::Ambiguous { prefix: run.to_owned(), candidates }),
+        (None, Some(trouble)) => Err(trouble),
+        (None, None) => Err(Error::NoRun { run: run.to_owned(), path: place.to_path_buf() }),
+    }
+}
+
+fn beginning_with(results: &Results, prefix: &str) -> Result<Vec<Id>> {
+    let runs = results.runs().column("run").and_then(|column| column.str());
+    let runs = runs.map_err(super::error::frame_error("find the column `run`"))?;
+    Ok(runs.iter().flatten().filter(|run| run.starts_with(prefix)).filter_map(|run| run.parse().ok()).collect())
+}
+
+/// `place` itself, or the folders of results in it.
+fn result_folders(place: &Path) -> Result<Vec<PathBuf>> {
+    if is_results(&Disk, &Layout::new(place))? {
+        return Ok(vec![place.to_path_buf()]);
+    }
+    Ok(folders(place)?.into_iter().map(|name| place.join(name)).collect())
+}
+
+/// Names of the folders of results in a folder.
+fn folders(results: &Path) -> Result<Vec<String>> {
+    let mut names = Disk.list(results).map_err(io_error("list", results))?;
+    names.retain(|name| {
+        let folder = results.join(name);
+        folder.is_dir() && is_results(&Disk, &Layout::new(&folder)).unwrap_or(false)
+    });
+    Ok(names)
+}

@@ -1,0 +1,55 @@
+//! Saved results: the only place that writes under `results/`, and the way to read them. It does not know what a
+//! measure means.
+//!
+//! A run that ended is a [`Record`]. [`Writer`] appends records to a journal and folds them into Parquet tables;
+//! [`Results`] reads both and cannot write. Every effect on files goes through [`Files`].
+//!
+//! ```text
+//! results/NAME/
+//!   sweep.yaml, sweeps/HASH.yaml     the sweep as it was run last, and every version of it   writer
+//!   journal/NUMBER-RANDOM.log        records not yet folded                                  journal, segment, codec
+//!   runs.parquet, curves.parquet, predictions.parquet   the tables                           frames, parts
+//!   manifest.json, compaction.json   what the tables are, and a decision under way           manifest, sealed, compact
+//!   weights/RUN.safetensors          weights that were to be kept                            weights
+//!   .lock                            held by the process that writes                         files
+//! ```
+
+mod codec;
+mod compact;
+mod error;
+mod files;
+mod frames;
+mod journal;
+mod layout;
+mod locate;
+mod manifest;
+mod merge;
+mod parts;
+mod query;
+mod record;
+mod restore;
+mod results;
+mod sealed;
+mod segment;
+mod show;
+mod state;
+mod table;
+mod weights;
+mod writer;
+
+pub use compact::Folded;
+pub use error::{Error, Result};
+pub use files::{Disk, Files, Handle};
+pub use journal::Listener;
+pub use locate::{Located, locate, locate_run};
+pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};
+pub use query::{Query, query, telling_columns};
+pub use record::{Cell, Identity, Record};
+pub use restore::configuration;
+pub use results::Results;
+pub use show::{Shown, ShownParameter, ShownPoint, show, sparkline};
+pub use table::{Format, format, json_value, short};
+pub use writer::{Ended, SweepCopy, Writer};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! From a row of the table of runs back to the configuration that was trained.
+
+use polars::prelude::{AnyValue, DataFrame};
+
+use super::error::{Error, Result};
+use crate::config::{Argument, Assignment, Configuration, Id, Kind, PARAMETERS, Parameter, Value, configuration_id};
+
+/// The configuration of the run in a row. It is checked against the id that was recorded with it.
+///
+/// # Errors
+/// [`Error::Query`] when the row is not one that this version can train, with the reason.
+pub fn configuration(runs: &DataFrame, row: usize) -> Result<Configuration> {
+    let mut assignment = Assignment::new();
+    for parameter in PARAMETERS {
+        let Ok(column) = runs.column(parameter.name) else { continue };
+        let value = column.get(row).map_err(|error| Error::Query(error.to_string()))?;
+        if let Some(value) = written(parameter, &value)? {
+            assignment.insert(parameter.name, value);
+        }
+    }
+    let configuration = Configuration::of(&assignment).map_err(|error| Error::Query(error.to_string()))?;
+    let recorded = runs.column("config").and_then(|column| column.str()).ok().and_then(|ids| ids.get(row));
+    let computed = configuration_id(&configuration);
+    if recorded.and_then(|id| id.parse::<Id>().ok()) == Some(computed) {
+        Ok(configuration)
+    } else {
+        let recorded = recorded.unwrap_or("none");
+        Err(Error::Query(format!(
+            "the parameters of this run belong to configuration {computed}, and {recorded} was recorded: another \
+             version of Ablate trained it, with parameters that this one does not have"
+        )))
+    }
+}
+
+/// The value as a sweep file would have it.
+fn written(parameter: &Parameter, value: &AnyValue<'_>) -> Result<Option<Value>> {
+    Ok(match value {
+        AnyValue::Null => None,
+        AnyValue::Boolean(flag) => Some(Value::Flag(*flag)),
+        AnyValue::Int64(whole) => Some(Value::Whole(*whole)),
+        AnyValue::Float64(number) => Some(Value::Number(*number)),
+        AnyValue::String(text) => Some(parse(&parameter.kind, text).ok_or_else(|| unknown(parameter, text))?),
+        AnyValue::StringOwned(text) => Some(parse(&parameter.kind, text).ok_or_else(|| unknown(parameter, text))?),
+        other => return Err(unknown(parameter, &other.to_string())),
+    })
+}
+
+fn unknown(parameter: &Parameter, text: &str) -> Error {
+    Error::Query(format!("`{}` is `{text}`, which this version of Ablate cannot train", parameter.name))
+}
+
+/// Reads the text that `Value`'s display made: `relu`, `polynomial(3)`, `[20, 100]`.
+fn parse(kind: &Kind, text: &str) -> Option<Value> {
+    match kind {
+        Kind::Widths { .. } => {
+            let items = text.strip_prefix('[')?.strip_suffix(']')?.split(',').map(str::trim);
+            let widths = items.filter(|item| !item.is_empty()).map(|item| item.parse().ok().map(Value::Whole));
+            widths.collect::<Option<Vec<_>>>().map(Value::List)
+        }
+        Kind::Words(words) => match text.strip_suffix(')').and_then(|text| text.split_once('(')) {
+            None => Some(Value::Word(text.to_owned())),
+            Some((name, argument)) => {
+                let Argument { kind, .. } = words.iter().find(|word| word.name == name)?.argument?;
+                Some(Value::Map(vec![(name.to_owned(), parse(kind, argument)?)]))
+            }
+        },
+        Kind::Whole { .. } | Kind::CountOrFull => text.parse().ok().map(Value::Whole),
+        Kind::Number { .. } => text.parse().ok().map(Value::Number),
+        Kind::Flag => text.parse().ok().map(Value::Flag),
+    }
+}

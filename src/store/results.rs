@@ -1,0 +1,205 @@
+//! Reading results: everything that was saved, in the tables or still in the journal, and no way to change it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use polars::prelude::DataFrame;
+
+use super::error::{Error, Result, io_error};
+use super::files::{Disk, Files, read_if_there};
+use super::layout::{Layout, Table};
+use super::manifest::{Manifest, SetAside, SweepVersion, Why};
+use super::merge::Merged;
+use super::state::{State, summaries};
+use super::weights;
+use super::writer::Ended;
+use crate::config::Id;
+use crate::train::Weight;
+
+/// Saved results, as they were when they were opened. Reading changes nothing in the folder.
+#[derive(Debug)]
+pub struct Results {
+    files: Arc<dyn Files>,
+    layout: Layout,
+    state: State,
+    runs: DataFrame,
+    sweep: String,
+}
+
+impl Results {
+    /// Opens a folder such as `results/why-squares`. Another process may be writing to it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when there are no results, [`Error::Damaged`] when saved bytes are not what was saved.
+    pub fn open(folder: &Path) -> Result<Self> {
+        Self::open_on(Arc::new(Disk), folder)
+    }
+
+    pub(super) fn open_on(files: Arc<dyn Files>, folder: &Path) -> Result<Self> {
+        let layout = Layout::new(folder);
+        require_results(&*files, &layout)?;
+        let state = State::read_beside_others(&*files, &layout)?;
+        let merged = state.merge()?;
+        let runs = state.table(&*files, &layout, Table::Runs, &merged)?;
+        let sweep = read_sweep(&*files, &layout)?;
+        Ok(Self { files, layout, state, runs, sweep })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.layout.root()
+    }
+
+    /// The sweep's name: that of the manifest, or of the folder where there is none yet.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.state.manifest {
+            Some(manifest) => manifest.sweep.clone(),
+            None => self.folder().file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        }
+    }
+
+    /// The sweep file as it was run last, byte for byte; empty where none was kept.
+    #[must_use]
+    pub fn sweep(&self) -> &str {
+        &self.sweep
+    }
+
+    /// The sweep as it was run last: its hash, and what the command line changed.
+    #[must_use]
+    pub fn version(&self) -> Option<&SweepVersion> {
+        self.manifest()?.versions.last()
+    }
+
+    /// What the parts hold; `None` where nothing was folded yet.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.state.manifest.as_ref()
+    }
+
+    /// One row a run, by run id.
+    #[must_use]
+    pub fn runs(&self) -> &DataFrame {
+        &self.runs
+    }
+
+    /// One row a point of a learning curve: `run`, `epoch`, `train_loss`, `test_loss`, `test_rmse`, `learning_rate`,
+    /// `gradient_norm`.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when saved bytes are not what was saved, [`Error::Changed`] when another process folded its
+    /// journal since the results were opened.
+    pub fn curves(&self) -> Result<DataFrame> {
+        self.table(Table::Curves)
+    }
+
+    /// What networks of one operand answer: `run`, `input`, `target`, `prediction`.
+    ///
+    /// # Errors
+    /// As for [`Results::curves`].
+    pub fn predictions(&self) -> Result<DataFrame> {
+        self.table(Table::Predictions)
+    }
+
+    fn table(&self, table: Table) -> Result<DataFrame> {
+        let merged: Merged<'_> = self.state.merge()?;
+        self.state.table(&*self.files, &self.layout, table, &merged).map_err(|error| {
+            let now = super::manifest::Documents::read(&*self.files, &self.layout);
+            if now.is_ok_and(|now| now == self.state.documents) { error } else { self.changed() }
+        })
+    }
+
+    fn changed(&self) -> Error {
+        Error::Changed { path: self.layout.root().to_path_buf() }
+    }
+
+    /// The runs that have ended.
+    ///
+    /// # Errors
+    /// [`Error::Frame`] when the table of runs is not one that Ablate writes.
+    pub fn ended(&self) -> Result<Ended> {
+        Ok(Ended::of(summaries(&self.runs)?.iter()))
+    }
+
+    /// The weights of a run, by name; `None` where they were not kept.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when they are not those that were saved with this run, [`Error::NoRun`].
+    pub fn weights(&self, run: Id) -> Result<Option<Vec<Weight>>> {
+        let saved = summaries(&self.runs)?;
+        let no_run = || Error::NoRun { run: run.to_string(), path: self.layout.root().to_path_buf() };
+        let summary = saved.get(&run).ok_or_else(no_run)?;
+        weights::read(&*self.files, &self.weights_path(run), run, &summary.digest)
+    }
+
+    /// Where the weights of a run lie, if they were kept.
+    #[must_use]
+    pub fn weights_path(&self, run: Id) -> PathBuf {
+        self.layout.weights().join(format!("{run}.safetensors"))
+    }
+
+    /// Records that do not count, each with the reason: those of the manifest, and those found in the journal.
+    ///
+    /// # Errors
+    /// [`Error::Frame`] when the table of runs is not one that Ablate writes.
+    pub fn set_aside(&self) -> Result<Vec<SetAside>> {
+        let mut all = self.manifest().map(|manifest| manifest.set_aside.clone()).unwrap_or_default();
+        for item in self.state.merge()?.set_aside {
+            if !all.contains(&item) {
+                all.push(item);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Runs that gave two digests in one environment: each is an error that has to be shown.
+    ///
+    /// # Errors
+    /// As for [`Results::set_aside`].
+    pub fn conflicts(&self) -> Result<Vec<SetAside>> {
+        Ok(self.set_aside()?.into_iter().filter(|item| item.why == Why::Conflict).collect())
+    }
+
+    /// Bytes that a killed process left half-written in the journal. Their runs were never reported as saved.
+    #[must_use]
+    pub fn torn(&self) -> u64 {
+        self.state.segments.iter().map(|segment| segment.torn).sum()
+    }
+
+    /// Records that are still only in the journal.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.state.journal().count()
+    }
+}
+
+/// Whether a folder holds results.
+pub(super) fn is_results(files: &dyn Files, layout: &Layout) -> Result<bool> {
+    let marks = ["manifest.json", "compaction.json", "journal", "sweep.yaml", Table::Runs.file()];
+    let names = files.list(layout.root()).map_err(io_error("list", layout.root()))?;
+    Ok(names.iter().any(|name| marks.contains(&name.as_str())))
+}
+
+fn require_results(files: &dyn Files, layout: &Layout) -> Result<()> {
+    if is_results(files, layout)? {
+        return Ok(());
+    }
+    let hint = "`ablate run SWEEP.yaml` makes them, and RESULTS is the folder that holds its manifest.json";
+    Err(Error::Missing { path: layout.root().to_path_buf(), hint: hint.into() })
+}
+
+/// Its copy under its hash tells whether it is what was saved.
+fn read_sweep(files: &dyn Files, layout: &Layout) -> Result<String> {
+    let path = layout.sweep();
+    let Some(bytes) = read_if_there(files, &path)? else { return Ok(String::new()) };
+    let copy = layout.sweeps().join(format!("{}.yaml", blake3::hash(&bytes).to_hex()));
+    let text = String::from_utf8(bytes).ok();
+    if let (Some(text), Some(kept)) = (text, read_if_there(files, &copy)?)
+        && kept == text.as_bytes()
+    {
+        return Ok(text);
+    }
+    let remedy = "Copy the right one of the files under sweeps/ over it; or run the sweep again";
+    Err(Error::damaged(path, "it is not one of the sweep files that were run here", remedy))
+}

@@ -1,0 +1,199 @@
+//! A segment of the journal: how records are framed in a file, and how they are found again whatever happened to it.
+//!
+//! ```text
+//! segment = header frame*
+//! header  = "ablate\0j"  version: u32  nonce: u32  check: 16 bytes
+//! frame   = mark: 4 bytes  length: u32  synced: u64  check: 16 bytes  payload
+//! ```
+//!
+//! Numbers are little-endian. A check is the first half of BLAKE3 over the nonce, the frame's own offset and everything
+//! else in the frame: bytes of one place or one segment are never taken for those of another, so that after a damaged
+//! frame the next whole one can be searched for. (BLAKE3 is at hand and costs 10 µs a record; a CRC of 32 bits would let
+//! one search in 2^32 end wrongly.) `synced` is how many bytes of the file were known to be on disk when the frame was
+//! written. That tells the two reasons apart for which a frame can be broken: before `synced` of any later frame it is
+//! damage, since it was whole once; after, it is the torn tail of a process that was killed, whose record was never
+//! reported as saved. A process that ends in order closes its segment with a frame that has the mark `end`, so that
+//! nothing of a closed segment can be taken for torn.
+
+use super::codec;
+use super::record::Record;
+
+/// The version of this format.
+pub(super) const FORMAT: u32 = 1;
+const MAGIC: &[u8; 8] = b"ablate\0j";
+const HEADER: usize = 32;
+const FRAME: usize = 32;
+const RECORD: [u8; 4] = *b"\xabrun";
+const END: [u8; 4] = *b"\xabend";
+const MORE: &str = "there is more after its end";
+
+/// Makes the bytes of one segment, front to back.
+#[derive(Debug)]
+pub(super) struct Framer {
+    nonce: u32,
+    offset: u64,
+    synced: u64,
+}
+
+impl Framer {
+    /// A segment with its header.
+    pub(super) fn new(nonce: u32) -> (Self, Vec<u8>) {
+        let mut header = Vec::with_capacity(HEADER);
+        header.extend(MAGIC);
+        header.extend(FORMAT.to_le_bytes());
+        header.extend(nonce.to_le_bytes());
+        let check = blake3::hash(&header);
+        header.extend(&check.as_bytes()[..16]);
+        (Self { nonce, offset: HEADER as u64, synced: 0 }, header)
+    }
+
+    /// Everything so far is on disk.
+    pub(super) fn synced(&mut self) {
+        self.synced = self.offset;
+    }
+
+    /// Appends the frame of a record to `out`.
+    pub(super) fn record(&mut self, payload: &[u8], out: &mut Vec<u8>) {
+        self.frame(RECORD, payload, out);
+    }
+
+    /// Appends the frame that closes the segment.
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) {
+        self.frame(END, &[], out);
+    }
+
+    fn frame(&mut self, mark: [u8; 4], payload: &[u8], out: &mut Vec<u8>) {
+        let length = u32::try_from(payload.len()).expect("a record is smaller than 4 GB");
+        out.extend(mark);
+        out.extend(length.to_le_bytes());
+        out.extend(self.synced.to_le_bytes());
+        out.extend(check(self.nonce, self.offset, mark, length, self.synced, payload));
+        out.extend(payload);
+        self.offset += (FRAME + payload.len()) as u64;
+    }
+}
+
+fn check(nonce: u32, offset: u64, mark: [u8; 4], length: u32, synced: u64, payload: &[u8]) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&nonce.to_le_bytes()).update(&offset.to_le_bytes()).update(&mark);
+    hasher.update(&length.to_le_bytes()).update(&synced.to_le_bytes()).update(payload);
+    let mut half = [0; 16];
+    half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    half
+}
+
+/// What a segment holds.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Scan {
+    /// Its whole records, in the order in which they were written.
+    pub(super) records: Vec<Record>,
+    /// Bytes that a killed process left behind half-written; their records were never reported as saved.
+    pub(super) torn: u64,
+    /// Whether the process that wrote it ended in order.
+    pub(super) closed: bool,
+}
+
+/// Why a segment cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// From `at` on, bytes are not what was written.
+    Damaged {
+        /// Offset of the first frame that is broken.
+        at: usize,
+        /// What is wrong with it.
+        what: String,
+        /// Whole records in the rest of the file.
+        whole: usize,
+    },
+    /// A later version wrote it.
+    Newer(u32),
+}
+
+/// Finds every whole record of a segment.
+pub(super) fn scan(bytes: &[u8]) -> Result<Scan, Fault> {
+    if bytes.len() < HEADER || bytes.iter().all(|byte| *byte == 0) {
+        // The header is written and synced before anything else: a process or a machine stopped while it made the file.
+        return Ok(Scan { torn: bytes.len() as u64, ..Scan::default() });
+    }
+    let fault = |at: usize, what: &str| Fault::Damaged { at, what: what.into(), whole: 0 };
+    if &bytes[..8] != MAGIC || blake3::hash(&bytes[..16]).as_bytes()[..16] != bytes[16..HEADER] {
+        return Err(fault(0, "its header is not that of a segment"));
+    }
+    let version = number(bytes, 8);
+    if version > FORMAT {
+        return Err(Fault::Newer(version));
+    }
+    let nonce = number(bytes, 12);
+    let mut scan = Scan::default();
+    let mut broken: Option<usize> = None;
+    let mut damage: Option<(usize, String)> = None;
+    let mut offset = HEADER;
+    while offset < bytes.len() {
+        let Some(frame) = frame_at(bytes, offset, nonce) else {
+            if scan.closed {
+                damage.get_or_insert((offset, MORE.into()));
+            }
+            broken = broken.or(Some(offset));
+            let next = next_frame(bytes, offset + 1, nonce);
+            scan.torn += (next - offset) as u64;
+            offset = next;
+            continue;
+        };
+        if let Some(at) = broken.filter(|at| (*at as u64) < frame.synced) {
+            damage.get_or_insert((at, "bytes that were saved have changed".into()));
+        }
+        if scan.closed {
+            damage.get_or_insert((offset, MORE.into()));
+        }
+        match frame.mark {
+            END => scan.closed = true,
+            _ => match codec::decode(frame.payload) {
+                Ok(record) => scan.records.push(record),
+                Err(what) => drop(damage.get_or_insert((offset, format!("a record cannot be read: {what}")))),
+            },
+        }
+        offset += FRAME + frame.payload.len();
+    }
+    if let (true, Some(at)) = (scan.closed, broken) {
+        damage.get_or_insert((at, "bytes that were saved have changed".into()));
+    }
+    match damage {
+        None => Ok(scan),
+        Some((at, what)) => Err(Fault::Damaged { at, what, whole: scan.records.len() }),
+    }
+}
+
+struct Frame<'a> {
+    mark: [u8; 4],
+    synced: u64,
+    payload: &'a [u8],
+}
+
+/// The frame at `offset`, if there is a whole one.
+fn frame_at(bytes: &[u8], offset: usize, nonce: u32) -> Option<Frame<'_>> {
+    let header = bytes.get(offset..offset + FRAME)?;
+    let mark: [u8; 4] = header[..4].try_into().ok()?;
+    if mark != RECORD && mark != END {
+        return None;
+    }
+    let length = number(header, 4);
+    let synced = u64::from_le_bytes(header[8..16].try_into().ok()?);
+    let payload = bytes.get(offset + FRAME..)?.get(..length as usize)?;
+    let right = check(nonce, offset as u64, mark, length, synced, payload) == header[16..FRAME];
+    right.then_some(Frame { mark, synced, payload })
+}
+
+/// The offset of the next whole frame from `from` on, or the end.
+fn next_frame(bytes: &[u8], from: usize, nonce: u32) -> usize {
+    (from..bytes.len())
+        .find(|offset| bytes[*offset] == RECORD[0] && frame_at(bytes, *offset, nonce).is_some())
+        .unwrap_or(bytes.len())
+}
+
+fn number(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+}
+
+#[cfg(test)]
+#[path = "tests/segment.rs"]
+mod tests;

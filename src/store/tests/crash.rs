@@ -1,0 +1,244 @@
+//! Whatever stops when, no record that was reported as saved is lost, and none is there twice.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use super::memory::{Memory, Stop, Trouble};
+use super::samples::{record, record_of, sweep};
+use crate::config::Id;
+use crate::store::{Error, Record, Results, Writer};
+use crate::train::{Status, Weight};
+
+const FOLDER: &str = "/results/sample";
+
+/// What was reported as saved.
+#[derive(Clone, Debug, Default)]
+struct Reported(Arc<Mutex<Vec<Id>>>);
+
+impl Reported {
+    fn ids(&self) -> Vec<Id> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// What was reported so far, apart from what will be.
+    fn so_far(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.ids())))
+    }
+}
+
+fn open(files: &Memory, reported: &Reported) -> Result<Writer, Error> {
+    let heard = Arc::clone(&reported.0);
+    let listener = Box::new(move |runs: &[Id]| heard.lock().unwrap().extend(runs));
+    Writer::open_on(Arc::new(files.clone()), Path::new(FOLDER), &sweep(), listener)
+}
+
+/// What is to be saved in two sessions: the first leaves one run failed, which the second trains again.
+fn sessions() -> [Vec<Record>; 2] {
+    let first = vec![record(0), record_of(1, Status::Failed, "memory"), record(2), record_of(3, Status::Diverged, "d")];
+    [first, vec![record(1), record(4), record(5)]]
+}
+
+fn save(files: &Memory, records: &[Record], reported: &Reported) -> Result<(), Error> {
+    let writer = open(files, reported)?;
+    for (position, record) in records.iter().enumerate() {
+        if !writer.ended().done.contains(&record.identity.run) {
+            let weight = Weight { name: "w".into(), shape: vec![1], bytes: vec![1, 2, 3, 4] };
+            writer.append(record, (position == 0).then_some(&[weight][..]))?;
+        }
+        if position == 1 {
+            writer.flush()?;
+        }
+    }
+    writer.close().map(drop)
+}
+
+fn save_all(files: &Memory, reported: &Reported) -> Result<(), Error> {
+    sessions().iter().try_for_each(|records| save(files, records, reported))
+}
+
+/// The tables, byte for byte.
+fn tables(files: &Memory) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = files.files();
+    all.retain(|path, _| path.extension().is_some_and(|ending| ending == "parquet" || ending == "safetensors"));
+    all
+}
+
+fn ids(results: &Results) -> Vec<Id> {
+    let runs = results.runs().column("run").unwrap().str().unwrap();
+    runs.iter().map(|run| run.unwrap().parse().unwrap()).collect()
+}
+
+/// What a reader finds: every run once, every run that was reported, and whole tables.
+fn check_reader(files: &Memory, reported: &Reported, context: &str) {
+    let results = match Results::open_on(Arc::new(files.clone()), Path::new(FOLDER)) {
+        Ok(results) => results,
+        Err(Error::Missing { .. }) if reported.ids().is_empty() => return,
+        Err(error) => panic!("{context}: {error}"),
+    };
+    let found = ids(&results);
+    let mut distinct = found.clone();
+    distinct.dedup();
+    assert_eq!(found, distinct, "{context}: a run is there twice");
+    for run in reported.ids() {
+        assert!(found.contains(&run), "{context}: {run} was reported as saved and is not there");
+    }
+    let points = results.curves().unwrap_or_else(|error| panic!("{context}: {error}")).height();
+    let predictions = results.predictions().unwrap_or_else(|error| panic!("{context}: {error}")).height();
+    assert_eq!((points, predictions), (3 * found.len(), 3 * found.len()), "{context}");
+    if reported.ids().contains(&record(0).identity.run) {
+        let weights = results.weights(record(0).identity.run).unwrap_or_else(|error| panic!("{context}: {error}"));
+        assert_eq!(weights.expect(context)[0].bytes, [1, 2, 3, 4]);
+    }
+}
+
+/// Going on after a stop ends with the same tables as if nothing had happened.
+fn check_resumed(files: &Memory, expected: &BTreeMap<PathBuf, Vec<u8>>, reported: &Reported, context: &str) {
+    save_all(files, reported).unwrap_or_else(|error| panic!("{context}: {error}"));
+    check_reader(files, reported, context);
+    for (path, bytes) in expected {
+        let same = tables(files).get(path) == Some(bytes);
+        assert!(same, "{context}: {} differs from that of an uninterrupted sweep", path.display());
+    }
+    let left: Vec<_> = files.files().into_keys().filter(|path| path.to_string_lossy().ends_with(".new")).collect();
+    assert!(left.is_empty(), "{context}: {left:?} were left");
+}
+
+fn undisturbed() -> (Memory, BTreeMap<PathBuf, Vec<u8>>) {
+    let files = Memory::default();
+    save_all(&files, &Reported::default()).unwrap();
+    let tables = tables(&files);
+    assert_eq!(tables.len(), 5);
+    (files, tables)
+}
+
+#[test]
+fn stopped_at_any_effect_it_recovers() {
+    let (_, expected) = undisturbed();
+    let mut stops = 0;
+    for stop_at in 0.. {
+        let reported = Reported::default();
+        let files = Memory::new(Trouble { stop_at: Some(stop_at), ..Trouble::default() });
+        let result = save_all(&files, &reported);
+        if !files.stopped() {
+            result.unwrap();
+            break;
+        }
+        assert!(result.is_err(), "stopped at {stop_at}, and nothing was said");
+        let late = stop_at as u64;
+        for stop in [Stop::Killed, Stop::PowerCut, Stop::PowerCutLate(late), Stop::PowerCutLate(late + 1_000_000)] {
+            let context = format!("{stop:?} at {stop_at}");
+            let again = files.after(stop, Trouble::default());
+            check_reader(&again, &reported, &context);
+            check_resumed(&again, &expected, &reported.so_far(), &context);
+            stops += 1;
+        }
+    }
+    assert!(stops > 300, "{stops}");
+}
+
+#[test]
+fn stopped_again_while_it_recovers_it_recovers() {
+    let (_, expected) = undisturbed();
+    for stop_at in (0..).step_by(5) {
+        let reported = Reported::default();
+        let files = Memory::new(Trouble { stop_at: Some(stop_at), ..Trouble::default() });
+        let _ = save_all(&files, &reported);
+        if !files.stopped() {
+            break;
+        }
+        for second in (0..).step_by(3) {
+            let stop = if second % 2 == 0 { Stop::Killed } else { Stop::PowerCutLate(second as u64) };
+            let again = files.after(stop, Trouble { stop_at: Some(second), ..Trouble::default() });
+            // Opening is what recovers.
+            let opened = open(&again, &reported.so_far()).map(drop);
+            if !again.stopped() {
+                opened.unwrap();
+                break;
+            }
+            let context = format!("{stop:?} at {stop_at}, then at {second}");
+            let third = again.after(Stop::PowerCut, Trouble::default());
+            check_reader(&third, &reported, &context);
+            if second % 4 == 0 {
+                check_resumed(&third, &expected, &reported.so_far(), &context);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error_that_loses_nothing() {
+    let (files, expected) = undisturbed();
+    // Old and new parts stand side by side for a while.
+    let most = 3 * files.size();
+    let mut full = 0;
+    for capacity in (0..64).map(|step| step * most / 64) {
+        let reported = Reported::default();
+        let files = Memory::new(Trouble { capacity: Some(capacity), ..Trouble::default() });
+        let context = format!("full at {capacity}");
+        if let Err(error) = save_all(&files, &reported) {
+            full += 1;
+            let says = error.to_string();
+            assert!(says.contains("Free some space") && says.contains("/results/"), "{says}");
+            let again = files.after(Stop::Killed, Trouble::default());
+            check_reader(&again, &reported, &context);
+            check_resumed(&again, &expected, &reported, &context);
+        }
+    }
+    assert!(full > 16, "{full}");
+}
+
+#[test]
+fn input_output_errors_are_errors_that_lose_nothing() {
+    let (_, expected) = undisturbed();
+    let mut failed = 0;
+    for seed in 0..100 {
+        let reported = Reported::default();
+        let files = Memory::new(Trouble { errors: Some((10, seed)), ..Trouble::default() });
+        let context = format!("errors {seed}");
+        if save_all(&files, &reported).is_err() {
+            failed += 1;
+            let again = files.after(Stop::PowerCutLate(seed), Trouble::default());
+            check_reader(&again, &reported, &context);
+            check_resumed(&again, &expected, &reported, &context);
+        }
+    }
+    assert!(failed > 20, "{failed}");
+}
+
+#[test]
+fn after_an_error_nothing_more_is_taken() {
+    let reported = Reported::default();
+    let files = Memory::new(Trouble { capacity: Some(40_000), ..Trouble::default() });
+    let writer = open(&files, &reported).unwrap();
+    let mut result = Ok(());
+    for number in 0..10_000 {
+        result = writer.append(&record(number), None).and_then(|()| writer.flush());
+        if result.is_err() {
+            break;
+        }
+    }
+    let first = result.unwrap_err().to_string();
+    assert!(first.contains("Free some space"), "{first}");
+    assert_eq!(writer.append(&record(0), None).unwrap_err().to_string(), first);
+    assert_eq!(writer.flush().unwrap_err().to_string(), first);
+    assert_eq!(writer.close().unwrap_err().to_string(), first);
+    let left = files.after(Stop::PowerCut, Trouble::default());
+    let results = Results::open_on(Arc::new(left), Path::new(FOLDER)).unwrap();
+    let found = ids(&results);
+    assert!(!reported.ids().is_empty() && reported.ids().iter().all(|run| found.contains(run)));
+}
+
+#[test]
+fn dropped_without_closing_everything_is_in_the_journal() {
+    let (files, reported) = (Memory::default(), Reported::default());
+    let writer = open(&files, &reported).unwrap();
+    (0..5).for_each(|number| writer.append(&record(number), None).unwrap());
+    drop(writer);
+    assert_eq!(reported.ids().len(), 5);
+    let results = Results::open_on(Arc::new(files.clone()), Path::new(FOLDER)).unwrap();
+    assert_eq!((results.runs().height(), results.pending()), (5, 5));
+    let writer = open(&files, &reported).unwrap();
+    assert_eq!(writer.opened().records, 5, "the next writer folds what it finds");
+    assert_eq!(writer.ended().done.len(), 5);
+}

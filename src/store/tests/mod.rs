@@ -1,0 +1,7 @@
+//! Tests of the store as a whole, on a file system that can fail.
+
+mod crash;
+mod damage;
+pub mod memory;
+mod reading;
+pub mod samples;

@@ -1,0 +1,133 @@
+//! Tests of segments: whatever happens to the end is torn, whatever happens before is damage.
+
+use super::*;
+use crate::store::tests::samples::record;
+
+/// A segment of three records, the first two synced in one batch; its bytes, and where its frames begin.
+fn sample(closed: bool) -> (Vec<u8>, Vec<usize>) {
+    let (mut framer, mut bytes) = Framer::new(7);
+    framer.synced();
+    let mut starts = Vec::new();
+    for number in 0..3 {
+        starts.push(bytes.len());
+        framer.record(&codec::encode(&record(number)), &mut bytes);
+        if number == 1 {
+            framer.synced();
+        }
+    }
+    framer.synced();
+    starts.push(bytes.len());
+    if closed {
+        framer.end(&mut bytes);
+        starts.push(bytes.len());
+    }
+    (bytes, starts)
+}
+
+fn runs(scan: &Scan) -> Vec<String> {
+    scan.records.iter().map(|record| record.identity.run.to_string()).collect()
+}
+
+#[test]
+fn what_was_written_is_found() {
+    for closed in [false, true] {
+        let scan = scan(&sample(closed).0).unwrap();
+        assert_eq!(runs(&scan), (0..3).map(|n| record(n).identity.run.to_string()).collect::<Vec<_>>());
+        assert_eq!((scan.torn, scan.closed), (0, closed));
+    }
+}
+
+#[test]
+fn cut_at_any_byte_it_holds_every_record_before() {
+    let (bytes, starts) = sample(true);
+    for length in 0..bytes.len() {
+        let scan = scan(&bytes[..length]).unwrap();
+        let whole = starts[1..4].iter().filter(|end| **end <= length).count();
+        assert_eq!(scan.records.len(), whole, "cut at {length}");
+        let last = starts.iter().rev().find(|start| **start <= length);
+        let whole = last.copied().unwrap_or(if length < HEADER { 0 } else { HEADER });
+        assert_eq!(scan.torn, (length - whole) as u64);
+        assert!(!scan.closed);
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_in_a_closed_segment_is_noticed() {
+    let (bytes, starts) = sample(true);
+    for at in 0..bytes.len() {
+        for bit in [0, 3, 7] {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << bit;
+            match scan(&flipped) {
+                Err(_) => assert!(at < starts[3], "byte {at}"),
+                // The last frame is the only one that nothing vouches for.
+                Ok(scan) => assert!(at >= starts[3] && scan.torn > 0 && scan.records.len() == 3, "byte {at}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_an_open_segment_is_damage_or_counted() {
+    let (bytes, starts) = sample(false);
+    for at in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 4;
+        match scan(&flipped) {
+            Err(_) => assert!(at < starts[2], "byte {at}: the third record says that the first two were synced"),
+            Ok(scan) => assert!(at >= starts[2] && scan.torn > 0 && scan.records.len() == 2, "byte {at}"),
+        }
+    }
+}
+
+#[test]
+fn a_hole_among_records_that_were_never_synced_is_torn_and_the_rest_is_kept() {
+    let (mut framer, mut bytes) = Framer::new(1);
+    framer.synced();
+    framer.record(&codec::encode(&record(0)), &mut bytes);
+    let hole = bytes.len();
+    framer.record(&codec::encode(&record(1)), &mut bytes);
+    let end = bytes.len();
+    framer.record(&codec::encode(&record(2)), &mut bytes);
+    bytes[hole..end].fill(0);
+    let scan = scan(&bytes).unwrap();
+    assert_eq!(runs(&scan), [record(0), record(2)].map(|record| record.identity.run.to_string()));
+    assert_eq!(scan.torn, (end - hole) as u64);
+}
+
+#[test]
+fn what_stands_after_the_end_is_damage() {
+    let (mut bytes, _) = sample(true);
+    let (other, starts) = sample(false);
+    bytes.extend(&other[starts[0]..starts[1]]);
+    assert!(matches!(scan(&bytes), Err(Fault::Damaged { .. })));
+    let (mut framer, mut bytes) = Framer::new(7);
+    framer.end(&mut bytes);
+    framer.record(&codec::encode(&record(0)), &mut bytes);
+    assert!(matches!(scan(&bytes), Err(Fault::Damaged { .. })));
+}
+
+#[test]
+fn a_frame_of_another_segment_is_not_taken_for_its_own() {
+    let (bytes, starts) = sample(false);
+    let (mut framer, mut other) = Framer::new(8);
+    framer.record(&codec::encode(&record(0)), &mut other);
+    let mut mixed = bytes.clone();
+    mixed[starts[0]..other.len()].copy_from_slice(&other[starts[0]..]);
+    assert!(matches!(scan(&mixed), Err(Fault::Damaged { .. })));
+}
+
+#[test]
+fn a_file_of_zeros_is_what_a_power_cut_leaves() {
+    let scan = scan(&[0; 4096]).unwrap();
+    assert_eq!((scan.records.len(), scan.torn), (0, 4096));
+}
+
+#[test]
+fn a_later_format_is_told_apart_from_damage() {
+    let (mut bytes, _) = sample(true);
+    bytes[8..12].copy_from_slice(&2u32.to_le_bytes());
+    let check = blake3::hash(&bytes[..16]);
+    bytes[16..HEADER].copy_from_slice(&check.as_bytes()[..16]);
+    assert_eq!(scan(&bytes), Err(Fault::Newer(2)));
+}
