@@ -2,9 +2,6 @@
 //!
 //! Data flows one way: [`config`] → sweep → grid → plan → execute → store → analysis → report.
 
-// Counts, sizes and indices become floating-point numbers all over this crate; all are far below 2^53.
-#![expect(clippy::cast_precision_loss, reason = "counts and sizes are far below 2^53")]
-
 pub mod analysis;
 pub mod cli;
 pub mod config;

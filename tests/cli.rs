@@ -1,4 +1,5 @@
 //! The whole program on small sweeps: what it trains, saves, prints, and ends with.
+#![expect(clippy::disallowed_methods, reason = "tests make and break files of their own")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,7 +26,12 @@ fn folder(text: &str) -> TempDir {
 }
 
 fn ablate(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ablate")).args(arguments).current_dir(folder).env_remove("NO_COLOR").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_ablate"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .output()
+        .unwrap()
 }
 
 fn out(output: &Output) -> String {
@@ -118,12 +124,18 @@ fn digests_do_not_depend_on_jobs_order_or_company() {
     assert_eq!(digests(two.path()), reference);
 
     // Other keys first, other values first, and every run by itself.
-    let turned = SWEEP.replace("{activation: [linear, relu], normalization: [max, standardize]}", "{normalization: [standardize, max], activation: [relu, linear]}");
+    let turned = SWEEP.replace(
+        "{activation: [linear, relu], normalization: [max, standardize]}",
+        "{normalization: [standardize, max], activation: [relu, linear]}",
+    );
     let apart = folder(&turned);
     for activation in ["relu", "linear"] {
         for normalization in ["max", "standardize"] {
             let overrides = [format!("activation={activation}"), format!("normalization={normalization}")];
-            good(apart.path(), &["run", "small.yaml", "--no-report", &overrides[0], &overrides[1], "replicates.count=1"]);
+            good(
+                apart.path(),
+                &["run", "small.yaml", "--no-report", &overrides[0], &overrides[1], "replicates.count=1"],
+            );
         }
     }
     assert!(digests(apart.path()).iter().all(|(run, digest)| reference[run] == *digest));
@@ -150,11 +162,24 @@ fn parts_of_a_sweep_make_the_whole() {
 
 #[test]
 fn a_diverged_run_is_a_result_with_its_reason() {
-    let folder = folder(&SWEEP.replace("[linear, relu]", "[square]").replace("width: 8", "width: 8, learning_rate: 1000000.0"));
+    let folder =
+        folder(&SWEEP.replace("[linear, relu]", "[square]").replace("width: 8", "width: 8, learning_rate: 1000000.0"));
     let here = folder.path();
     let run = ablate(here, &["run", "small.yaml"]);
     assert!(run.status.success(), "diverging is no failure: {}", err(&run));
-    let rows = good(here, &["runs", "small", "--where", "status = 'diverged'", "--columns", "status,reason,domain_rmse", "--format", "csv"]);
+    let rows = good(
+        here,
+        &[
+            "runs",
+            "small",
+            "--where",
+            "status = 'diverged'",
+            "--columns",
+            "status,reason,domain_rmse",
+            "--format",
+            "csv",
+        ],
+    );
     let rows: Vec<&str> = rows.lines().collect();
     assert_eq!(rows[0], "status,reason,domain_rmse");
     assert_eq!(rows.len(), 5);
@@ -180,12 +205,32 @@ fn runs_answers_questions_in_every_format() {
     let folder = folder(SWEEP);
     let here = folder.path();
     good(here, &["run", "small.yaml", "--no-report"]);
-    let csv = good(here, &["runs", "small", "--where", "activation = 'relu'", "--sort", "-domain_rmse", "--columns", "run,domain_rmse", "--format", "csv"]);
+    let csv = good(
+        here,
+        &[
+            "runs",
+            "small",
+            "--where",
+            "activation = 'relu'",
+            "--sort",
+            "-domain_rmse",
+            "--columns",
+            "run,domain_rmse",
+            "--format",
+            "csv",
+        ],
+    );
     let values: Vec<f64> = csv.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect();
     assert_eq!(values.len(), 4);
     assert!(values.windows(2).all(|pair| pair[0] >= pair[1]), "{values:?}");
     assert_eq!(good(here, &["runs", "small", "--limit", "3", "--format", "csv"]).lines().count(), 4);
-    assert!(good(here, &["runs", "small", "--format", "markdown"]).lines().nth(1).is_some_and(|line| line.starts_with("|--") || line.starts_with("| --")), "a Markdown table");
+    assert!(
+        good(here, &["runs", "small", "--format", "markdown"])
+            .lines()
+            .nth(1)
+            .is_some_and(|line| line.starts_with("|--") || line.starts_with("| --")),
+        "a Markdown table"
+    );
     assert!(good(here, &["runs", "results/small"]).contains("8 runs"));
     let parquet = ablate(here, &["runs", "small", "--format", "parquet"]).stdout;
     assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
@@ -241,7 +286,11 @@ fn exit_codes_are_as_promised() {
     fs::write(here.join("metric.yaml"), SWEEP.replace("domain_rmse", "domain_rsme")).unwrap();
     let metric = ablate(here, &["plan", "metric.yaml"]);
     assert_eq!(metric.status.code(), Some(3));
-    assert!(err(&metric).starts_with("metric.yaml:4:16: ") && err(&metric).contains("did you mean `domain_rmse`?"), "{}", err(&metric));
+    assert!(
+        err(&metric).starts_with("metric.yaml:4:16: ") && err(&metric).contains("did you mean `domain_rmse`?"),
+        "{}",
+        err(&metric)
+    );
 
     good(here, &["run", "small.yaml", "--no-report"]);
     let parquet = here.join("results/small/runs.parquet");

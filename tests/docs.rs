@@ -1,16 +1,17 @@
 //! Documents that are made from the code are what the code says now.
+#![expect(clippy::disallowed_methods, reason = "tests make and break files of their own")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ablate::measure::COLUMNS;
+use ablate::measure::{COLUMNS, Column};
 use ablate::sweep::parameter_table;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Compares, or with ABLATE_UPDATE=1 replaces, what stands between two marks of a document.
+/// Compares, or with `ABLATE_UPDATE=1` replaces, what stands between two marks of a document.
 fn is_current(file: &str, mark: &str, wanted: &str) {
     let path = root().join(file);
     let text = fs::read_to_string(&path).unwrap();
@@ -35,10 +36,17 @@ fn the_reference_of_parameters_is_current() {
 
 #[test]
 fn the_reference_of_measures_is_current() {
-    let mut table = String::from("| column | what it is |\n|---|---|\n");
-    for column in COLUMNS {
-        table += &format!("| `{}` | {} |\n", column.name, column.doc);
-    }
+    let row = |column: &Column| format!("| `{}` | {} |", column.name, column.doc);
+    let rows: Vec<String> = COLUMNS.iter().map(row).collect();
+    let table = format!(
+        "| column | what it is |
+|---|---|
+{}",
+        rows.join(
+            "
+"
+        )
+    );
     is_current("results/README.md", "measures", &table);
 }
 
@@ -50,7 +58,9 @@ fn links(text: &str) -> Vec<&str> {
 
 #[test]
 fn links_lead_somewhere() {
-    for file in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "sweeps/README.md", "results/README.md"] {
+    for file in
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "sweeps/README.md", "results/README.md"]
+    {
         let path: PathBuf = root().join(file);
         let text = fs::read_to_string(&path).unwrap();
         for link in links(&text) {
@@ -64,7 +74,8 @@ fn links_lead_somewhere() {
 fn sweeps_in_documents_are_valid() {
     for file in ["README.md", "sweeps/README.md"] {
         let text = fs::read_to_string(root().join(file)).unwrap();
-        let examples: Vec<&str> = text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        let examples: Vec<&str> =
+            text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
         assert!(!examples.is_empty());
         for example in examples {
             ablate::sweep::parse(example, file, &[]).unwrap_or_else(|error| panic!("{error}"));

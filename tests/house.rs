@@ -189,6 +189,7 @@ fn unsafe_code_has_few_homes() {
             homes.insert(relative(&file), count);
         }
     }
-    let expected = ["src/train/cpu/kernels.rs", "src/train/cpu/memory.rs", "src/train/device.rs", "src/train/environment.rs"];
+    let expected =
+        ["src/train/cpu/kernels.rs", "src/train/cpu/memory.rs", "src/train/device.rs", "src/train/environment.rs"];
     assert_eq!(homes.keys().map(String::as_str).collect::<Vec<_>>(), expected);
 }

@@ -1,4 +1,5 @@
 //! Real processes, really interrupted: kills at any moment lose and double nothing, signals drain, locks hold.
+#![expect(clippy::disallowed_methods, reason = "tests make and break files of their own")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -70,7 +71,8 @@ fn signal(child: &Child, name: &str) {
 fn wait_for_the_journal(folder: &Path, child: &mut Child) {
     for _ in 0..600 {
         let journal = fs::read_dir(folder.join("results/long/journal"));
-        let bytes: u64 = journal.map_or(0, |files| files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).sum());
+        let bytes: u64 =
+            journal.map_or(0, |files| files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).sum());
         if bytes > 1000 || child.try_wait().unwrap().is_some() {
             return;
         }

@@ -31,7 +31,8 @@ struct Finding {
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let findings = [libtorch(), arithmetic(), processor(), cuda(), disk(&arguments.folder.results)];
     if arguments.json {
-        let mut document = Map::from_iter([("version".to_owned(), json!(1)), ("ablate".to_owned(), json!(env!("CARGO_PKG_VERSION")))]);
+        let mut document =
+            Map::from_iter([("version".to_owned(), json!(1)), ("ablate".to_owned(), json!(env!("CARGO_PKG_VERSION")))]);
         for finding in &findings {
             document.insert(finding.subject.to_owned(), json!({"works": finding.works, "text": finding.text}));
         }
@@ -71,7 +72,11 @@ fn processor() -> Finding {
     let model = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = model.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("\t: unknown processor");
     let model = model.trim_start_matches(['\t', ' ', ':']);
-    Finding { subject: "processor", works: true, text: format!("{model}, {} for workers", style::counted(cores as u64, "core")) }
+    Finding {
+        subject: "processor",
+        works: true,
+        text: format!("{model}, {} for workers", style::counted(cores as u64, "core")),
+    }
 }
 
 fn cuda() -> Finding {
@@ -84,7 +89,8 @@ fn cuda() -> Finding {
 }
 
 fn disk(results: &Path) -> Finding {
-    let existing = results.ancestors().find(|folder| folder.exists() && !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let existing =
+        results.ancestors().find(|folder| folder.exists() && !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let writable = tempfile::Builder::new().prefix(".ablate-doctor-").tempfile_in(existing);
     match writable {
         Ok(_) => Finding { subject: "results", works: true, text: format!("{} can be written to", existing.display()) },

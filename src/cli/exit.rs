@@ -56,7 +56,7 @@ impl Exit {
         if let Some(error) = error.downcast_ref::<plan::Error>() {
             return match error {
                 plan::Error::Invalid(_) => Self::InvalidSweep,
-                _ => Self::Usage,
+                plan::Error::TooLarge(_) => Self::Usage,
             };
         }
         if let Some(error) = error.downcast_ref::<store::Error>() {

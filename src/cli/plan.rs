@@ -102,7 +102,8 @@ fn shapes(plan: &Plan) -> Vec<(String, u64, u64, u32, u32)> {
         let entry = shapes.entry(place).or_insert_with(|| {
             let sizes = std::iter::once(shape.features).chain(shape.widths.iter().copied()).chain([1]);
             let network = sizes.map(|size| size.to_string()).collect::<Vec<_>>().join("-");
-            let unit = cohort.runs[0].point.configuration.column(crate::config::parameter("activation").expect("a parameter"));
+            let unit =
+                cohort.runs[0].point.configuration.column(crate::config::parameter("activation").expect("a parameter"));
             let name = unit.map_or_else(|| network.clone(), |unit| format!("{network} {unit}"));
             (name, 0, 0, shape.epochs, shape.batch)
         });

@@ -119,7 +119,8 @@ impl Progress {
 
     fn message(&self, state: &State, share: f64) -> String {
         let elapsed = self.began.elapsed();
-        let mut parts = vec![format!("{} of {}", style::count(state.ended as u64), style::counted(self.runs as u64, "run"))];
+        let mut parts =
+            vec![format!("{} of {}", style::count(state.ended as u64), style::counted(self.runs as u64, "run"))];
         if state.ended > 0 {
             let rate = state.ended as f64 / elapsed.as_secs_f64();
             parts.push(if rate >= 1.0 { format!("{rate:.1} runs/s") } else { format!("{:.1} runs/min", rate * 60.0) });

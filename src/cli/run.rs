@@ -21,6 +21,7 @@ use crate::train::{Choice, Outcome};
 /// Runs that are saved already are not trained again: run the same command after an interruption, or after adding a
 /// value to an axis. The first Ctrl-C finishes what is in flight, saves it, and prints how to go on; a second one ends
 /// at once, and loses only what was not finished.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  ablate run sweeps/why-squares.yaml\n  \
     ablate run sweeps/why-squares.yaml activation=relu,tanh replicates.count=10\n  \
@@ -97,8 +98,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     }
     let sweep = plan::load(&arguments.sweep)?;
     let device = arguments.device.resolve()?;
-    let limits =
-        Limits { max_runs: arguments.max_runs, workers: plan::jobs(arguments.jobs), ..Limits::default() };
+    let limits = Limits { max_runs: arguments.max_runs, workers: plan::jobs(arguments.jobs), ..Limits::default() };
     // Checked before anything is written.
     Plan::of(&sweep, &std::collections::HashSet::new(), &limits)?;
 
@@ -176,7 +176,8 @@ fn announce(sweep: &Sweep, plan: &Plan, arguments: &Arguments, device: crate::tr
     let to_do: usize = plan.cohorts.iter().map(|cohort| cohort.runs.len()).sum();
     let done = if plan.done > 0 { format!(", {} saved already", style::count(plan.done)) } else { String::new() };
     let part = arguments.shard.map_or(String::new(), |shard| format!(", part {} of {}", shard.index, shard.of));
-    let work = if to_do == 0 { "nothing to train".to_owned() } else { format!("training {}", style::count(to_do as u64)) };
+    let work =
+        if to_do == 0 { "nothing to train".to_owned() } else { format!("training {}", style::count(to_do as u64)) };
     eprintln!(
         "{}: {}{done}{part}; {work} on {device}",
         style::bold(&sweep.name, global.colored()),
@@ -194,8 +195,11 @@ fn conclude(arguments: &Arguments, summary: &Summary, stop: &Stop, progress: &Pr
             Arguments::resume()
         );
     } else if trained > 0 && !global.quiet {
-        let mut parts = vec![format!("{} in {}", style::counted(trained as u64, "run"), style::duration(progress.elapsed()))];
-        for (count, what) in [(summary.diverged, "diverged"), (summary.failed, "failed"), (summary.timed_out, "timed out")] {
+        let mut parts =
+            vec![format!("{} in {}", style::counted(trained as u64, "run"), style::duration(progress.elapsed()))];
+        for (count, what) in
+            [(summary.diverged, "diverged"), (summary.failed, "failed"), (summary.timed_out, "timed out")]
+        {
             if count > 0 {
                 parts.push(format!("{} {what}", style::count(count as u64)));
             }
@@ -235,7 +239,7 @@ impl Listener for Saving<'_> {
     fn notice(&self, event: Event<'_>) -> anyhow::Result<()> {
         self.progress.notice(&event);
         match event {
-            Event::RunEnded { run, outcome } => self.save(run, &outcome),
+            Event::RunEnded { run, outcome } => self.save(run, outcome),
             _ => Ok(()),
         }
     }

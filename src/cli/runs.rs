@@ -11,11 +11,13 @@ use crate::sweep;
 
 /// List saved runs, filtered and sorted.
 ///
-/// Any column of runs.parquet can be named: parameters (task, activation, …), measures (domain_rmse, excess, …),
+/// Any column of the table can be named: parameters (task, activation, …), measures (`domain_rmse`, excess, …),
 /// status, seed. Tables show the columns that tell the runs apart; the other formats show all.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  ablate runs why-squares --where \"activation = 'relu' AND excess < 0.01\" --sort domain_rmse\n  \
-    ablate runs why-squares --columns run,task,train_rmse_rounded --format csv")]
+#[command(
+    after_help = "Examples:\n  ablate runs why-squares --where \"activation = 'relu' AND excess < 0.01\" --sort domain_rmse\n  \
+    ablate runs why-squares --columns run,task,train_rmse_rounded --format csv"
+)]
 pub struct Arguments {
     /// A folder of results, or the name of a sweep.
     #[arg(value_name = "RESULTS")]

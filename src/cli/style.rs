@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(counted(1000, "run"), "1,000 runs");
         assert_eq!(duration(Duration::from_millis(1240)), "1.2 s");
         assert_eq!(duration(Duration::from_secs(200)), "3 min 20 s");
-        assert_eq!(duration(Duration::from_secs(7500)), "2 h 5 min");
+        assert_eq!(duration(Duration::from_mins(125)), "2 h 5 min");
         assert_eq!(bytes(0.0), "0 bytes");
         assert_eq!(bytes(4_200_000.0), "4.2 MB");
         assert_eq!(bytes(42_000_000.0), "42 MB");

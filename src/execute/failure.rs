@@ -34,6 +34,7 @@ pub fn first_line(text: &str) -> String {
 
 /// What a panic said.
 pub fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
+    let text =
+        panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
     first_line(&text.unwrap_or_else(|| "a panic without a message".into()))
 }

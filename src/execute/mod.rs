@@ -54,7 +54,7 @@ pub enum Event<'a> {
         /// The run.
         run: &'a Run,
         /// As what.
-        outcome: Outcome,
+        outcome: &'a Outcome,
     },
 }
 
@@ -87,12 +87,7 @@ pub struct Summary {
 ///
 /// # Errors
 /// The listener's first error, or that of making the pool.
-pub fn execute(
-    cohorts: &[Cohort],
-    options: &Options,
-    stop: &Stop,
-    listener: &dyn Listener,
-) -> anyhow::Result<Summary> {
+pub fn execute(cohorts: &[Cohort], options: &Options, stop: &Stop, listener: &dyn Listener) -> anyhow::Result<Summary> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs.max(1))
         .thread_name(|index| format!("worker-{index}"))
@@ -135,7 +130,7 @@ impl Work<'_> {
     fn cohort(&self, index: usize, cohort: &Cohort, summary: &mut Summary) -> anyhow::Result<()> {
         self.listener.notice(Event::CohortStarted { cohort: index })?;
         match self.attempt(index, &cohort.runs) {
-            Ok(outcomes) => self.ended(&cohort.runs, outcomes, summary),
+            Ok(outcomes) => self.ended(&cohort.runs, &outcomes, summary),
             Err(reason) => {
                 self.listener.notice(Event::CohortFailed { cohort: index, reason: &reason })?;
                 for run in &cohort.runs {
@@ -143,14 +138,14 @@ impl Work<'_> {
                     let outcomes = self
                         .attempt(index, one)
                         .unwrap_or_else(|reason| vec![failure::outcome(run, &self.options.device, reason)]);
-                    self.ended(one, outcomes, summary)?;
+                    self.ended(one, &outcomes, summary)?;
                 }
                 Ok(())
             }
         }
     }
 
-    fn ended(&self, runs: &[Run], outcomes: Vec<Outcome>, summary: &mut Summary) -> anyhow::Result<()> {
+    fn ended(&self, runs: &[Run], outcomes: &[Outcome], summary: &mut Summary) -> anyhow::Result<()> {
         for (run, outcome) in runs.iter().zip(outcomes) {
             summary.count(outcome.status);
             self.listener.notice(Event::RunEnded { run, outcome })?;

@@ -34,7 +34,7 @@ impl Listener for Notes {
         match event {
             Event::RunEnded { run, outcome } => {
                 let mut ended = self.ended.lock().unwrap();
-                ended.push((run.id, outcome));
+                ended.push((run.id, outcome.clone()));
                 if let Some((_, stop)) = self.stop_at.as_ref().filter(|(at, _)| *at == ended.len()) {
                     stop.ask();
                 }

@@ -76,7 +76,11 @@ impl AffineBasis {
         });
         let count = values.len() as f64;
         let (rmse, own) = ((squares / count).sqrt(), (own / count).sqrt());
-        if rmse <= EXACT * own { AffineFit { rmse: 0.0, max_residual: 0.0 } } else { AffineFit { rmse, max_residual: largest } }
+        if rmse <= EXACT * own {
+            AffineFit { rmse: 0.0, max_residual: 0.0 }
+        } else {
+            AffineFit { rmse, max_residual: largest }
+        }
     }
 
     /// Products of every kept column with one value a row.
@@ -177,7 +181,8 @@ fn reflect(matrix: &mut [f64], width: usize, rows: usize, pivot: usize, column: 
     reflector[0] = head - diagonal;
     let square: f64 = reflector.iter().map(|entry| entry * entry).sum();
     for other in column..width {
-        let along: f64 = reflector.iter().enumerate().map(|(i, entry)| entry * matrix[(pivot + i) * width + other]).sum();
+        let along: f64 =
+            reflector.iter().enumerate().map(|(i, entry)| entry * matrix[(pivot + i) * width + other]).sum();
         let factor = 2.0 * along / square;
         for (i, entry) in reflector.iter().enumerate() {
             matrix[(pivot + i) * width + other] -= factor * entry;
@@ -188,8 +193,9 @@ fn reflect(matrix: &mut [f64], width: usize, rows: usize, pivot: usize, column: 
 
 /// Leaves out columns that are combinations of earlier ones; gives those that are kept and their triangle.
 fn reduce(square: &mut [f64], width: usize) -> (Vec<usize>, Vec<f64>) {
-    let norms: Vec<f64> =
-        (0..width).map(|column| (0..width).map(|row| square[row * width + column].powi(2)).sum::<f64>().sqrt()).collect();
+    let norms: Vec<f64> = (0..width)
+        .map(|column| (0..width).map(|row| square[row * width + column].powi(2)).sum::<f64>().sqrt())
+        .collect();
     let mut kept = Vec::new();
     for column in 0..width {
         let pivot = kept.len();
@@ -198,6 +204,9 @@ fn reduce(square: &mut [f64], width: usize) -> (Vec<usize>, Vec<f64>) {
             kept.push(column);
         }
     }
-    let triangle = (0..kept.len()).flat_map(|row| kept.iter().map(move |&column| row * width + column)).map(|at| square[at]).collect();
+    let triangle = (0..kept.len())
+        .flat_map(|row| kept.iter().map(move |&column| row * width + column))
+        .map(|at| square[at])
+        .collect();
     (kept, triangle)
 }

@@ -41,7 +41,7 @@ fn floors_are_those_of_the_closed_forms() {
     for largest in [10i64, 128, 1000, 4096] {
         let l = largest as f64;
         let size = ("largest", Value::Whole(largest));
-        close(floor(&[size.clone()]), ((l * l - 1.0) * (l * l - 4.0) / 180.0).sqrt());
+        close(floor(std::slice::from_ref(&size)), ((l * l - 1.0) * (l * l - 4.0) / 180.0).sqrt());
         if largest <= 1000 {
             close(floor(&[size.clone(), ("task", word("product"))]), (l * l - 1.0) / 12.0);
             assert_eq!(floor(&[size.clone(), ("task", word("sum"))]), 0.0);

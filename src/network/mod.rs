@@ -1,15 +1,15 @@
 //! Networks: layers, activations, initial weights. Knows nothing of optimizers or of storage.
 
-pub mod unit;
 mod init;
 mod real;
+pub mod unit;
 
 use crate::config::{Activation, Configuration};
 
-pub use unit::Unit;
-pub(crate) use unit::with_unit;
 pub use init::initial_weights;
 pub use real::Real;
+pub use unit::Unit;
+pub(crate) use unit::with_unit;
 
 /// Sizes of a network of affine layers, from the features to one answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

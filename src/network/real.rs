@@ -113,8 +113,8 @@ impl Real for f32 {
     /// Within 2 units in the last place: the power of two is split off, the rest by Taylor's series to degree 7.
     #[inline(always)]
     fn exp(self) -> Self {
-        // Beyond these ends the result is 0 or infinite; a NaN stays, since neither comparison holds.
-        let x = if self > 89.0 { 89.0 } else if self < -104.0 { -104.0 } else { self };
+        // Beyond these ends the result is 0 or infinite; a NaN stays one.
+        let x = self.clamp(-104.0, 89.0);
         // Adding 1.5·2²³ rounds to the nearest whole number.
         let shifted = x.mul_add(std::f32::consts::LOG2_E, 12_582_912.0);
         let whole = shifted - 12_582_912.0;
@@ -132,7 +132,7 @@ impl Real for f32 {
     #[inline(always)]
     fn tanh(self) -> Self {
         let square = self * self;
-        let small = polynomial!(square; -5.704_988_7e-3, 2.063_908_9e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328_2e-1);
+        let small = polynomial!(square; -5.704_988_7e-3, 2.063_909e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328e-1);
         let small = (small * square).mul_add(self, self);
         let large = 1.0 - 2.0 / (Real::exp(2.0 * self.abs()) + 1.0);
         if self.abs() < 0.625 { small } else { large.copysign(self) }
@@ -160,7 +160,7 @@ impl Real for f64 {
     /// Within 2 units in the last place: the power of two is split off, the rest by Taylor's series to degree 13.
     #[inline(always)]
     fn exp(self) -> Self {
-        let x = if self > 710.0 { 710.0 } else if self < -746.0 { -746.0 } else { self };
+        let x = self.clamp(-746.0, 710.0);
         let shifted = x.mul_add(std::f64::consts::LOG2_E, 6_755_399_441_055_744.0);
         let whole = shifted - 6_755_399_441_055_744.0;
         let r = whole.mul_add(-6.931_471_803_691_238e-1, x);
@@ -178,8 +178,10 @@ impl Real for f64 {
     #[inline(always)]
     fn tanh(self) -> Self {
         let square = self * self;
-        let above = polynomial!(square; -9.643_991_794_250_522_3e-1, -9.928_772_310_019_185e1, -1.614_687_684_417_084_5e3);
-        let below = polynomial!(square; 1.0, 1.128_116_784_916_329_3e2, 2.235_488_390_601_004_5e3, 4.844_063_053_251_255e3);
+        let above =
+            polynomial!(square; -9.643_991_794_250_523e-1, -9.928_772_310_019_185e1, -1.614_687_684_417_084_5e3);
+        let below =
+            polynomial!(square; 1.0, 1.128_116_784_916_329_3e2, 2.235_488_390_601_004_5e3, 4.844_063_053_251_255e3);
         let small = (above / below * square).mul_add(self, self);
         let large = 1.0 - 2.0 / (Real::exp(2.0 * self.abs()) + 1.0);
         if self.abs() < 0.625 { small } else { large.copysign(self) }

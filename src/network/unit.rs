@@ -102,12 +102,30 @@ impl Unit for Square {
 macro_rules! with_unit {
     ($activation:expr, $unit:ident => $body:expr) => {
         match $activation {
-            $crate::config::Activation::Linear => { type $unit = $crate::network::unit::Linear; $body }
-            $crate::config::Activation::Relu => { type $unit = $crate::network::unit::Relu; $body }
-            $crate::config::Activation::Tanh => { type $unit = $crate::network::unit::Tanh; $body }
-            $crate::config::Activation::Sigmoid => { type $unit = $crate::network::unit::Sigmoid; $body }
-            $crate::config::Activation::Gelu => { type $unit = $crate::network::unit::Gelu; $body }
-            $crate::config::Activation::Square => { type $unit = $crate::network::unit::Square; $body }
+            $crate::config::Activation::Linear => {
+                type $unit = $crate::network::unit::Linear;
+                $body
+            }
+            $crate::config::Activation::Relu => {
+                type $unit = $crate::network::unit::Relu;
+                $body
+            }
+            $crate::config::Activation::Tanh => {
+                type $unit = $crate::network::unit::Tanh;
+                $body
+            }
+            $crate::config::Activation::Sigmoid => {
+                type $unit = $crate::network::unit::Sigmoid;
+                $body
+            }
+            $crate::config::Activation::Gelu => {
+                type $unit = $crate::network::unit::Gelu;
+                $body
+            }
+            $crate::config::Activation::Square => {
+                type $unit = $crate::network::unit::Square;
+                $body
+            }
         }
     };
 }

@@ -2,8 +2,8 @@
 
 use super::encode::Encoder;
 use super::population::Population;
-use super::task::target_range;
 use super::takes_log;
+use super::task::target_range;
 use crate::config::{Configuration, Normalization};
 
 /// The affine map of one number: `(value - shift) / factor`.
@@ -51,11 +51,11 @@ pub struct InputScaling(Vec<Affine>);
 impl InputScaling {
     pub(super) fn fit(configuration: &Configuration, encoder: &Encoder, train: &Population) -> Self {
         let width = encoder.features();
-        let mut encoded = vec![0.0; train.len() * width];
-        encoder.encode(train.rows(0, train.len()), &mut encoded);
+        let mut features = vec![0.0; train.len() * width];
+        encoder.encode(train.rows(0, train.len()), &mut features);
         let (_, largest_target) = target_range(configuration);
         let affine = |(feature, range): (usize, (f64, f64))| {
-            let column: Vec<f64> = encoded.iter().skip(feature).step_by(width).copied().collect();
+            let column: Vec<f64> = features.iter().skip(feature).step_by(width).copied().collect();
             Affine::of(configuration.input_normalization, range, largest_target, &column)
         };
         Self(encoder.ranges().into_iter().enumerate().map(affine).collect())

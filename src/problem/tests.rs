@@ -73,7 +73,9 @@ fn normalizations_do_what_they_say() {
         (operands, features, targets)
     };
     let (x, inputs, targets) = scaled("seed");
-    assert!((inputs[5] - f64::from(x[5]) / 1e6).abs() < 1e-15 && (targets[5] - f64::from(x[5]).powi(2) / 1e6).abs() < 1e-12);
+    assert!(
+        (inputs[5] - f64::from(x[5]) / 1e6).abs() < 1e-15 && (targets[5] - f64::from(x[5]).powi(2) / 1e6).abs() < 1e-12
+    );
     let (x, inputs, _) = scaled("max");
     assert!((inputs[5] - f64::from(x[5]) / 1e3).abs() < 1e-15);
     let (x, inputs, _) = scaled("symmetric");

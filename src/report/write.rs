@@ -45,7 +45,6 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), NotWritten> {
         };
         let mut file = builder.prefix(".ablate-").tempfile_in(folder)?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     })();

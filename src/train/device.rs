@@ -119,7 +119,8 @@ impl Device {
 /// When it is not installed or does not load.
 pub fn load_cuda() -> Result<usize, NoCuda> {
     let file = cuda_library()?;
-    let fail = |error: &libloading::Error| NoCuda::NotLoaded { file: file.display().to_string(), reason: error.to_string() };
+    let fail =
+        |error: &libloading::Error| NoCuda::NotLoaded { file: file.display().to_string(), reason: error.to_string() };
     let flags = libloading::os::unix::RTLD_NOW | libloading::os::unix::RTLD_GLOBAL;
     // SAFETY: the library is libtorch's own and registers its operators when it is loaded; it is never unloaded.
     let library = unsafe { libloading::os::unix::Library::open(Some(&file), flags) }.map_err(|error| fail(&error))?;

@@ -66,12 +66,14 @@ pub trait Engine<T: Real> {
 
 /// A layer's weights and biases as they are kept.
 #[must_use]
-pub fn layer_weights<T: Real>(layer: usize, (inputs, outputs): (usize, usize), weights: &[T], biases: &[T]) -> Vec<Weight> {
-    let mut kept = vec![Weight {
-        name: format!("layers.{layer}.weight"),
-        shape: vec![inputs, outputs],
-        bytes: T::bytes(weights),
-    }];
+pub fn layer_weights<T: Real>(
+    layer: usize,
+    (inputs, outputs): (usize, usize),
+    weights: &[T],
+    biases: &[T],
+) -> Vec<Weight> {
+    let mut kept =
+        vec![Weight { name: format!("layers.{layer}.weight"), shape: vec![inputs, outputs], bytes: T::bytes(weights) }];
     if !biases.is_empty() {
         kept.push(Weight { name: format!("layers.{layer}.bias"), shape: vec![outputs], bytes: T::bytes(biases) });
     }

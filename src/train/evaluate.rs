@@ -59,6 +59,9 @@ pub fn test_errors(problem: &Problem, answers: &[f64]) -> (f64, f64) {
     (scaled / count, (own / count).sqrt())
 }
 
+/// How a split's population is found.
+type PopulationOf = for<'a> fn(&'a Problem, &'a Regions) -> &'a Population;
+
 /// Measures every run of a trained cohort.
 pub fn measure<T: Real>(
     engine: &mut dyn Engine<T>,
@@ -69,7 +72,7 @@ pub fn measure<T: Real>(
     let of = |(problem, configuration): (&Problem, &&Configuration)| catalogue.regions(configuration, &problem.encoder);
     let regions: Vec<Arc<Regions>> = problems.iter().zip(configurations).map(of).collect();
     let mut measured = vec![Measured::default(); problems.len()];
-    let splits: [(&str, for<'a> fn(&'a Problem, &'a Regions) -> &'a Population); 4] = [
+    let splits: [(&str, PopulationOf); 4] = [
         ("train", |problem, _| &problem.train),
         ("test", |problem, _| &problem.test),
         ("domain", |_, regions| &regions.domain),
@@ -79,10 +82,21 @@ pub fn measure<T: Real>(
         let populations: Vec<_> = problems.iter().zip(&regions).map(|(p, r)| population(p, r)).collect();
         // Runs of one shape can differ in the size of their regions: then each group is answered by itself.
         for length in distinct_lengths(&populations) {
-            let group: Vec<_> = populations.iter().map(|p| if p.len() == length { *p } else { length_of(&populations, length) }).collect();
+            let group: Vec<_> = populations
+                .iter()
+                .map(|p| if p.len() == length { *p } else { length_of(&populations, length) })
+                .collect();
             let answers = answers(engine, problems, &group)?;
             for (run, answers) in answers.iter().enumerate().filter(|(run, _)| populations[*run].len() == length) {
-                note(&mut measured[run], split, &problems[run], configurations[run], &regions[run], populations[run], answers);
+                note(
+                    &mut measured[run],
+                    split,
+                    &problems[run],
+                    configurations[run],
+                    &regions[run],
+                    populations[run],
+                    answers,
+                );
             }
         }
     }

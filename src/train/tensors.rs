@@ -67,11 +67,8 @@ impl Tensors {
             let weights = starts.iter().flat_map(|start| start.initial[index].0.iter().copied()).collect();
             let weights = Parameter::new(place(weights, [runs, inputs as i64, outputs as i64])?)?;
             let biases = starts.iter().flat_map(|start| start.initial[index].1.iter().copied()).collect();
-            let biases = if shape.layers.bias {
-                Some(Parameter::new(place(biases, [runs, 1, outputs as i64])?)?)
-            } else {
-                None
-            };
+            let biases =
+                if shape.layers.bias { Some(Parameter::new(place(biases, [runs, 1, outputs as i64])?)?) } else { None };
             layers.push(Layer { weights, biases });
         }
         let order = Tensor::f_zeros([runs, examples, 1], (Kind::Int64, device))?;
@@ -150,7 +147,9 @@ impl Tensors {
         let new_square = self.a_run(rates, |rates| 1.0 - rates.beta2)?;
         let epsilon = self.a_run(rates, |rates| rates.epsilon)?;
         let optimizer = self.shape.optimizer;
-        for parameter in self.layers.iter_mut().flat_map(|layer| Some(&mut layer.weights).into_iter().chain(&mut layer.biases)) {
+        for parameter in
+            self.layers.iter_mut().flat_map(|layer| Some(&mut layer.weights).into_iter().chain(&mut layer.biases))
+        {
             let Parameter { value, gradient, mean, square } = parameter;
             match optimizer {
                 Optimizer::Sgd => *value = value.f_addcmul(&plain.f_neg()?, gradient)?,

@@ -91,7 +91,9 @@ impl<T: Real> Engine<T> for Cpu<T> {
     fn weights(&self, run: usize) -> Vec<Weight> {
         let layers = self.parameters.layers.iter().zip(&self.shape.layers.sizes).enumerate();
         layers
-            .flat_map(|(index, (layer, &size))| layer_weights(index, size, layer.weights.run(run), layer.biases.run(run)))
+            .flat_map(|(index, (layer, &size))| {
+                layer_weights(index, size, layer.weights.run(run), layer.biases.run(run))
+            })
             .collect()
     }
 }

@@ -69,7 +69,7 @@ fn autograd(layers: &Layers, activation: Activation, start: &Start<f64>) -> Vec<
         parameters.push(weights);
         if layers.bias {
             let biases = Tensor::from_slice(biases).set_requires_grad(true);
-            sums = sums + &biases;
+            sums += &biases;
             parameters.push(biases);
         }
         values = match activation {
@@ -118,7 +118,11 @@ fn gradients_are_those_of_autograd() {
             engine.begin_epoch(vec![(0..rows as u32).collect()]).unwrap();
             let rates = Rates { learning_rate: 1.0, beta1: 0.0, beta2: 0.0, epsilon: 1.0, step: 1 };
             engine.step(0, rows, &[rates]).unwrap();
-            let before = start.initial.iter().flat_map(|(weights, biases)| [weights, biases]).filter(|values| !values.is_empty());
+            let before = start
+                .initial
+                .iter()
+                .flat_map(|(weights, biases)| [weights, biases])
+                .filter(|values| !values.is_empty());
             for ((weight, before), expected) in engine.weights(0).iter().zip(before).zip(&expected) {
                 let after = weight.bytes.chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap()));
                 let largest = expected.iter().fold(1e-3f64, |largest, gradient| largest.max(gradient.abs()));
@@ -202,7 +206,10 @@ fn tensor_operations_agree_with_the_fused_loops() {
             let tolerance = if configuration.precision == crate::config::Precision::F64 { 1e-9 } else { 2e-3 };
             for name in ["train_rmse", "domain_rmse", "gradient_norm"] {
                 let (one, other) = (fused.measures.get(name).unwrap(), tensors.measures.get(name).unwrap());
-                assert!((one - other).abs() <= tolerance * one.abs().max(1e-3), "{name} {one} {other} {configuration:?}");
+                assert!(
+                    (one - other).abs() <= tolerance * one.abs().max(1e-3),
+                    "{name} {one} {other} {configuration:?}"
+                );
             }
             assert_eq!(fused.curve.len(), tensors.curve.len());
             assert_eq!(fused.weights.len(), tensors.weights.len());
@@ -268,7 +275,8 @@ fn initial_weights_and_data_come_from_their_own_seeds() {
         train(&members, &context).unwrap().remove(0).digest
     };
     let base = Seeds { data: 1, init: 1, shuffle: 1 };
-    let digests = [base, Seeds { data: 2, ..base }, Seeds { init: 2, ..base }, Seeds { shuffle: 2, ..base }].map(outcome);
+    let digests =
+        [base, Seeds { data: 2, ..base }, Seeds { init: 2, ..base }, Seeds { shuffle: 2, ..base }].map(outcome);
     let distinct: std::collections::BTreeSet<_> = digests.iter().collect();
     assert_eq!(distinct.len(), 4);
     assert_ne!(

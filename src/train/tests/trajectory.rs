@@ -1,4 +1,4 @@
-//! Fifty steps of training against a trajectory that PyTorch made from the same weights and batches.
+//! Fifty steps of training against a trajectory that `PyTorch` made from the same weights and batches.
 
 use serde_json::Value;
 
@@ -36,7 +36,12 @@ fn trained<T: Real>(fixture: &Value, case: &Value, tensors: bool) -> (Vec<f64>, 
     let start = Start {
         features: narrow(&fixture["features"]),
         targets: narrow(&fixture["targets"]),
-        initial: fixture["initial"].as_array().unwrap().iter().map(|layer| (numbers(&layer[0]), numbers(&layer[1]))).collect(),
+        initial: fixture["initial"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|layer| (numbers(&layer[0]), numbers(&layer[1])))
+            .collect(),
     };
     let mut engine: Box<dyn Engine<T>> = if tensors {
         Box::new(Tensors::new(shape, &[start], tch::Device::Cpu).unwrap())
