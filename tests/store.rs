@@ -98,12 +98,12 @@ fn names(frame: &DataFrame) -> Vec<String> {
 
 #[test]
 fn what_is_written_is_read_from_the_journal_and_from_the_tables() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path().join("results").join("sample");
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("results").join("sample");
     let heard = Arc::new(Mutex::new(Vec::new()));
-    let listener = Arc::clone(&heard);
+    let ears = Arc::clone(&heard);
     let writer =
-        Writer::open(&folder, &sweep("sample"), Box::new(move |runs| listener.lock().unwrap().extend(runs.to_vec())));
+        Writer::open(&folder, &sweep("sample"), Box::new(move |runs| ears.lock().unwrap().extend(runs.to_vec())));
     let writer = writer.unwrap();
     for number in 0..10 {
         writer.append(&record(number), None).unwrap();

@@ -54,9 +54,16 @@ fn select(runs: &DataFrame, condition: &str) -> Result<DataFrame> {
         let message = error.to_string();
         match unknown_column(runs, condition, &message) {
             Some(name) => no_column(runs, name),
-            None => Error::Query(format!("`{condition}` is not a condition over the columns: {message}")),
+            None => Error::Query(format!("`{condition}` is not a condition over the columns: {}", essence(&message))),
         }
     })
+}
+
+/// What Polars says, without its plan of the query and without places in a text that nobody wrote.
+fn essence(message: &str) -> &str {
+    let line = message.lines().next().unwrap_or_default();
+    let line = line.split(" at Line:").next().unwrap_or_default();
+    line.trim_start_matches("sql parser error: ")
 }
 
 /// The first quoted name in Polars' message that stands in the condition and is no column.

@@ -57,10 +57,11 @@ fn save_all(files: &Memory, reported: &Reported) -> Result<(), Error> {
     sessions().iter().try_for_each(|records| save(files, records, reported))
 }
 
-/// The tables, byte for byte.
+/// The tables and what the manifest says of them, byte for byte.
 fn tables(files: &Memory) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = files.files();
-    all.retain(|path, _| path.extension().is_some_and(|ending| ending == "parquet" || ending == "safetensors"));
+    let kept = |path: &Path| ["parquet", "safetensors", "json"].map(|ending| path.extension() == Some(ending.as_ref()));
+    all.retain(|path, _| kept(path).contains(&true));
     all
 }
 
@@ -108,7 +109,7 @@ fn undisturbed() -> (Memory, BTreeMap<PathBuf, Vec<u8>>) {
     let files = Memory::default();
     save_all(&files, &Reported::default()).unwrap();
     let tables = tables(&files);
-    assert_eq!(tables.len(), 5);
+    assert_eq!(tables.len(), 6);
     (files, tables)
 }
 
