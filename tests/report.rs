@@ -470,7 +470,7 @@ fn the_answer_has_the_numbers_of_the_records() {
     insta::assert_snapshot!(answer(&founding()).join("\n"), @r#"
 On sums a linear network is right: rounded to whole numbers, its training RMSE is 0 in all 5 runs, and unrounded its RMSE over the whole domain is 0.00063 (median; at most 0.0011).
 On squares such a network ends at a training RMSE of 76,786 (median of 5 runs, 73,871 to 103,604; the question prints 75,777), because it is a straight line: no linear network got below the 74,535 of the best line over 1 to 1,000; the closest reached 1.000001 times that, and 28 of 75 runs came within 1 % of it.
-What helps: the best network on the bare number is standardize · relu · cosine, with an RMSE of 293.1 over the whole domain (mean of 5 runs, from 111.1 to 562.5), 254 times below the floor; it needs the nonlinearity, and the scale less, for the same network has 75,132 without the nonlinearity (256 times as much) and 1,166 at the question's scale (3.98 times as much); with polynomial(2) features, even a linear network reaches 0.252.
+What helps: the best network on the bare number is standardized · relu · cosine, with an RMSE of 293.1 over the whole domain (mean of 5 runs, from 111.1 to 562.5), 254 times below the floor; it needs the nonlinearity, and the scale less, for the best without a nonlinearity has 74,544 (254 times as much) and at the question's scale has 1,166 (3.98 times as much); with polynomial(2) features, even a linear network reaches 0.252.
 "#);
 }
 
@@ -493,9 +493,9 @@ depth: No depth gets a linear network below the floor, and depth decides how nea
 
 encodings: A linear network fits squares of a number that is written in the right way: its RMSE is 0.252 with polynomial(2) features and 16.8 with log features and a log target. Other ways do not help: 89,148 with binary digits (its own floor is 74,279). | A dot is a run, at its RMSE over the whole domain. A row's floor is the best that any affine map of its features does.
 
-beyond: Trained up to the largest number and tested up to twice that, standardize · relu · cosine errs by 302,931 beyond its range, 1,034 times its 293.1 inside; a linear network on polynomial(2) features by 1.008. | Training draws end at 1,000; every run of each configuration is a line up to 2,000.
+beyond: Trained up to the largest number and tested up to twice that, standardized · relu · cosine errs by 302,931 beyond its range, 1,034 times its 293.1 inside; a linear network on polynomial(2) features by 1.008. | Training draws end at 1,000; every run of each configuration is a line up to 2,000.
 
-ranking-square: The best of 30 configurations on square is polynomial(2) · standardize · depth 0 · learning rate 0.01 · cosine, with a test_rmse of 0.2524 (mean of 5 runs, from 0.2058 to 0.2999); next comes log · inputs standardize · targets log · depth 0 · learning rate 0.01 · cosine with 16.83, and their 95 % intervals do not overlap. | Configurations from best to worst by their mean; those with a run that has no value come last.
+ranking-square: The best of 30 configurations on square is polynomial(2) · standardized · depth 0 · learning rate 0.01 · cosine, with a test_rmse of 0.2524 (mean of 5 runs, from 0.2058 to 0.2999); next comes log · inputs standardize · targets log · depth 0 · learning rate 0.01 · cosine with 16.83, and their 95 % intervals do not overlap. | Configurations from best to worst by their mean; those with a run that has no value come last.
 
 parameters-square: Of the variance of the logarithm of test_rmse over 150 runs, 57 % lies between the values of encoding, then activation with 35 % and learning_rate with 29 %. | A dot is a run; other parameters differ along each row.
 "#);

@@ -57,6 +57,8 @@ pub fn describe(name: &str, level: &str) -> String {
         "target_normalization" => format!("targets {level}"),
         "normalization" if level == "none" => "not scaled".into(),
         "normalization" if level == "log" => "log of both".into(),
+        "normalization" if level == "standardize" => "standardized".into(),
+        "normalization" => format!("{level} scaling"),
         "bias" => if level == "true" { "bias" } else { "no bias" }.into(),
         _ if words => level.to_owned(),
         "hidden" => format!("hidden {}", level.trim_matches(['[', ']']).replace(", ", "-")),

@@ -1,5 +1,5 @@
-//! What helps on squares without changing how the number is written: nonlinearity, scale, schedule. The best one, and
-//! what becomes of it when one thing of it is taken back.
+//! What helps on squares without changing how the number is written: nonlinearity, scale, schedule. The best of all, and
+//! the best without one or the other.
 
 use super::squares::common;
 use super::{has_seed_scale, is_bare, is_linear};
@@ -21,9 +21,9 @@ pub struct Fixes {
     pub tried: usize,
     /// The affine floor, where it is the same for all.
     pub floor: Option<f64>,
-    /// The same network without a nonlinearity.
+    /// The best network without a nonlinearity.
     pub without_activation: Option<Alternative>,
-    /// The same network at the founding question's scale; `None` too where the best one has that scale itself.
+    /// The best with a nonlinearity at the founding question's scale; `None` too where the best of all has that scale.
     pub at_seed_scale: Option<Alternative>,
     /// How many runs of all these configurations got below the floor, by scale: the question's, then any other.
     pub below: [Below; 2],
@@ -40,7 +40,7 @@ pub struct Below {
     pub below: usize,
 }
 
-/// A configuration that differs from the best in one thing.
+/// The best configuration that does without one thing of the best of all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alternative {
     /// Index of its group.
@@ -49,6 +49,11 @@ pub struct Alternative {
     pub domain: Summary,
     /// Its mean over the best one's.
     pub times: f64,
+}
+
+/// Complete ones first, then by mean.
+fn better(a: &Summary, b: &Summary) -> std::cmp::Ordering {
+    (a.missing > 0).cmp(&(b.missing > 0)).then(a.mean.total_cmp(&b.mean))
 }
 
 pub(super) fn fixes(records: &Records, groups: &[Group]) -> Option<Fixes> {
@@ -61,20 +66,15 @@ pub(super) fn fixes(records: &Records, groups: &[Group]) -> Option<Fixes> {
     let summary = |group: usize| groups[group].summary(records, "domain_rmse");
     let curved = on_squares.iter().copied().filter(|&group| !is_linear(records, groups[group].rows[0]));
     let mut tried: Vec<(usize, Summary)> = curved.filter_map(|group| Some((group, summary(group)?))).collect();
-    tried.sort_by(|(_, a), (_, b)| (a.missing > 0).cmp(&(b.missing > 0)).then(a.mean.total_cmp(&b.mean)));
+    tried.sort_by(|(_, a), (_, b)| better(a, b));
     let (winner, domain) = tried.first()?.clone();
     let row = groups[winner].rows[0];
-    let alternative = |changed: &[&str], wanted: &dyn Fn(usize) -> bool| {
-        let alike = |other: usize| {
-            let kept = records.factors.iter().filter(|factor| !changed.contains(&factor.name));
-            kept.into_iter().all(|factor| factor.code(row) == factor.code(other))
-        };
-        let group = on_squares.iter().copied().find(|&group| {
-            let other = groups[group].rows[0];
-            group != winner && wanted(other) && alike(other)
-        })?;
-        let other = summary(group)?;
-        Some(Alternative { group, times: other.mean / domain.mean, domain: other })
+    // Each side gets its own best schedule and layers, so that none is held to what suits another.
+    let alternative = |wanted: &dyn Fn(usize) -> bool| {
+        let others = on_squares.iter().copied().filter(|&group| group != winner && wanted(groups[group].rows[0]));
+        let others = others.filter_map(|group| Some((group, summary(group)?)));
+        let (group, domain_of) = others.min_by(|(_, a), (_, b)| better(a, b))?;
+        Some(Alternative { group, times: domain_of.mean / domain.mean, domain: domain_of })
     };
     let mut below = [Below::default(); 2];
     for row in tried.iter().flat_map(|(group, _)| groups[*group].rows.iter().copied()) {
@@ -85,15 +85,15 @@ pub(super) fn fixes(records: &Records, groups: &[Group]) -> Option<Fixes> {
             scale.below += usize::from(records.number(row, "excess").is_some_and(|excess| excess < 1.0));
         }
     }
-    let scales = ["normalization", "input_normalization", "target_normalization"];
     Some(Fixes {
         best: winner,
         beyond: groups[winner].summary(records, "extrapolation_rmse"),
         below,
         tried: tried.len(),
         floor: common(groups[winner].summary(records, "affine_floor")),
-        without_activation: alternative(&["activation"], &|other| is_linear(records, other)),
-        at_seed_scale: alternative(&scales, &|other| has_seed_scale(records, other)),
+        without_activation: alternative(&|other| is_linear(records, other)),
+        at_seed_scale: alternative(&|other| !is_linear(records, other) && has_seed_scale(records, other))
+            .filter(|_| !has_seed_scale(records, row)),
         has_seed_scale: has_seed_scale(records, row),
         domain,
     })

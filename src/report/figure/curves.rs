@@ -29,6 +29,7 @@ pub fn founding(analysis: &Analysis) -> Option<Figure> {
     // Where layers are listed for one configuration and counted for another, the schedule tells more.
     let dashed = other.clone().find(|name| *name == "schedule").or_else(|| other.clone().next());
     let mut panels: Vec<(Option<usize>, Panel)> = Vec::new();
+    let mut names: Vec<Series> = Vec::new();
     for group in &groups {
         let first = group.rows[0];
         let code = records.factor("activation").and_then(|factor| factor.code(first));
@@ -44,10 +45,17 @@ pub fn founding(analysis: &Analysis) -> Option<Figure> {
             name = format!("{name}, {}", crate::analysis::describe(value.0, value.1));
         }
         let (hue, _) = colours.look(records, first);
+        if names.iter().all(|known| known.name != name) {
+            names.push(Series { name: name.clone(), run: None, hue, mark: Mark::Line(dash, 1.1), points: Vec::new() });
+        }
         panels[place].1.series.extend(lines(records, group, &name, hue, dash));
     }
     panels.sort_by_key(|(code, _)| *code);
     let mut panels: Vec<Panel> = panels.into_iter().map(|(_, panel)| panel).collect();
+    // The legend in one order, whichever panel a name is in.
+    if let Some(panel) = panels.first_mut() {
+        panel.series.splice(0..0, names);
+    }
     let floor = found.squares.as_ref().and_then(|squares| squares.floor);
     let floor = floor.or_else(|| found.fixes.as_ref().and_then(|fixes| fixes.floor));
     for panel in &mut panels {

@@ -1,7 +1,7 @@
 //! Squares as a curve, with the lines that linear networks make of it; and what networks answer beyond their range.
 
 use super::{Axis, Body, Dash, Figure, Hue, Mark, Marker, Panel, Panels, Scale, Series, Table};
-use crate::analysis::founding::{LineOfRun, anchors, has_seed_scale};
+use crate::analysis::founding::{LineOfRun, anchors};
 use crate::analysis::theory::square_line;
 use crate::analysis::{Analysis, Group, Records};
 use crate::report::number::{count, exact, fixed, number};
@@ -29,27 +29,23 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
     }
     let records = &analysis.records;
     let best = square_line(largest);
-    let drawn = |line: &LineOfRun| {
-        let own = has_seed_scale(records, line.row);
-        let (name, hue) = if own {
-            ("linear networks at the question's scale", Hue::Vermillion)
-        } else {
-            ("linear networks at other scales", Hue::Sky)
-        };
+    let own: Vec<usize> = squares.seed.iter().flat_map(|seed| &seed.rmse.values).map(|(row, _)| *row).collect();
+    let drawn = |line: &LineOfRun, name: &str, hue: Hue, width: f64| {
         let at = |x: f64| (x, line.fit.slope * x + line.fit.intercept);
         Series {
             name: name.into(),
             run: Some(records.runs[line.row].id.clone()),
             hue,
-            mark: Mark::Line(Dash::Solid, 1.5),
+            mark: Mark::Line(Dash::Solid, width),
             points: vec![at(1.0), at(largest)],
         }
     };
-    let mut lines: Vec<Series> = squares.lines.iter().map(drawn).collect();
-    // The question's scale on top.
-    lines.sort_by_key(|series| series.hue == Hue::Vermillion);
-    let mut series = vec![line("square", Hue::Ink, Mark::Line(Dash::Solid, 2.5), sampled(1.0, largest, |x| x * x))];
-    series.append(&mut lines);
+    let (question, others): (Vec<&LineOfRun>, Vec<&LineOfRun>) =
+        squares.lines.iter().partition(|line| own.contains(&line.row));
+    let mut series: Vec<Series> =
+        others.iter().map(|line| drawn(line, "other linear networks", Hue::Sky, 1.0)).collect();
+    series.push(line("square", Hue::Ink, Mark::Line(Dash::Solid, 2.5), sampled(1.0, largest, |x| x * x)));
+    series.extend(question.iter().map(|line| drawn(line, "the question's network", Hue::Vermillion, 1.75)));
     let fitted = |x: f64| best.slope * x + best.intercept;
     series.push(line(
         "best line there is",

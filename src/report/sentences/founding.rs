@@ -154,15 +154,15 @@ fn fix(analysis: &Analysis, fixes: &Fixes) -> String {
     }
 }
 
-/// Which parts of the best network it needed, by what becomes of it without each; without a full stop.
+/// Which parts of the best network are needed, by the best without each; without a full stop.
 fn needed(fixes: &Fixes) -> Option<String> {
     let matters = |alternative: &Option<Alternative>| alternative.as_ref().map(|a| a.times >= FEW_TIMES);
     let (activation, scale) = (&fixes.without_activation, &fixes.at_seed_scale);
-    let told: Vec<String> = [("without the nonlinearity", activation), ("at the question's scale", scale)]
+    let told: Vec<String> = [("without a nonlinearity", activation), ("at the question's scale", scale)]
         .into_iter()
         .filter_map(|(what, alternative)| {
             let alternative = alternative.as_ref()?;
-            Some(format!("{} {what} ({} times as much)", number(alternative.domain.mean), ratio(alternative.times)))
+            Some(format!("{what} has {} ({} times as much)", number(alternative.domain.mean), ratio(alternative.times)))
         })
         .collect();
     let bound = fixes.floor.filter(|floor| activation.is_none() && *floor >= FEW_TIMES * fixes.domain.mean);
@@ -178,7 +178,7 @@ fn needed(fixes: &Fixes) -> Option<String> {
         (None, Some(true)) => "it needs the other scale",
         (None, Some(false)) => "the scale matters little",
     };
-    let told = (!told.is_empty()).then(|| format!("the same network has {}", list(&told)));
+    let told = (!told.is_empty()).then(|| format!("the best {}", list(&told)));
     let reasons: Vec<String> = bound.into_iter().chain(told).collect();
     Some(format!("{verdict}, for {}", list(&reasons)))
 }
