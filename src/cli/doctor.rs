@@ -93,7 +93,11 @@ fn disk(results: &Path) -> Finding {
         results.ancestors().find(|folder| folder.exists() && !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let writable = tempfile::Builder::new().prefix(".ablate-doctor-").tempfile_in(existing);
     match writable {
-        Ok(_) => Finding { subject: "results", works: true, text: format!("{} can be written to", existing.display()) },
+        Ok(_) => {
+            let free = rustix::fs::statvfs(existing).map(|disk| disk.f_bavail as f64 * disk.f_frsize as f64);
+            let free = free.map_or(String::new(), |free| format!(", {} free", style::bytes(free)));
+            Finding { subject: "results", works: true, text: format!("{} can be written to{free}", existing.display()) }
+        }
         Err(error) => Finding {
             subject: "results",
             works: false,

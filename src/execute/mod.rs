@@ -128,6 +128,7 @@ impl Work<'_> {
 
     /// Trains a cohort; if that fails, its runs one by one, and what fails alone has failed.
     fn cohort(&self, index: usize, cohort: &Cohort, summary: &mut Summary) -> anyhow::Result<()> {
+        tracing::info!(cohort = index, runs = cohort.runs.len(), widths = ?cohort.shape.widths, "cohort started");
         self.listener.notice(Event::CohortStarted { cohort: index })?;
         match self.attempt(index, &cohort.runs) {
             Ok(outcomes) => self.ended(&cohort.runs, &outcomes, summary),
@@ -173,6 +174,7 @@ impl Work<'_> {
         };
         let seconds = began.elapsed().as_secs_f64() / runs.len().max(1) as f64;
         outcomes.iter_mut().for_each(|outcome| outcome.seconds = seconds);
+        tracing::info!(cohort, runs = runs.len(), seconds_a_run = seconds, "cohort trained");
         Ok(outcomes)
     }
 }
