@@ -42,8 +42,9 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
     };
     let (question, others): (Vec<&LineOfRun>, Vec<&LineOfRun>) =
         squares.lines.iter().partition(|line| own.contains(&line.row));
-    let mut series: Vec<Series> =
-        others.iter().map(|line| drawn(line, "other linear networks", Hue::Sky, 1.0)).collect();
+    // Named first, drawn over the other networks.
+    let mut series = vec![line("square", Hue::Ink, Mark::Line(Dash::Solid, 2.5), Vec::new())];
+    series.extend(others.iter().map(|line| drawn(line, "other linear networks", Hue::Sky, 1.0)));
     series.push(line("square", Hue::Ink, Mark::Line(Dash::Solid, 2.5), sampled(1.0, largest, |x| x * x)));
     series.extend(question.iter().map(|line| drawn(line, "the question's network", Hue::Vermillion, 1.75)));
     let fitted = |x: f64| best.slope * x + best.intercept;
