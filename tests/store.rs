@@ -99,11 +99,11 @@ fn names(frame: &DataFrame) -> Vec<String> {
 #[test]
 fn what_is_written_is_read_from_the_journal_and_from_the_tables() {
     let base = tempfile::tempdir().unwrap();
-    let folder = base.path().join("results").join("sample");
+    let place = base.path().join("results").join("sample");
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ears = Arc::clone(&heard);
     let writer =
-        Writer::open(&folder, &sweep("sample"), Box::new(move |runs| ears.lock().unwrap().extend(runs.to_vec())));
+        Writer::open(&place, &sweep("sample"), Box::new(move |runs| ears.lock().unwrap().extend(runs.to_vec())));
     let writer = writer.unwrap();
     for number in 0..10 {
         writer.append(&record(number), None).unwrap();
@@ -111,11 +111,11 @@ fn what_is_written_is_read_from_the_journal_and_from_the_tables() {
     writer.append(&failed(10), None).unwrap();
     writer.flush().unwrap();
     assert_eq!(heard.lock().unwrap().len(), 11);
-    let before = Results::open(&folder).unwrap();
+    let before = Results::open(&place).unwrap();
     assert_eq!(before.pending(), 11);
     let folded = writer.close().unwrap();
     assert_eq!((folded.records, folded.torn), (11, 0));
-    let after = Results::open(&folder).unwrap();
+    let after = Results::open(&place).unwrap();
     assert_eq!(after.pending(), 0);
     for results in [&before, &after] {
         let runs = results.runs();

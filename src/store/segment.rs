@@ -111,13 +111,16 @@ pub(super) enum Fault {
 
 /// Finds every whole record of a segment.
 pub(super) fn scan(bytes: &[u8]) -> Result<Scan, Fault> {
-    if bytes.len() < HEADER || bytes.iter().all(|byte| *byte == 0) {
-        // The header is written and synced before anything else: a process or a machine stopped while it made the file.
-        return Ok(Scan { torn: bytes.len() as u64, ..Scan::default() });
-    }
     let fault = |at: usize, what: &str| Fault::Damaged { at, what: what.into(), whole: 0 };
-    if &bytes[..8] != MAGIC || blake3::hash(&bytes[..16]).as_bytes()[..16] != bytes[16..HEADER] {
-        return Err(fault(0, "its header is not that of a segment"));
+    let check = |header: &[u8]| blake3::hash(&header[..16]).as_bytes()[..16] == header[16..HEADER];
+    if bytes.len() < HEADER || &bytes[..8] != MAGIC || !check(bytes) {
+        // The header is synced before any record is written: without one, a process or a machine stopped while it made
+        // the file, which has zeros where the disk was not reached.
+        return if bytes.len() <= HEADER || bytes.iter().all(|byte| *byte == 0) {
+            Ok(Scan { torn: bytes.len() as u64, ..Scan::default() })
+        } else {
+            Err(fault(0, "its header is not that of a segment"))
+        };
     }
     let version = number(bytes, 8);
     if version > FORMAT {

@@ -138,6 +138,36 @@ fn stopped_at_any_effect_it_recovers() {
     assert!(stops > 300, "{stops}");
 }
 
+/// A power cut in the middle of the journal, with any part of what was not synced on disk, holes included.
+#[test]
+fn what_a_power_cut_leaves_of_the_journal_is_never_called_damaged() {
+    let mut cuts = 0;
+    for stop_at in 0.. {
+        let reported = Reported::default();
+        let files = Memory::default();
+        save(&files, &[record(9)], &Reported::default()).unwrap();
+        let files = files.after(Stop::Killed, Trouble { stop_at: Some(stop_at), ..Trouble::default() });
+        let Ok(writer) = open(&files, &reported) else { continue };
+        for number in 0..4 {
+            let flushed = writer.append(&record(number), None);
+            let _ = if number == 1 { flushed.and_then(|()| writer.flush()) } else { flushed };
+        }
+        drop(writer);
+        for seed in 0..60 {
+            let left = files.after(Stop::PowerCutLate(seed), Trouble::default());
+            let results = Results::open_on(Arc::new(left), Path::new(FOLDER));
+            let results = results.unwrap_or_else(|error| panic!("at {stop_at}, {seed}: {error}"));
+            let found = ids(&results);
+            assert!(reported.ids().iter().all(|run| found.contains(run)), "at {stop_at}, {seed}");
+            cuts += 1;
+        }
+        if !files.stopped() {
+            break;
+        }
+    }
+    assert!(cuts > 500, "{cuts}");
+}
+
 #[test]
 fn stopped_again_while_it_recovers_it_recovers() {
     let (_, expected) = undisturbed();

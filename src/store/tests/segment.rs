@@ -131,3 +131,18 @@ fn a_later_format_is_told_apart_from_damage() {
     bytes[16..HEADER].copy_from_slice(&check.as_bytes()[..16]);
     assert_eq!(scan(&bytes), Err(Fault::Newer(2)));
 }
+
+#[test]
+fn a_frame_of_another_place_is_not_taken_for_its_own() {
+    let payload = codec::encode(&record(0));
+    let (mut framer, mut bytes) = Framer::new(1);
+    framer.synced();
+    framer.record(&payload, &mut bytes);
+    let first = HEADER..bytes.len();
+    framer.record(&payload, &mut bytes);
+    let second = first.end..bytes.len();
+    framer.synced();
+    framer.record(&payload, &mut bytes);
+    bytes.copy_within(first, second.start);
+    assert!(matches!(scan(&bytes), Err(Fault::Damaged { at, .. }) if at == second.start));
+}
