@@ -193,7 +193,8 @@ fn timed_out_runs_end_with_five_and_can_be_tried_again() {
     let hurried = ablate(here, &["run", "small.yaml", "--no-report", "--timeout", "0.001"]);
     assert_eq!(hurried.status.code(), Some(5), "{}", err(&hurried));
     let again = ablate(here, &["run", "small.yaml", "--no-report"]);
-    assert!(again.status.success() && err(&again).contains("nothing to train"), "{}", err(&again));
+    assert_eq!(again.status.code(), Some(5), "still not all is well: {}", err(&again));
+    assert!(err(&again).contains("8 runs failed or timed out before; --retry-failed"), "{}", err(&again));
     let retried = ablate(here, &["run", "small.yaml", "--no-report", "--retry-failed"]);
     assert!(retried.status.success() && err(&retried).contains("training 8"), "{}", err(&retried));
     let rows = good(here, &["runs", "small", "--where", "status = 'finished'", "--columns", "run", "--format", "csv"]);
@@ -278,6 +279,9 @@ fn exit_codes_are_as_promised() {
     assert_eq!(ablate(here, &["run", "absent.yaml"]).status.code(), Some(2));
     assert_eq!(ablate(here, &["run", "small.yaml", "--device", "tpu"]).status.code(), Some(2));
     assert_eq!(ablate(here, &["run", "small.yaml", "--max-runs", "7"]).status.code(), Some(2));
+    for timeout in ["--timeout=-1", "--timeout=0", "--timeout=NaN", "--timeout=1e300"] {
+        assert_eq!(ablate(here, &["run", "small.yaml", timeout]).status.code(), Some(2), "{timeout}");
+    }
     let invalid = ablate(here, &["run", "small.yaml", "activation=rulu"]);
     assert_eq!(invalid.status.code(), Some(3));
     assert!(err(&invalid).starts_with("command line:1:12: ") && err(&invalid).contains("relu"), "{}", err(&invalid));

@@ -100,3 +100,18 @@ fn sweeps_that_ship_are_valid_and_planned() {
     }
     assert!(count > 0);
 }
+
+#[test]
+fn the_report_that_ships_is_made_from_the_results_that_ship() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_ablate"))
+        .args(["report", "results/why-squares", "--out"])
+        .arg(folder.path())
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let same = fs::read(folder.path().join("index.html")).unwrap()
+        == fs::read(root().join("reports/why-squares/index.html")).unwrap();
+    assert!(same, "reports/why-squares is out of date; `make report` brings it up to date");
+}

@@ -290,6 +290,7 @@ fn input(runs: &[Fake]) -> Input {
         metric: metric(),
         sweep_text: "version: 1\nname: why-squares\ngrids:\n  fixes:\n    base: {task: square}\n".into(),
         overrides: Vec::new(),
+        asked: runs.height() as u64,
         runs,
         curves,
         predictions,
@@ -301,14 +302,25 @@ fn metric() -> Metric {
 }
 
 fn answer(runs: &[Fake]) -> Vec<String> {
-    sentences::answer(&analyze(&frames(runs), &metric()).unwrap())
+    sentences::answer(&analyze(&frames(runs), &metric(), runs.len() as u64).unwrap())
         .into_iter()
         .map(|sentence| sentence.replace('\u{a0}', " "))
         .collect()
 }
 
 fn drawn(runs: &[Fake]) -> Vec<Figure> {
-    figures(&analyze(&frames(runs), &metric()).unwrap())
+    figures(&analyze(&frames(runs), &metric(), runs.len() as u64).unwrap())
+}
+
+#[test]
+fn runs_that_are_missing_are_said_first() {
+    let runs = founding();
+    let partial = Input { asked: runs.len() as u64 + 35, ..input(&runs) };
+    let report = render(&partial).unwrap();
+    let said = format!("Of the {} runs that the sweep asks for, 35 are not trained yet.", runs.len() + 35);
+    assert_eq!(report.answer[0], said);
+    assert!(report.html.replace('\u{a0}', " ").contains(&said));
+    assert!(!render(&input(&runs)).unwrap().answer[0].contains("not trained yet"));
 }
 
 /// Changes a column of all runs that meet a condition.
@@ -469,7 +481,7 @@ fn decoded(bytes: &[u8]) -> (u32, u32, usize) {
 fn the_answer_has_the_numbers_of_the_records() {
     insta::assert_snapshot!(answer(&founding()).join("\n"), @r#"
 On sums a linear network is right: rounded to whole numbers, its training RMSE is 0 in all 5 runs, and unrounded its RMSE over the whole domain is 0.00063 (median; at most 0.0011).
-On squares such a network ends at a training RMSE of 76,786 (median of 5 runs, 73,871 to 103,604; the question prints 75,777), because it is a straight line: no linear network got below the 74,535 of the best line over 1 to 1,000; the closest reached 1.000001 times that, and 28 of 75 runs came within 1 % of it.
+On squares a linear network ends at a training RMSE of 76,786 (median of 5 runs, 73,871 to 103,604; the question prints 75,777); it is a straight line, and no linear network got below the 74,535 of the best line over 1 to 1,000; the closest reached 1.000001 times that, and 28 of 75 runs came within 1 % of it.
 What helps: the best network on the bare number is standardized · relu · cosine, with an RMSE of 293.1 over the whole domain (mean of 5 runs, from 111.1 to 562.5), 254 times below the floor; it needs the nonlinearity, and the scale less, for the best without a nonlinearity has 74,544 (254 times as much) and at the question's scale has 1,166 (3.98 times as much); with polynomial(2) features, even a linear network reaches 0.252.
 "#);
 }
@@ -497,7 +509,7 @@ beyond: Trained up to the largest number and tested up to twice that, standardiz
 
 ranking-square: The best of 30 configurations on square is polynomial(2) · standardized · depth 0 · learning rate 0.01 · cosine, with a test_rmse of 0.2524 (mean of 5 runs, from 0.2058 to 0.2999); next comes log · inputs standardize · targets log · depth 0 · learning rate 0.01 · cosine with 16.83, and their 95 % intervals do not overlap. | Configurations from best to worst by their mean; those with a run that has no value come last.
 
-parameters-square: Of the variance of the logarithm of test_rmse over 150 runs, 57 % lies between the values of encoding, then activation with 35 % and learning_rate with 29 %. | A dot is a run; other parameters differ along each row.
+parameters-square: Of the variance of the logarithm of test_rmse over 150 runs, 57 % lies between the values of encoding; taken by themselves, activation with 35 % and learning_rate with 29 % (shares can overlap). | A dot is a run; other parameters differ along each row.
 "#);
 }
 
@@ -615,13 +627,13 @@ fn sentences_say_the_opposite_when_the_records_do() {
 fn other_sweeps_are_answered_by_their_metric() {
     insta::assert_snapshot!(answer(&products()).join("\n"), @r#"
 The best of 9 configurations is epochs 200, with a test_rmse of 2,747 (mean of 4 runs, from 2,667 to 2,827); next comes epochs 100 with 4,120, and their 95 % intervals do not overlap.
-Of the variance of the logarithm of test_rmse over 36 runs, 93 % lies between the values of learning_rate, then epochs with 7 %.
+Of the variance of the logarithm of test_rmse over 36 runs, 93 % lies between the values of learning_rate; taken by themselves, epochs with 7 % (shares can overlap).
 All 36 runs finished.
 "#);
     let mixed = sweeps().remove(2).1;
     insta::assert_snapshot!(answer(&mixed).join("\n"), @r#"
 The best of 9 configurations is epochs 200, with a test_rmse of 2,720 (mean of 3 runs, from 2,667 to 2,773, 1 more without a value); next comes epochs 100 with 4,080, and their 95 % intervals do not overlap.
-Of the variance of the logarithm of test_rmse over 27 runs, 93 % lies between the values of learning_rate, then epochs with 7 %.
+Of the variance of the logarithm of test_rmse over 27 runs, 93 % lies between the values of learning_rate; taken by themselves, epochs with 7 % (shares can overlap).
 Of 36 runs, 25 finished, 9 diverged, 1 failed and 1 ran out of time.
 "#);
     for (name, expected) in

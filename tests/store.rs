@@ -373,26 +373,6 @@ fn many_threads_append_to_one_writer() {
     assert_eq!(Results::open(folder.path()).unwrap().ended().unwrap().done.len(), 800);
 }
 
-/// What saving takes from training must be less than 2 % of the smallest network's, which takes about 30 ms a run.
-/// Folding happens once, when training has ended; its time is printed.
-#[test]
-fn storing_is_cheap() {
-    let folder = tempfile::tempdir().unwrap();
-    let records: Vec<Record> = (0..2000).map(record).collect();
-    let start = now();
-    let writer = open(folder.path());
-    for record in &records {
-        writer.append(record, None).unwrap();
-    }
-    writer.flush().unwrap();
-    let appended = start.elapsed();
-    writer.close().unwrap();
-    let all = start.elapsed();
-    let each = |time: std::time::Duration| time.as_secs_f64() * 1e6 / 2000.0;
-    println!("{:.0} µs a run to append, {:.0} µs with folding", each(appended), each(all));
-    assert!(each(appended) < 600.0, "{:.0} µs a run", each(appended));
-}
-
 #[test]
 fn tables_open_in_pandas_duckdb_and_polars() {
     let Ok(python) = std::env::var("ABLATE_PYTHON") else {
@@ -423,11 +403,6 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     assert_eq!(std::fs::read_dir(folder.join("journal")).unwrap().count(), 0, "the journal was folded");
     files.sort();
     files.into_iter().map(|path| (path.file_name().unwrap().into(), std::fs::read(&path).unwrap())).collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "takes times on purpose")]
-fn now() -> std::time::Instant {
-    std::time::Instant::now()
 }
 
 #[expect(clippy::disallowed_methods, reason = "damages files on purpose")]

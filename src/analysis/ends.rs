@@ -44,13 +44,15 @@ impl Tally {
 pub struct Ends {
     /// All of them.
     pub all: Tally,
+    /// Runs that the sweep asks for and that were not trained yet.
+    pub missing: u64,
     /// By parameter and value, for parameters that vary: only those values where a run did not finish.
     pub by_value: Vec<(&'static str, Option<String>, Tally)>,
     /// Rows of runs that did not finish.
     pub unfinished: Vec<usize>,
 }
 
-pub(super) fn ends(records: &Records, varying: &[&'static str]) -> Ends {
+pub(super) fn ends(records: &Records, varying: &[&'static str], asked: u64) -> Ends {
     let tally = |rows: &mut dyn Iterator<Item = usize>| {
         let mut tally = Tally::default();
         rows.for_each(|row| tally.count(records.runs[row].status));
@@ -69,5 +71,6 @@ pub(super) fn ends(records: &Records, varying: &[&'static str]) -> Ends {
         }
     }
     let unfinished = rows.clone().filter(|&row| records.runs[row].status != Status::Finished).collect();
-    Ends { all: tally(&mut rows.clone()), by_value, unfinished }
+    let all = tally(&mut rows.clone());
+    Ends { all, missing: asked.saturating_sub(all.runs() as u64), by_value, unfinished }
 }

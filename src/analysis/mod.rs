@@ -84,16 +84,16 @@ pub struct Analysis {
     pub founding: Option<Founding>,
 }
 
-/// Analyses a sweep.
+/// Analyses a sweep that asks for `asked` runs, of which the frames hold those that were trained.
 ///
 /// # Errors
 /// When a table lacks a column that it cannot be read without, or holds something else in it.
-pub fn analyze(frames: &Frames, metric: &Metric) -> Result<Analysis, Unreadable> {
+pub fn analyze(frames: &Frames, metric: &Metric, asked: u64) -> Result<Analysis, Unreadable> {
     let records = Records::read(frames)?;
     let varying = records.varying();
     let (problems, groups) = groups::groups(&records, &varying, metric);
     let influences = influence::influences(&records, &varying, &problems, &groups, metric);
-    let ends = ends::ends(&records, &varying);
+    let ends = ends::ends(&records, &varying, asked);
     let absences = absences(&records);
     let founding = founding::founding(&records, &groups);
     Ok(Analysis { metric: metric.clone(), records, varying, problems, groups, influences, ends, absences, founding })

@@ -21,6 +21,8 @@ pub enum Exit {
     InvalidSweep,
     /// The sweep ended and some runs failed.
     SomeFailed,
+    /// A verification did not hold: a run gave another result than before.
+    NotHeld,
     /// Saved results are damaged.
     Damaged,
     /// The results are in use by another process.
@@ -37,6 +39,7 @@ impl Exit {
             Self::Usage => 2,
             Self::InvalidSweep => 3,
             Self::SomeFailed => 5,
+            Self::NotHeld => 6,
             Self::Damaged => 7,
             Self::InUse => 8,
             Self::Stopped(code) => code,

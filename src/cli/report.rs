@@ -1,15 +1,18 @@
 //! `ablate report`: a report again, from saved results alone.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray};
+use polars::prelude::{
+    BooleanChunked, Column, DataFrame, IntoColumn, ListBuilderTrait, ListStringChunkedBuilder, NamedFrom,
+    NewChunkedArray, Series,
+};
 
 use super::exit::Exit;
 use super::options::{Global, ResultsFolder};
 use super::say;
-use crate::plan::{Limits, Plan};
+use crate::plan::{Limits, Plan, Run};
 use crate::report::{self, Input, Report};
 use crate::store::{self, Results};
 use crate::sweep;
@@ -54,14 +57,14 @@ fn render(results: &Results) -> anyhow::Result<Report> {
     let sweep = sweep::parse(results.sweep(), "sweep.yaml", &overrides)?;
     // Results keep the runs of every version of a sweep; a report is of the last one.
     let plan = Plan::of(&sweep, &HashSet::new(), &Limits { max_runs: u64::MAX, ..Limits::default() })?;
-    let wanted: HashSet<String> =
-        plan.cohorts.iter().flat_map(|cohort| &cohort.runs).map(|run| run.id.to_string()).collect();
+    let wanted: HashMap<String, &Run> =
+        plan.cohorts.iter().flat_map(|cohort| &cohort.runs).map(|run| (run.id.to_string(), run)).collect();
     let of_sweep = |frame: &DataFrame| -> anyhow::Result<DataFrame> {
         let runs = frame.column("run")?.str()?;
-        let mask: Vec<bool> = runs.iter().map(|run| run.is_some_and(|run| wanted.contains(run))).collect();
+        let mask: Vec<bool> = runs.iter().map(|run| run.is_some_and(|run| wanted.contains_key(run))).collect();
         Ok(frame.filter(&BooleanChunked::from_slice("wanted".into(), &mask))?)
     };
-    let runs = of_sweep(results.runs())?;
+    let runs = placed(of_sweep(results.runs())?, &wanted)?;
     let input = Input {
         name: sweep.name.clone(),
         question: sweep.question.clone(),
@@ -74,9 +77,26 @@ fn render(results: &Results) -> anyhow::Result<Report> {
         },
         sweep_text: results.sweep().to_owned(),
         overrides,
+        asked: plan.runs(),
         curves: of_sweep(&results.curves()?)?,
         predictions: of_sweep(&results.predictions()?)?,
         runs,
     };
     Ok(report::render(&input)?)
+}
+
+/// Runs with the grids and the replicate that they have in the sweep as it is now: a record keeps those of the version
+/// that it was trained for.
+fn placed(mut runs: DataFrame, wanted: &HashMap<String, &Run>) -> anyhow::Result<DataFrame> {
+    let ids = runs.column("run")?.str()?.clone();
+    let planned: Vec<&Run> = ids.iter().flatten().filter_map(|id| wanted.get(id).copied()).collect();
+    let names = planned.iter().map(|run| run.point.grids.len()).sum();
+    let mut grids = ListStringChunkedBuilder::new("grids".into(), planned.len(), names);
+    for run in &planned {
+        grids.append_values_iter(run.point.grids.iter().map(String::as_str));
+    }
+    let replicates: Vec<i64> = planned.iter().map(|run| i64::from(run.replicate)).collect();
+    let replicates: Column = Series::new("replicate".into(), replicates).into_column();
+    runs.with_column(grids.finish().into_column())?.with_column(replicates)?;
+    Ok(runs)
 }

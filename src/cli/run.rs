@@ -10,9 +10,10 @@ use super::exit::Exit;
 use super::options::{Global, ResultsFolder, SweepArguments};
 use super::progress::Progress;
 use super::{plan, report, style};
+use crate::config::run_id;
 use crate::execute::{self, Event, Listener, Options, Stop, Summary};
 use crate::plan::{Limits, MAX_RUNS, Plan, Run};
-use crate::store::{Identity, Record, Results, SweepCopy, Writer};
+use crate::store::{Ended, Folded, Identity, Record, Results, SweepCopy, Why, Writer};
 use crate::sweep::Sweep;
 use crate::train::{Choice, Outcome};
 
@@ -43,15 +44,17 @@ pub struct Arguments {
     /// Do not render the report.
     #[arg(long)]
     no_report: bool,
-    /// Train only the I-th of N parts of the runs, each into results of its own.
-    #[arg(long, value_name = "I/N")]
+    /// Train only the I-th of N parts of the runs: by different processes into different --results, or one after the
+    /// other into the same.
+    #[arg(long, value_name = "I/N", conflicts_with = "plan")]
     shard: Option<Shard>,
     /// Runs that the sweep may ask for.
     #[arg(long, value_name = "N", default_value_t = MAX_RUNS)]
     max_runs: u64,
-    /// Give up runs that train for longer than this many seconds.
-    #[arg(long, value_name = "SECONDS")]
-    timeout: Option<f64>,
+    /// Give up runs that train for longer than this many seconds, by their share of the time of the runs that they are
+    /// trained with.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
     /// Try failed and timed-out runs again.
     #[arg(long)]
     retry_failed: bool,
@@ -61,6 +64,9 @@ pub struct Arguments {
     /// Only show what would run, as `ablate plan` does.
     #[arg(long)]
     plan: bool,
+    /// With --plan: print one JSON document.
+    #[arg(long, requires = "plan")]
+    json: bool,
 }
 
 /// One of several parts of a sweep's runs.
@@ -106,17 +112,19 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let folder = arguments.folder.results.join(&sweep.name);
     let writer = Writer::open(&folder, &copy(&sweep), Box::new(|_| {}))?;
     let mut plan = plan::plan(&sweep, writer.ended(), arguments.retry_failed, &limits)?;
+    let failed_before = failed_before(&plan, writer.ended());
     if let Some(shard) = arguments.shard {
         plan.cohorts.iter_mut().for_each(|cohort| cohort.runs.retain(|run| shard.holds(run)));
         plan.cohorts.retain(|cohort| !cohort.runs.is_empty());
     }
     announce(&sweep, &plan, arguments, device, global);
+    if !arguments.retry_failed && failed_before > 0 {
+        let runs = style::counted(failed_before, "run");
+        eprintln!("{runs} failed or timed out before; --retry-failed tries again");
+    }
+    tell(writer.opened(), global);
 
-    let options = Options {
-        jobs: limits.workers,
-        device,
-        time_limit: arguments.timeout.map(Duration::try_from_secs_f64).transpose()?,
-    };
+    let options = Options { jobs: limits.workers, device, time_limit: arguments.timeout };
     let progress = Progress::new(global.progress(), &plan.cohorts, &sweep.metric);
     let saving = Saving { writer: &writer, sweep: &sweep.name, weights: arguments.save_weights, progress: &progress };
     let executed = execute::execute(&plan.cohorts, &options, &stop, &saving);
@@ -124,7 +132,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     // What has ended is saved whatever happened.
     let closed = writer.close();
     let summary = executed?;
-    closed?;
+    let conflicts = tell(&closed?, global);
     conclude(arguments, &summary, &stop, &progress, global);
     if let (Some(code), true) = (stop.exit_code(), summary.left > 0) {
         return Ok(Exit::Stopped(code));
@@ -133,7 +141,13 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     if !arguments.no_report {
         report::publish(&results, &arguments.reports.join(&sweep.name), global)?;
     }
-    Ok(if summary.failed + summary.timed_out > 0 { Exit::SomeFailed } else { Exit::Done })
+    Ok(if conflicts {
+        Exit::NotHeld
+    } else if summary.failed + summary.timed_out > 0 || (failed_before > 0 && !arguments.retry_failed) {
+        Exit::SomeFailed
+    } else {
+        Exit::Done
+    })
 }
 
 impl Arguments {
@@ -145,14 +159,21 @@ impl Arguments {
             device: self.device,
             max_runs: self.max_runs,
             retry_failed: self.retry_failed,
-            json: false,
+            json: self.json,
         }
     }
 
     /// The command that goes on where this one was stopped.
     fn resume() -> String {
-        std::env::args().map(|argument| quoted(&argument)).collect::<Vec<_>>().join(" ")
+        let arguments = std::env::args_os().map(|argument| quoted(&argument.to_string_lossy()));
+        arguments.collect::<Vec<_>>().join(" ")
     }
+}
+
+/// A time that runs may take.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.filter(|duration| !duration.is_zero()).ok_or_else(|| "not a number of seconds above 0".to_owned())
 }
 
 /// An argument as a shell takes it.
@@ -163,6 +184,35 @@ fn quoted(argument: &str) -> String {
     } else {
         format!("'{}'", argument.replace('\'', "'\\''"))
     }
+}
+
+/// Runs of the plan that failed or timed out when they were tried before.
+fn failed_before(plan: &Plan, ended: &Ended) -> u64 {
+    if ended.failed.is_empty() {
+        return 0;
+    }
+    let runs = plan.points.iter().flat_map(|point| {
+        (0..plan.replicates.count).map(|replicate| run_id(&point.configuration, plan.replicates.seeds_of(replicate)))
+    });
+    runs.filter(|id| ended.failed.contains(id)).count() as u64
+}
+
+/// Says what the store came upon; gives whether a run was found with two results.
+fn tell(folded: &Folded, global: &Global) -> bool {
+    if folded.torn > 0 {
+        let bytes = style::counted(folded.torn, "byte");
+        eprintln!("{bytes} of a run that was being saved when a process ended were left out; the run is trained again");
+    }
+    let mut conflicts = false;
+    for aside in folded.set_aside.iter().filter(|aside| aside.why == Why::Conflict) {
+        conflicts = true;
+        let error = style::red("error:", global.colored());
+        eprintln!(
+            "{error} run {} gave another result than the one saved, in the same environment; the saved one stays",
+            aside.run
+        );
+    }
+    conflicts
 }
 
 fn copy(sweep: &Sweep) -> SweepCopy {

@@ -64,9 +64,15 @@ impl Configuration {
         } else {
             self.normalization = Normalization::Standardize;
         }
-        if self.hidden.as_ref().is_some_and(|widths| widths.0.is_empty()) {
+        if let Some(Widths(widths)) = &self.hidden
+            && widths.windows(2).all(|pair| pair[0] == pair[1])
+        {
+            self.depth = widths.len() as u32;
+            self.width = widths.first().copied().unwrap_or(self.width);
             self.hidden = None;
-            self.depth = 0;
+        }
+        if self.encoding == Encoding::Polynomial(1) {
+            self.encoding = Encoding::Scalar;
         }
         if matches!(self.batch, Batch::Of(count) if count >= self.examples) {
             self.batch = Batch::Full;

@@ -47,6 +47,10 @@ fn what_trains_alike_is_equal() {
     let full = of(&[("batch", word("full"))]);
     assert_eq!(full, of(&[("batch", Value::Whole(1000))]));
     assert_eq!(of(&[("hidden", Value::List(vec![]))]), of(&[("depth", Value::Whole(0))]));
+    let alike = of(&[("hidden", Value::List(vec![Value::Whole(32); 3]))]);
+    assert_eq!(alike, of(&[("depth", Value::Whole(3)), ("width", Value::Whole(32))]));
+    let first_degree = Value::Map(vec![("polynomial".into(), Value::Whole(1))]);
+    assert_eq!(of(&[("encoding", first_degree)]), Configuration::default());
     assert_eq!(of(&[("learning_rate", Value::Whole(1))]), of(&[("learning_rate", Value::Number(1.0))]));
 }
 
@@ -61,7 +65,7 @@ fn what_trains_differently_differs() {
         ("input_normalization", word("max")),
         ("target_normalization", word("max")),
         ("normalization", word("max")),
-        ("hidden", Value::List(vec![Value::Whole(64), Value::Whole(64)])),
+        ("hidden", Value::List(vec![Value::Whole(64), Value::Whole(32)])),
         ("depth", Value::Whole(3)),
         ("bias", Value::Flag(false)),
         ("epsilon", Value::Number(1e-8)),

@@ -21,7 +21,7 @@ pub struct Options {
     pub jobs: usize,
     /// Where to train; on CUDA all workers share the device.
     pub device: Device,
-    /// The time after which a run is given up.
+    /// The time after which a run is given up: of its share of the time that its cohort takes.
     pub time_limit: Option<Duration>,
 }
 
@@ -163,7 +163,9 @@ impl Work<'_> {
         let watch = |done: u32| {
             // A listener that fails does so again at the next run's end, where it is heard.
             let _ = self.listener.notice(Event::EpochDone { cohort, done, of });
-            let limit = self.options.time_limit.filter(|limit| began.elapsed() > *limit)?;
+            // A run's time is its share of its cohort's, as in the column of seconds.
+            let share = began.elapsed() / runs.len() as u32;
+            let limit = self.options.time_limit.filter(|limit| share > *limit)?;
             Some(format!("over the time limit of {} s after epoch {done}", limit.as_secs_f64()))
         };
         let context = Context { device: self.options.device, catalogue: &self.catalogue, watch: &watch };

@@ -5,6 +5,10 @@ use crate::config::{Assignment, Configuration, Kind, Parameter, Value};
 /// Whether a parameter has an effect at a point: whether another value of it could make another configuration.
 #[must_use]
 pub fn is_live(assignment: &Assignment, configuration: &Configuration, parameter: &Parameter) -> bool {
+    // Equal widths that are listed are kept as depth and width, which are then the list's and nobody else's.
+    if matches!(parameter.name, "depth" | "width") && assignment.contains_key("hidden") {
+        return false;
+    }
     // A word may act through other parameters, as `input_normalization` does where both sides are scaled alike, or be
     // overruled by them, as `normalization` is where both sides are set: only trying other words tells.
     let Kind::Words(words) = parameter.kind else { return (parameter.applies)(configuration) };

@@ -31,6 +31,8 @@ pub struct Input {
     pub sweep_text: String,
     /// Overrides of the command line, each as `key=values`.
     pub overrides: Vec<String>,
+    /// Runs that the sweep asks for, whether they were trained yet or not.
+    pub asked: u64,
     /// One row a run.
     pub runs: DataFrame,
     /// Learning curves.
@@ -48,7 +50,7 @@ pub struct Report {
     pub figures: Vec<(String, Vec<u8>)>,
     /// File name and comma-separated values of every table.
     pub tables: Vec<(String, String)>,
-    /// The answer to the sweep's question, at most three sentences.
+    /// The answer to the sweep's question: at most three sentences, after one that says so where runs are missing.
     pub answer: Vec<String>,
 }
 
@@ -65,7 +67,7 @@ pub fn page_path(folder: &std::path::Path) -> PathBuf {
 pub fn render(input: &Input) -> Result<Report, Unreadable> {
     let frames =
         Frames { runs: input.runs.clone(), curves: input.curves.clone(), predictions: input.predictions.clone() };
-    let analysis = analyze(&frames, &input.metric)?;
+    let analysis = analyze(&frames, &input.metric, input.asked)?;
     let figures = figures(&analysis);
     let drawn: Vec<(Vec<u8>, Vec<u8>)> = figures
         .iter()

@@ -59,7 +59,8 @@ pub fn train(members: &[Member<'_>], context: &Context<'_>) -> Result<Vec<Outcom
     }
 }
 
-/// Epochs that have a point in learning curves: every one at first, then one in twenty, and the last.
+/// Epochs that have a point in learning curves: every one up to 40, then each a twentieth later than the one before,
+/// and the last.
 #[must_use]
 pub fn recorded_epochs(epochs: u32) -> Vec<u32> {
     let next = |&epoch: &u32| (epoch < epochs).then(|| (epoch + 1).max(epoch / 20 * 21 + epoch % 20).min(epochs));
@@ -103,7 +104,7 @@ impl<'a, T: Real> Course<'a, T> {
         let mut recorded = recorded_epochs(self.epochs).into_iter().peekable();
         for epoch in 1..=self.epochs {
             let rates = self.train_epoch(epoch)?;
-            let losses = self.engine.losses();
+            let losses = self.engine.losses()?;
             self.note_divergence(epoch, &losses);
             if recorded.next_if_eq(&epoch).is_some() {
                 self.record(epoch, &losses, &rates)?;
@@ -150,7 +151,7 @@ impl<'a, T: Real> Course<'a, T> {
 
     /// Adds a point to the curve of every run that is still training.
     fn record(&mut self, epoch: u32, losses: &[f64], rates: &[Rates]) -> Result<(), TchError> {
-        let norms = self.engine.gradient_norms();
+        let norms = self.engine.gradient_norms()?;
         let tests: Vec<&Population> = self.problems.iter().map(|problem| &problem.test).collect();
         let answers = evaluate::answers(&mut *self.engine, &self.problems, &tests)?;
         for (run, state) in self.states.iter_mut().enumerate().filter(|(_, state)| state.ended.is_none()) {
@@ -176,8 +177,14 @@ impl<'a, T: Real> Course<'a, T> {
         } else {
             vec![Measured::default(); self.members.len()]
         };
+        for (state, measured) in self.states.iter_mut().zip(&measured) {
+            // The last update can leave the numbers after the last loss was seen.
+            if state.ended.is_none() && measured.measures.get("train_rmse").is_none() {
+                state.end(Status::Diverged, "the trained network's answers are no finite numbers");
+            }
+        }
         let environment = environment(&self.context.device).id();
-        let outcome = |(run, state): (usize, State)| {
+        let outcome = |(run, state): (usize, State)| -> Result<Outcome, TchError> {
             let Measured { mut measures, predictions } = match state.ended {
                 None => std::mem::take(&mut measured[run]),
                 Some(_) => Measured::default(),
@@ -199,12 +206,12 @@ impl<'a, T: Real> Course<'a, T> {
                 measures,
                 curve: state.curve,
                 predictions,
-                weights: self.engine.weights(run),
+                weights: self.engine.weights(run)?,
             };
             outcome.digest = digest(&outcome);
-            outcome
+            Ok(outcome)
         };
-        Ok(self.states.into_iter().enumerate().map(outcome).collect())
+        self.states.into_iter().enumerate().map(outcome).collect()
     }
 }
 

@@ -138,6 +138,24 @@ fn cuda_library() -> Result<PathBuf, NoCuda> {
         .ok_or_else(|| NoCuda::NotInstalled(root.display().to_string()))
 }
 
+/// What of the GPUs decides bits: their models and the driver, as the kernel module tells them; unknown where it does
+/// not.
+#[must_use]
+pub fn gpu_facts() -> Vec<(&'static str, String)> {
+    let driver = std::fs::read_to_string("/proc/driver/nvidia/version").unwrap_or_default();
+    let driver = driver.lines().next().unwrap_or("unknown").to_owned();
+    let folders = std::fs::read_dir("/proc/driver/nvidia/gpus").into_iter().flatten().filter_map(Result::ok);
+    let model = |folder: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(folder.path().join("information")).ok()?;
+        text.lines().find_map(|line| line.strip_prefix("Model:")).map(|model| model.trim().to_owned())
+    };
+    let mut models: Vec<String> = folders.filter_map(model).collect();
+    models.sort();
+    models.dedup();
+    let gpu = if models.is_empty() { "unknown".to_owned() } else { models.join(" and ") };
+    vec![("gpu", gpu), ("driver", driver)]
+}
+
 /// The folder that this process has loaded `libtorch_cpu.so` from, as the kernel lists it.
 #[must_use]
 pub fn libtorch_folder() -> Option<PathBuf> {

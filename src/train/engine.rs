@@ -52,16 +52,25 @@ pub trait Engine<T: Real> {
     /// When libtorch fails.
     fn step(&mut self, start: usize, rows: usize, rates: &[Rates]) -> Result<(), TchError>;
     /// Mean squared error of each run since the epoch began, as seen batch by batch.
-    fn losses(&self) -> Vec<f64>;
+    ///
+    /// # Errors
+    /// When libtorch fails.
+    fn losses(&self) -> Result<Vec<f64>, TchError>;
     /// Norm of each run's last gradient.
-    fn gradient_norms(&self) -> Vec<f64>;
+    ///
+    /// # Errors
+    /// When libtorch fails.
+    fn gradient_norms(&self) -> Result<Vec<f64>, TchError>;
     /// Answers to [`EVALUATION_ROWS`] rows of features a run, `[EVALUATION_ROWS, features]`, written by `fill`.
     ///
     /// # Errors
     /// When libtorch fails.
     fn answer(&mut self, fill: &mut dyn FnMut(usize, &mut [T])) -> Result<Vec<Vec<T>>, TchError>;
     /// A run's weights.
-    fn weights(&self, run: usize) -> Vec<Weight>;
+    ///
+    /// # Errors
+    /// When libtorch fails.
+    fn weights(&self, run: usize) -> Result<Vec<Weight>, TchError>;
 }
 
 /// A layer's weights and biases as they are kept.

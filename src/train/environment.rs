@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use super::cpu::{VectorUnit, vector_unit};
-use super::device::Device;
+use super::device::{Device, gpu_facts};
 
 /// Grows whenever a change of this crate changes bits.
 const NUMERICS: u32 = 1;
@@ -82,7 +82,7 @@ pub fn environment(device: &Device) -> Environment {
     fix_numeric_path();
     // Devices of one kind are one environment: `cuda:0` and `cuda:1` are both `cuda`.
     let kind = device.to_string().split(':').next().unwrap_or_default().to_owned();
-    let facts = vec![
+    let mut facts = vec![
         ("numerics", NUMERICS.to_string()),
         ("libtorch", LIBTORCH.to_owned()),
         ("device", kind),
@@ -90,6 +90,9 @@ pub fn environment(device: &Device) -> Environment {
         ("vectors", format!("{:?}", vector_unit()).to_lowercase()),
         ("threads", tch::get_num_threads().to_string()),
     ];
+    if matches!(device, Device::Cuda(_)) {
+        facts.extend(gpu_facts());
+    }
     Environment { facts }
 }
 

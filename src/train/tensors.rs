@@ -187,19 +187,18 @@ impl<T: Real> Engine<T> for Tensors {
         self.update(rates)
     }
 
-    fn losses(&self) -> Vec<f64> {
-        let losses = Vec::<f64>::try_from(&self.losses).unwrap_or_default();
-        losses.into_iter().map(|loss| loss / self.shape.examples as f64).collect()
+    fn losses(&self) -> Result<Vec<f64>, TchError> {
+        let losses = Vec::<f64>::try_from(&self.losses)?;
+        Ok(losses.into_iter().map(|loss| loss / self.shape.examples as f64).collect())
     }
 
-    fn gradient_norms(&self) -> Vec<f64> {
-        let squares = |parameter: &Parameter| {
-            let squares = parameter.gradient.to_kind(Kind::Double).square();
-            squares.sum_dim_intlist([1i64, 2].as_slice(), false, None::<Kind>)
-        };
-        let parameters = self.layers.iter().flat_map(|layer| Some(&layer.weights).into_iter().chain(&layer.biases));
-        let total = parameters.map(squares).reduce(|total, more| total + more);
-        total.and_then(|total| Vec::<f64>::try_from(total.sqrt()).ok()).unwrap_or_default()
+    fn gradient_norms(&self) -> Result<Vec<f64>, TchError> {
+        let mut total = self.losses.f_zeros_like()?;
+        for parameter in self.layers.iter().flat_map(|layer| Some(&layer.weights).into_iter().chain(&layer.biases)) {
+            let squares = parameter.gradient.f_to_kind(Kind::Double)?.f_square()?;
+            total = total.f_add(&squares.f_sum_dim_intlist([1i64, 2].as_slice(), false, None::<Kind>)?)?;
+        }
+        Vec::<f64>::try_from(total.f_sqrt()?)
     }
 
     fn answer(&mut self, fill: &mut dyn FnMut(usize, &mut [T])) -> Result<Vec<Vec<T>>, TchError> {
@@ -211,24 +210,23 @@ impl<T: Real> Engine<T> for Tensors {
         let inputs = Tensor::f_from_slice(&rows)?.f_to_kind(self.kind)?;
         let inputs = inputs.f_reshape([self.runs, EVALUATION_ROWS as i64, -1])?.f_to_device(self.device)?;
         let passed = self.forward(&inputs)?;
-        let answers = values(&passed[passed.len() - 1].1);
+        let answers = values(&passed[passed.len() - 1].1)?;
         Ok(answers.chunks_exact(EVALUATION_ROWS).map(<[T]>::to_vec).collect())
     }
 
-    fn weights(&self, run: usize) -> Vec<Weight> {
-        let of = |parameter: &Parameter| values::<T>(&parameter.value.get(run as i64));
-        let layers = self.layers.iter().zip(&self.shape.layers.sizes).enumerate();
-        layers
-            .flat_map(|(index, (layer, &size))| {
-                let biases = layer.biases.as_ref().map(of).unwrap_or_default();
-                layer_weights(index, size, &of(&layer.weights), &biases)
-            })
-            .collect()
+    fn weights(&self, run: usize) -> Result<Vec<Weight>, TchError> {
+        let of = |parameter: &Parameter| values::<T>(&parameter.value.f_get(run as i64)?);
+        let mut kept = Vec::new();
+        for (index, (layer, &size)) in self.layers.iter().zip(&self.shape.layers.sizes).enumerate() {
+            let biases = layer.biases.as_ref().map(of).transpose()?.unwrap_or_default();
+            kept.extend(layer_weights(index, size, &of(&layer.weights)?, &biases));
+        }
+        Ok(kept)
     }
 }
 
 /// A tensor's numbers, row-major.
-fn values<T: Real>(tensor: &Tensor) -> Vec<T> {
-    let wide = tensor.to_kind(Kind::Double).to_device(Device::Cpu).contiguous().view([-1]);
-    Vec::<f64>::try_from(wide).unwrap_or_default().into_iter().map(T::from_f64).collect()
+fn values<T: Real>(tensor: &Tensor) -> Result<Vec<T>, TchError> {
+    let wide = tensor.f_to_kind(Kind::Double)?.f_to_device(Device::Cpu)?.f_contiguous()?.f_view([-1])?;
+    Ok(Vec::<f64>::try_from(wide)?.into_iter().map(T::from_f64).collect())
 }

@@ -101,12 +101,17 @@ fn depths(records: &Records, rows: &[usize]) -> Vec<Depth> {
     by_depth.into_iter().filter_map(depth).collect()
 }
 
+/// How the question trains, beside its scale and sizes; a run that says otherwise is not held against its number.
+const TRAINED_AS: [(&str, &str); 4] =
+    [("optimizer", "adam"), ("learning_rate", "0.001"), ("epochs", "500"), ("batch", "100")];
+
 fn seed_setting(records: &Records, rows: &[usize]) -> Option<SeedSetting> {
     let its_own = |&&row: &&usize| {
         has_seed_scale(records, row)
             && records.number(row, "largest") == Some(anchors::LARGEST)
             && records.number(row, "examples") == Some(anchors::EXAMPLES)
             && hidden_layers(records, row) > 0
+            && TRAINED_AS.iter().all(|(name, value)| records.value(row, name).is_none_or(|own| own == *value))
     };
     let mut own: Vec<usize> = rows.iter().filter(its_own).copied().collect();
     // Where its very layers were trained, nothing else stands for it.

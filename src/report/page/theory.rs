@@ -42,7 +42,7 @@ pub(super) fn lines(analysis: &Analysis) -> Vec<Line> {
         },
         Line {
             claim: format!(
-                "A network of straight pieces needs at least {} kinks for an RMSE below 1 on 1 to {l}; with none it has the floor.",
+                "A network of straight pieces needs about {} kinks for an RMSE below 1 on 1 to {l}, where numbers lie close; with none it has the floor.",
                 number(kinks)
             ),
             formula: "L²/(6√5 · (kinks + 1)²)",

@@ -34,7 +34,14 @@ fn shortcut(encodings: &Encodings, fixes: &Fixes) -> Option<String> {
 pub fn sums(sums: &Sums) -> String {
     let n = sums.rounded.n();
     let rounded = if sums.exact == n {
-        format!("On sums a linear network is right: rounded to whole numbers, its training RMSE is 0 in {}", all(n))
+        let missing = match sums.rounded.missing {
+            0 => String::new(),
+            missing => format!(" that ended with one ({} did not)", count(missing, "run")),
+        };
+        format!(
+            "On sums a linear network is right: rounded to whole numbers, its training RMSE is 0 in {}{missing}",
+            all(n)
+        )
     } else if sums.exact > 0 {
         format!(
             "On sums {} of {} end with a training RMSE of exactly 0 after rounding, the worst with {}",
@@ -83,10 +90,10 @@ pub fn squares(squares: &Squares) -> String {
         format!("ends at a training RMSE of {} ({range}the question prints {printed})", number(seed.rmse.median))
     });
     match ends {
-        Some(ends) if squares.bent.is_empty() => {
-            format!("On squares such a network {ends}, because it is a straight line: {}", lower(&floor(squares)))
+        Some(ends) if squares.bent.is_empty() && squares.deviation.is_some() => {
+            format!("On squares a linear network {ends}; it is a straight line, and {}", lower(&floor(squares)))
         }
-        Some(ends) => format!("On squares such a network {ends}: {}", lower(&floor(squares))),
+        Some(ends) => format!("On squares a linear network {ends}; {}", lower(&floor(squares))),
         None => format!("On squares {}", lower(&floor(squares))),
     }
 }
@@ -121,7 +128,11 @@ pub fn lines(squares: &Squares) -> String {
         return "How far linear networks are from a line was not measured.".into();
     };
     let worst = significant(deviation.max, 2);
-    if squares.bent.is_empty() {
+    if squares.bent.is_empty() && deviation.n() == 1 {
+        format!(
+            "The linear network is a straight line: no prediction is further from one than {worst} of the targets' range."
+        )
+    } else if squares.bent.is_empty() {
         let runs = count(deviation.n(), "linear network");
         format!("All {runs} are straight lines: no prediction is further from one than {worst} of the targets' range.")
     } else {

@@ -2,7 +2,8 @@
 
 use super::{list, spread};
 use crate::analysis::{Analysis, Group, Problem, Summary};
-use crate::report::number::{count, number, percent};
+use crate::problem::{MOST_EXHAUSTIVE, QUASI_RANDOM_POINTS};
+use crate::report::number::{count, number, percent, whole};
 
 /// The best configurations, what goes with the metric, and how runs ended.
 #[must_use]
@@ -12,7 +13,7 @@ pub fn answer(analysis: &Analysis) -> Vec<String> {
         answer.push(best(analysis, problem));
     }
     answer.extend(influence(analysis));
-    answer.push(ends(analysis));
+    answer.push(ended(analysis));
     answer
 }
 
@@ -62,7 +63,11 @@ pub fn influence_of(analysis: &Analysis, problem: usize) -> Option<String> {
     let what = if first.logarithmic { "variance of the logarithm" } else { "variance" };
     let rest: Vec<String> =
         shares.take(2).map(|next| format!("{} with {}", next.parameter, percent(next.share))).collect();
-    let rest = if rest.is_empty() { String::new() } else { format!(", then {}", list(&rest)) };
+    let rest = if rest.is_empty() {
+        String::new()
+    } else {
+        format!("; taken by themselves, {} (shares can overlap)", list(&rest))
+    };
     let (metric, share) = (&analysis.metric.name, percent(first.share));
     let over = count(first.runs, "run");
     Some(format!(
@@ -82,9 +87,37 @@ pub fn influences(analysis: &Analysis) -> Vec<String> {
     (0..analysis.problems.len()).filter_map(told).collect()
 }
 
-/// How runs ended.
+/// How many runs are missing, and how the others ended.
 #[must_use]
 pub fn ends(analysis: &Analysis) -> String {
+    let parts = [missing(analysis), Some(ended(analysis)), spread_points(analysis)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// Says where points stand for a domain that is too large to be measured whole.
+fn spread_points(analysis: &Analysis) -> Option<String> {
+    let number = |row: usize, name: &str| analysis.records.number(row, name);
+    let size = |row: usize| Some(number(row, "largest")?.powf(number(row, "operands")?));
+    let large = |row: &usize| size(*row).is_some_and(|size| size > MOST_EXHAUSTIVE as f64);
+    let runs = (0..analysis.records.runs.len()).filter(large).count();
+    let points = whole(usize::try_from(QUASI_RANDOM_POINTS).unwrap_or(usize::MAX));
+    (runs > 0).then(|| {
+        let runs = count(runs, "run");
+        format!("Where over a million inputs are possible, {points} evenly spread ones stand for all: in {runs}.")
+    })
+}
+
+/// How many runs are not trained yet, where some are.
+#[must_use]
+pub fn missing(analysis: &Analysis) -> Option<String> {
+    let missing = usize::try_from(analysis.ends.missing).ok().filter(|&missing| missing > 0)?;
+    let asked = count(missing + analysis.ends.all.runs(), "run");
+    let verb = if missing == 1 { "is" } else { "are" };
+    Some(format!("Of the {asked} that the sweep asks for, {} {verb} not trained yet.", whole(missing)))
+}
+
+/// How runs ended.
+fn ended(analysis: &Analysis) -> String {
     let tally = analysis.ends.all;
     let runs = count(tally.runs(), "run");
     if tally.runs() == 0 {

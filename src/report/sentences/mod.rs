@@ -8,7 +8,8 @@ use crate::measure::COLUMNS;
 
 use super::number::{count, number};
 
-/// What the closing lines of a run and the page's first screen say: at most three sentences that answer the question.
+/// What the closing lines of a run and the page's first screen say: at most three sentences that answer the question,
+/// after one that says so where runs are missing.
 #[must_use]
 pub fn answer(analysis: &Analysis) -> Vec<String> {
     let mut answer = analysis.founding.as_ref().map(|found| founding::answer(analysis, found)).unwrap_or_default();
@@ -18,7 +19,7 @@ pub fn answer(analysis: &Analysis) -> Vec<String> {
             answer.push(sentence);
         }
     }
-    answer
+    general::missing(analysis).into_iter().chain(answer).collect()
 }
 
 /// A column in words, with its unit: `Root mean squared error in the target's own units, on fresh draws`.

@@ -74,12 +74,12 @@ impl<T: Real> Engine<T> for Cpu<T> {
         Ok(())
     }
 
-    fn losses(&self) -> Vec<f64> {
-        self.losses.iter().map(|loss| loss / self.shape.examples as f64).collect()
+    fn losses(&self) -> Result<Vec<f64>, TchError> {
+        Ok(self.losses.iter().map(|loss| loss / self.shape.examples as f64).collect())
     }
 
-    fn gradient_norms(&self) -> Vec<f64> {
-        (0..self.starts.len()).map(|run| self.parameters.gradient_norm(run)).collect()
+    fn gradient_norms(&self) -> Result<Vec<f64>, TchError> {
+        Ok((0..self.starts.len()).map(|run| self.parameters.gradient_norm(run)).collect())
     }
 
     fn answer(&mut self, fill: &mut dyn FnMut(usize, &mut [T])) -> Result<Vec<Vec<T>>, TchError> {
@@ -88,13 +88,12 @@ impl<T: Real> Engine<T> for Cpu<T> {
         Ok((0..self.starts.len()).map(|run| self.evaluation.answers(run).to_vec()).collect())
     }
 
-    fn weights(&self, run: usize) -> Vec<Weight> {
+    fn weights(&self, run: usize) -> Result<Vec<Weight>, TchError> {
         let layers = self.parameters.layers.iter().zip(&self.shape.layers.sizes).enumerate();
-        layers
-            .flat_map(|(index, (layer, &size))| {
-                layer_weights(index, size, layer.weights.run(run), layer.biases.run(run))
-            })
-            .collect()
+        let kept = layers.flat_map(|(index, (layer, &size))| {
+            layer_weights(index, size, layer.weights.run(run), layer.biases.run(run))
+        });
+        Ok(kept.collect())
     }
 }
 

@@ -63,9 +63,9 @@ fn trained<T: Real>(fixture: &Value, case: &Value, tensors: bool) -> (Vec<f64>, 
         [a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),
         _ => f64::from_le_bytes(bytes.try_into().unwrap()),
     };
-    let weights = engine.weights(0);
+    let weights = engine.weights(0).unwrap();
     let decoded = weights.iter().flat_map(|weight| weight.bytes.chunks_exact(size_of::<T>()).map(decode)).collect();
-    (decoded, engine.losses()[0])
+    (decoded, engine.losses().unwrap()[0])
 }
 
 #[test]
