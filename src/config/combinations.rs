@@ -1,6 +1,6 @@
 //! Combinations of values that cannot work, with the reason: refused when a sweep is checked, before anything runs.
 
-use super::{Configuration, Encoding, Normalization, Task};
+use super::{Configuration, Encoding, Normalization, Optimizer, Task};
 
 /// Two parameters whose values do not go together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +29,7 @@ fn log_of_zero(c: &Configuration) -> Option<Conflict> {
     let smallest = match c.encoding {
         Encoding::Log => "ln 1 = 0",
         Encoding::Binary => "0 for a digit that is not set",
-        Encoding::Scalar | Encoding::Polynomial(_) => return None,
+        _ => return None,
     };
     let side = if c.input_normalization == c.target_normalization { "normalization" } else { "input_normalization" };
     (c.input_normalization == Normalization::Log).then(|| Conflict {
@@ -45,6 +45,7 @@ fn targets_beyond_exact_numbers(c: &Configuration) -> Option<Conflict> {
         Task::Sum => largest * f64::from(c.operands),
         Task::Product => largest.powi(i32::try_from(c.operands).unwrap_or(i32::MAX)),
         Task::Square => largest * largest,
+        _ => todo!(),
     };
     (target > 2f64.powi(53)).then(|| Conflict {
         parameters: ["operands", "largest"],
@@ -66,9 +67,17 @@ impl Task {
     #[must_use]
     pub fn arity(self) -> u32 {
         match self {
-            Self::Sum | Self::Product => 2,
-            Self::Square => 1,
+            Self::Sum | Self::Difference | Self::Product | Self::Quotient | Self::Max => 2,
+            Self::Square | Self::Cube | Self::Sqrt | Self::Reciprocal | Self::Sine => 1,
         }
+    }
+}
+
+impl Optimizer {
+    /// Whether it keeps running means of the gradient and of its square.
+    #[must_use]
+    pub fn is_adam(self) -> bool {
+        matches!(self, Self::Adam | Self::Adamw | Self::Nadam)
     }
 }
 
@@ -78,8 +87,13 @@ impl Encoding {
     pub fn features(self, operands: u32, largest: u32) -> u64 {
         let operands = u64::from(operands);
         match self {
-            Self::Scalar | Self::Log => operands,
-            Self::Binary => operands * u64::from(bits(largest)),
+            Self::Scalar | Self::Log | Self::Sqrt => operands,
+            Self::Binary | Self::Gray => operands * u64::from(bits(largest)),
+            Self::Digits => operands * u64::from(digits(largest)),
+            Self::DigitsOnehot => operands * 10 * u64::from(digits(largest)),
+            Self::Onehot(count) | Self::Thermometer(count) | Self::Cosine(count) => operands * u64::from(count),
+            Self::Ramps(knots) => operands * (1 + u64::from(knots)),
+            Self::Fourier(count) => operands * 2 * u64::from(count),
             // All monomials of total degree 1..=d in k operands: C(k + d, d) − 1.
             Self::Polynomial(degree) => {
                 (1..=u64::from(degree)).fold(1u64, |product, i| product * (operands + i) / i) - 1
@@ -92,4 +106,10 @@ impl Encoding {
 #[must_use]
 pub fn bits(largest: u32) -> u32 {
     (2 * u64::from(largest)).ilog2() + 1
+}
+
+/// Decimal digits that hold every number up to twice `largest`.
+#[must_use]
+pub fn digits(largest: u32) -> u32 {
+    (2 * u64::from(largest)).ilog10() + 1
 }

@@ -1,6 +1,7 @@
 //! The typed configuration of a run, the table of parameters that it comes from, and identities.
 
 mod combinations;
+mod fields;
 mod id;
 mod parameters;
 mod value;
@@ -8,11 +9,15 @@ mod words;
 
 use std::collections::BTreeMap;
 
-pub use combinations::{Conflict, bits, conflict};
+pub use combinations::{Conflict, bits, conflict, digits};
+pub use fields::{EarlyStop, Field, Sparsity, StepDecay};
 pub use id::{Id, Seeds, configuration_id, run_id};
 pub use parameters::{Configuration, PARAMETERS, Parameter, Section};
 pub use value::{Argument, Batch, ColumnType, Kind, Setting, Value, Widths, Word};
-pub use words::{Activation, Encoding, Init, Normalization, Optimizer, Precision, Schedule, Task};
+pub use words::{
+    Activation, Encoding, Init, LayerKind, LayerNorm, Loss, Normalization, Numerics, Optimizer, Precision, Schedule,
+    StopMetric, Task,
+};
 
 /// Values by parameter name: a point of a grid as written, before defaults are filled in.
 pub type Assignment = BTreeMap<&'static str, Value>;
@@ -82,6 +87,11 @@ impl Configuration {
                 parameter.set(self, None).expect("a default is a value that its parameter takes");
             }
         }
+    }
+
+    /// What hidden units do where nothing is said: arithmetic layers are used without an activation.
+    pub(super) fn own_activation(&self) -> Activation {
+        if self.layer == LayerKind::Dense { Activation::Relu } else { Activation::Linear }
     }
 
     /// Widths of the hidden layers, first to last.

@@ -3,8 +3,10 @@
 
 #![expect(clippy::float_cmp, reason = "a default is the very same number, not one near it")]
 
-use super::words::{Activation, Encoding, Init, Normalization, Optimizer, Precision, Schedule, Task};
-use super::{Batch, Kind, Setting, Value, Widths};
+use super::words::{
+    Activation, Encoding, Init, LayerKind, LayerNorm, Loss, Normalization, Numerics, Optimizer, Precision, Schedule, Task,
+};
+use super::{Batch, EarlyStop, Kind, Setting, Sparsity, Value, Widths};
 
 /// The part of a run that a parameter belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +125,8 @@ macro_rules! parameters {
 
 const COUNT: Kind = Kind::Whole { min: 1, max: 100_000_000 };
 const POSITIVE: Kind = Kind::Number { min: 0.0, max: f64::INFINITY, min_included: false, max_included: false };
-const DECAY: Kind = Kind::Number { min: 0.0, max: 1.0, min_included: true, max_included: false };
+const NOT_NEGATIVE: Kind = Kind::Number { min: 0.0, max: f64::INFINITY, min_included: true, max_included: false };
+const SHARE: Kind = Kind::Number { min: 0.0, max: 1.0, min_included: true, max_included: false };
 
 type C = Configuration;
 
@@ -133,9 +136,9 @@ parameters! {
     task: Task = Task::KIND, default "`square`" |_: &C| Task::Square;
 
     Problem:
-    #[doc = "Numbers given as input; `square` uses the first and the rest are distractors."]
+    #[doc = "Numbers given as input. `sum`, `product` and `max` use them all; for other tasks, what is beyond their own is a distractor."]
     operands: u32 = Kind::Whole { min: 1, max: 16 },
-        default "the task's own: 2 for `sum` and `product`, 1 for `square`" |c: &C| c.task.arity();
+        default "the task's own: 2 for `sum`, `difference`, `product`, `quotient` and `max`, otherwise 1" |c: &C| c.task.arity();
 
     Problem:
     #[doc = "Inputs are whole numbers, uniform on 1..largest."]
@@ -148,6 +151,10 @@ parameters! {
     Problem:
     #[doc = "Fresh draws for the test split."]
     test_examples: u32 = COUNT, default "1000" |_: &C| 1000;
+
+    Problem:
+    #[doc = "Standard deviation of Gaussian noise on training targets, as a fraction of the targets' own on the domain."]
+    noise: f64 = NOT_NEGATIVE, default "0" |_: &C| 0.0;
 
     Representation:
     #[doc = "How the operands are written as features."]
@@ -183,44 +190,86 @@ parameters! {
         when "`hidden` is absent and `depth` is not 0" |c: &C| c.hidden.is_none() && c.depth > 0;
 
     Network:
+    #[doc = "How layers make their outputs from their inputs, the last one included."]
+    layer: LayerKind = LayerKind::KIND, default "`dense`" |_: &C| LayerKind::Dense;
+
+    Network:
     #[doc = "What hidden units do to their weighted sums."]
-    activation: Activation = Activation::KIND, default "`relu`" |_: &C| Activation::Relu,
+    activation: Activation = Activation::KIND, default "`relu`; `linear` where `layer` is not `dense`" |c: &C| c.own_activation(),
+        when "there is a hidden layer" |c: &C| !c.widths().is_empty();
+
+    Network:
+    #[doc = "What is done to the weighted sums of hidden layers before their activation."]
+    layer_norm: LayerNorm = LayerNorm::KIND, default "`none`" |_: &C| LayerNorm::None,
         when "there is a hidden layer" |c: &C| !c.widths().is_empty();
 
     Network:
     #[doc = "Whether layers add a bias."]
-    bias: bool = Kind::Flag, default "true" |_: &C| true;
+    bias: bool = Kind::Flag, default "true" |_: &C| true, when "`layer` is `dense`" |c: &C| c.layer == LayerKind::Dense;
 
     Network:
-    #[doc = "How initial weights are drawn."]
-    init: Init = Init::KIND, default "`glorot_uniform`" |_: &C| Init::GlorotUniform;
+    #[doc = "Share of hidden values that are set to zero at each training step; the rest are scaled up to match."]
+    dropout: f64 = SHARE, default "0" |_: &C| 0.0, when "there is a hidden layer" |c: &C| !c.widths().is_empty();
+
+    Network:
+    #[doc = "How initial weights are drawn; arithmetic layers draw theirs as their papers do."]
+    init: Init = Init::KIND, default "`glorot_uniform`" |_: &C| Init::GlorotUniform,
+        when "`layer` is `dense`" |c: &C| c.layer == LayerKind::Dense;
 
     Training:
     #[doc = "How weights follow gradients."]
     optimizer: Optimizer = Optimizer::KIND, default "`adam`" |_: &C| Optimizer::Adam;
 
     Training:
-    #[doc = "Size of a step, before the schedule."]
-    learning_rate: f64 = POSITIVE, default "0.001" |_: &C| 0.001;
+    #[doc = "Size of a step, before the schedule; for `lbfgs`, the step that its line search tries first."]
+    learning_rate: f64 = POSITIVE, default "0.001; 1 for `lbfgs`" |c: &C| if c.optimizer == Optimizer::Lbfgs { 1.0 } else { 0.001 };
 
     Training:
     #[doc = "Decay of the running mean of gradients."]
-    beta1: f64 = DECAY, default "0.9" |_: &C| 0.9,
-        when "`optimizer` is `adam`" |c: &C| c.optimizer == Optimizer::Adam;
+    beta1: f64 = SHARE, default "0.9" |_: &C| 0.9,
+        when "`optimizer` is `adam`, `adamw` or `nadam`" |c: &C| c.optimizer.is_adam();
 
     Training:
     #[doc = "Decay of the running mean of squared gradients."]
-    beta2: f64 = DECAY, default "0.999" |_: &C| 0.999,
-        when "`optimizer` is `adam`" |c: &C| c.optimizer == Optimizer::Adam;
+    beta2: f64 = SHARE, default "0.999; 0.9 for `rmsprop`" |c: &C| if c.optimizer == Optimizer::Rmsprop { 0.9 } else { 0.999 },
+        when "`optimizer` is `adam`, `adamw`, `nadam` or `rmsprop`" |c: &C| c.optimizer.is_adam() || c.optimizer == Optimizer::Rmsprop;
 
     Training:
     #[doc = "Added to the root of the mean squared gradient."]
     epsilon: f64 = POSITIVE, default "1e-7" |_: &C| 1e-7,
-        when "`optimizer` is `adam`" |c: &C| c.optimizer == Optimizer::Adam;
+        when "`optimizer` is not `sgd` or `lbfgs`" |c: &C| !matches!(c.optimizer, Optimizer::Sgd | Optimizer::Lbfgs);
 
     Training:
-    #[doc = "How the learning rate goes over the steps of a run."]
+    #[doc = "Share of the last step that is taken again."]
+    momentum: f64 = SHARE, default "0" |_: &C| 0.0,
+        when "`optimizer` is `sgd` or `rmsprop`" |c: &C| matches!(c.optimizer, Optimizer::Sgd | Optimizer::Rmsprop);
+
+    Training:
+    #[doc = "Whether the gradient is taken where momentum leads (Nesterov 1983), as `PyTorch` writes it."]
+    nesterov: bool = Kind::Flag, default "false" |_: &C| false,
+        when "`optimizer` is `sgd` and `momentum` is not 0" |c: &C| c.optimizer == Optimizer::Sgd && c.momentum > 0.0;
+
+    Training:
+    #[doc = "Added to the gradient, times the weights; `adamw` shrinks the weights themselves. Biases and scales included."]
+    weight_decay: f64 = NOT_NEGATIVE, default "0" |_: &C| 0.0,
+        when "`optimizer` is not `lbfgs`" |c: &C| c.optimizer != Optimizer::Lbfgs;
+
+    Training:
+    #[doc = "Gradients whose norm, over all parameters, is larger are scaled down to it (Pascanu et al. 2013)."]
+    clip_norm: Option<f64> = POSITIVE, default "none" |_: &C| None,
+        when "`optimizer` is not `lbfgs`" |c: &C| c.optimizer != Optimizer::Lbfgs;
+
+    Training:
+    #[doc = "How the learning rate goes over a run, after the warm-up."]
     schedule: Schedule = Schedule::KIND, default "`constant`" |_: &C| Schedule::Constant;
+
+    Training:
+    #[doc = "Epochs over which the learning rate rises from zero, along a straight line, before the schedule begins."]
+    warmup: u32 = Kind::Whole { min: 0, max: 100_000_000 }, default "0" |_: &C| 0;
+
+    Training:
+    #[doc = "What training makes small."]
+    loss: Loss = Loss::KIND, default "`mse`" |_: &C| Loss::Mse;
 
     Training:
     #[doc = "Passes over the training examples."]
@@ -228,9 +277,22 @@ parameters! {
 
     Training:
     #[doc = "Examples in a batch; `full` takes all of them."]
-    batch: Batch = Kind::CountOrFull, default "100" |_: &C| Batch::Of(100);
+    batch: Batch = Kind::CountOrFull, default "100; `full` for `lbfgs`" |c: &C| if c.optimizer == Optimizer::Lbfgs { Batch::Full } else { Batch::Of(100) };
+
+    Training:
+    #[doc = "Ends a run when a metric has not improved by more than `min_delta` for `patience` epochs."]
+    early_stop: Option<EarlyStop> = EarlyStop::KIND, default "absent" |_: &C| None;
+
+    Training:
+    #[doc = "Penalty on weights between whole ones: its strength, and the shares of the run between which it grows from zero."]
+    sparsity: Sparsity = Sparsity::KIND, default "the paper's: strength 10 for `nmu` and 0.01 for `nau`, from 0.2 to 0.4" |c: &C| Sparsity::of(c.layer),
+        when "`layer` is `nau` or `nmu`" |c: &C| matches!(c.layer, LayerKind::Nau | LayerKind::Nmu);
 
     Training:
     #[doc = "The floating-point numbers that a run is trained in."]
     precision: Precision = Precision::KIND, default "`f32`" |_: &C| Precision::F32;
+
+    Training:
+    #[doc = "On which machines a run has the same bits."]
+    numerics: Numerics = Numerics::KIND, default "`fast`" |_: &C| Numerics::Fast;
 }

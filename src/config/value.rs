@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Field;
+
 /// A value of a parameter, as written: before it is known to be one that the parameter takes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -98,6 +100,8 @@ pub enum Kind {
     },
     /// A whole number of at least one, or the word `full`.
     CountOrFull,
+    /// Several settings under one name: `{every: 100, factor: 0.5}`.
+    Fields(&'static [Field]),
 }
 
 /// A word that a parameter takes.
@@ -141,7 +145,7 @@ impl Kind {
             Self::Flag => ColumnType::Flag,
             Self::Whole { .. } | Self::CountOrFull => ColumnType::Whole,
             Self::Number { .. } => ColumnType::Number,
-            Self::Words(_) | Self::Widths { .. } => ColumnType::Text,
+            Self::Words(_) | Self::Widths { .. } | Self::Fields(_) => ColumnType::Text,
         }
     }
 }
@@ -179,6 +183,10 @@ impl fmt::Display for Kind {
             }
             Self::Widths { .. } => f.write_str("a list of widths such as `[64, 64]`"),
             Self::CountOrFull => f.write_str("a whole number ≥ 1 or `full`"),
+            Self::Fields(fields) => {
+                let names: Vec<String> = fields.iter().map(|field| format!("{}: …", field.name)).collect();
+                write!(f, "`{{{}}}`", names.join(", "))
+            }
         }
     }
 }
@@ -196,7 +204,7 @@ pub trait Setting: Clone + PartialEq {
     fn blank() -> Self;
 }
 
-fn mismatch(value: &Value, kind: &Kind) -> String {
+pub(super) fn mismatch(value: &Value, kind: &Kind) -> String {
     match value {
         Value::List(_) | Value::Map(_) => format!("{} is not {kind}", value.describe()),
         _ => format!("`{value}` is not {kind}"),

@@ -47,7 +47,7 @@ fn measure(cohort: &Cohort, device: Device) -> Option<f64> {
         last.set(Some((epoch, now())));
         (epoch >= 3 && began.elapsed() > PATIENCE).then(|| "long enough to know its speed".to_owned())
     };
-    train(&members, &Context { device, catalogue: &Catalogue::default(), watch: &watch }).ok()?;
+    train(&members, &Context { device, catalogue: &Catalogue::default(), watch: &watch, profile: None }).ok()?;
     let ((epochs, end), begin) = (last.get()?, first.get()?);
     // From the end of the first epoch, since the first one also warms up.
     let seconds = (end - begin).as_secs_f64();

@@ -3,13 +3,13 @@
 use std::any::Any;
 
 use crate::measure::Measures;
-use crate::network::Layers;
+use crate::network::Architecture;
 use crate::plan::Run;
 use crate::train::{Device, Outcome, Status, environment};
 
 /// The outcome of a run that failed alone.
 pub fn outcome(run: &Run, device: &Device, reason: String) -> Outcome {
-    let layers = Layers::of(&run.point.configuration);
+    let layers = Architecture::of(&run.point.configuration);
     Outcome {
         status: Status::Failed,
         reason: Some(reason),

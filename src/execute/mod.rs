@@ -168,7 +168,7 @@ impl Work<'_> {
             let limit = self.options.time_limit.filter(|limit| share > *limit)?;
             Some(format!("over the time limit of {} s after epoch {done}", limit.as_secs_f64()))
         };
-        let context = Context { device: self.options.device, catalogue: &self.catalogue, watch: &watch };
+        let context = Context { device: self.options.device, catalogue: &self.catalogue, watch: &watch, profile: None };
         let mut outcomes = match catch_unwind(AssertUnwindSafe(|| train(&members, &context))) {
             Ok(Ok(outcomes)) => outcomes,
             Ok(Err(error)) => return Err(failure::first_line(&error.to_string())),

@@ -41,6 +41,13 @@ columns! {
         "affine_floor_train" "RMSE of the best affine predictor on this run's training draws, in the target's own units";
         "excess" "domain_rmse divided by affine_floor";
         "line_deviation" "Largest distance of the predictions from their own best affine fit, as a fraction of the targets' range";
+        "kinks" "Breakpoints of a piecewise-linear network of one scalar input, inside the range";
+        "dead_units" "Hidden units that pass no gradient back for any training example: of relu, relu6 and hard_tanh";
+        "condition" "Condition number of the Gram matrix of a constant and the encoded, scaled inputs of the training examples";
+        "epochs_to_floor" "First epoch whose training error is within 1 % of affine_floor_train";
+        "epoch_rmse_last" "Training error of the last epoch, as its batches were seen, in the target's own units";
+        "epoch_rmse_best" "Smallest training error of any epoch, as its batches were seen, in the target's own units";
+        "epoch_rmse_median" "Median training error of the last 50 epochs, as their batches were seen, in the target's own units";
         "gradient_norm" "Norm of the gradient at the last batch";
     }
 }

@@ -47,6 +47,21 @@ pub trait Real:
     /// e to this power.
     #[must_use]
     fn exp(self) -> Self;
+    /// e to this power, minus one, accurate near zero.
+    #[must_use]
+    fn exp_m1(self) -> Self;
+    /// Natural logarithm; NaN below zero.
+    #[must_use]
+    fn ln(self) -> Self;
+    /// Natural logarithm of one plus this, accurate near zero.
+    #[must_use]
+    fn ln_1p(self) -> Self;
+    /// Sine.
+    #[must_use]
+    fn sin(self) -> Self;
+    /// Cosine.
+    #[must_use]
+    fn cos(self) -> Self;
     /// Hyperbolic tangent.
     #[must_use]
     fn tanh(self) -> Self;
@@ -138,6 +153,22 @@ impl Real for f32 {
         if self.abs() < 0.625 { small } else { large.copysign(self) }
     }
 
+    fn exp_m1(self) -> Self {
+        libm::expm1f(self)
+    }
+    fn ln(self) -> Self {
+        libm::logf(self)
+    }
+    fn ln_1p(self) -> Self {
+        libm::log1pf(self)
+    }
+    fn sin(self) -> Self {
+        libm::sinf(self)
+    }
+    fn cos(self) -> Self {
+        libm::cosf(self)
+    }
+
     #[inline(always)]
     fn erf(self) -> Self {
         libm::erff(self)
@@ -185,6 +216,22 @@ impl Real for f64 {
         let small = (above / below * square).mul_add(self, self);
         let large = 1.0 - 2.0 / (Real::exp(2.0 * self.abs()) + 1.0);
         if self.abs() < 0.625 { small } else { large.copysign(self) }
+    }
+
+    fn exp_m1(self) -> Self {
+        libm::expm1(self)
+    }
+    fn ln(self) -> Self {
+        libm::log(self)
+    }
+    fn ln_1p(self) -> Self {
+        libm::log1p(self)
+    }
+    fn sin(self) -> Self {
+        libm::sin(self)
+    }
+    fn cos(self) -> Self {
+        libm::cos(self)
     }
 
     #[inline(always)]

@@ -3,130 +3,343 @@
 use super::real::Real;
 
 /// An activation as a type, so that loops over it are compiled for it.
-pub trait Unit {
+pub trait Unit: Copy {
     /// Its value at `z`.
-    fn value<T: Real>(z: T) -> T;
+    fn value<T: Real>(self, z: T) -> T;
     /// Its derivative, from the value where [`super::derivative_from_value`] says so, otherwise from the weighted sum.
-    fn derivative<T: Real>(kept: T) -> T;
+    fn derivative<T: Real>(self, kept: T) -> T;
 }
 
+/// Scale and alpha of SELU, which keep zero mean and unit variance a fixed point (Klambauer et al. 2017).
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+
 /// The identity.
+#[derive(Clone, Copy)]
 pub struct Linear;
-/// max(0, z).
-pub struct Relu;
-/// Hyperbolic tangent.
-pub struct Tanh;
-/// Logistic function.
-pub struct Sigmoid;
-/// z·Φ(z).
-pub struct Gelu;
-/// z².
-pub struct Square;
 
 impl Unit for Linear {
     #[inline(always)]
-    fn value<T: Real>(z: T) -> T {
+    fn value<T: Real>(self, z: T) -> T {
         z
     }
     #[inline(always)]
-    fn derivative<T: Real>(_: T) -> T {
+    fn derivative<T: Real>(self, kept: T) -> T {
+        let _ = kept;
         T::ONE
     }
 }
 
+/// max(0, z).
+#[derive(Clone, Copy)]
+pub struct Relu;
+
 impl Unit for Relu {
     #[inline(always)]
-    fn value<T: Real>(z: T) -> T {
+    fn value<T: Real>(self, z: T) -> T {
         // Not `max`: a NaN must stay one, or a diverged run would look healthy.
         if z < T::ZERO { T::ZERO } else { z }
     }
     #[inline(always)]
-    fn derivative<T: Real>(value: T) -> T {
-        if value > T::ZERO { T::ONE } else { T::ZERO }
+    fn derivative<T: Real>(self, kept: T) -> T {
+        if kept > T::ZERO { T::ONE } else { T::ZERO }
     }
 }
 
-impl Unit for Tanh {
+/// z, or its product with the slope where z is negative.
+#[derive(Clone, Copy)]
+pub struct LeakyRelu(pub f64);
+
+impl Unit for LeakyRelu {
     #[inline(always)]
-    fn value<T: Real>(z: T) -> T {
-        z.tanh()
+    fn value<T: Real>(self, z: T) -> T {
+        if z < T::ZERO { z * T::from_f64(self.0) } else { z }
     }
     #[inline(always)]
-    fn derivative<T: Real>(value: T) -> T {
-        T::ONE - value * value
+    fn derivative<T: Real>(self, kept: T) -> T {
+        if kept > T::ZERO { T::ONE } else { T::from_f64(self.0) }
     }
 }
 
-impl Unit for Sigmoid {
+/// z, or e^z − 1 where z is negative.
+#[derive(Clone, Copy)]
+pub struct Elu;
+
+impl Unit for Elu {
     #[inline(always)]
-    fn value<T: Real>(z: T) -> T {
-        T::ONE / (T::ONE + (-z).exp())
+    fn value<T: Real>(self, z: T) -> T {
+        if z < T::ZERO { z.exp_m1() } else { z }
     }
     #[inline(always)]
-    fn derivative<T: Real>(value: T) -> T {
-        value * (T::ONE - value)
+    fn derivative<T: Real>(self, kept: T) -> T {
+        if kept > T::ZERO { T::ONE } else { kept + T::ONE }
     }
 }
+
+/// The scaled exponential linear unit.
+#[derive(Clone, Copy)]
+pub struct Selu;
+
+impl Unit for Selu {
+    #[inline(always)]
+    fn value<T: Real>(self, z: T) -> T {
+        let scale = T::from_f64(SELU_SCALE);
+        if z < T::ZERO { scale * T::from_f64(SELU_ALPHA) * z.exp_m1() } else { scale * z }
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, kept: T) -> T {
+        let scale = T::from_f64(SELU_SCALE);
+        if kept > T::ZERO { scale } else { scale.mul_add(T::from_f64(SELU_ALPHA), kept) }
+    }
+}
+
+/// z·Φ(z).
+#[derive(Clone, Copy)]
+pub struct Gelu;
 
 impl Unit for Gelu {
     #[inline(always)]
-    fn value<T: Real>(z: T) -> T {
+    fn value<T: Real>(self, z: T) -> T {
         z * normal_distribution(z)
     }
     #[inline(always)]
-    fn derivative<T: Real>(z: T) -> T {
-        let density = (z * z * T::from_f64(-0.5)).exp() * T::from_f64(0.398_942_280_401_432_7);
-        z.mul_add(density, normal_distribution(z))
+    fn derivative<T: Real>(self, kept: T) -> T {
+        normal_distribution(kept) + kept * normal_density(kept)
     }
 }
 
-/// Φ(z), the distribution function of the standard normal.
-#[inline(always)]
-fn normal_distribution<T: Real>(z: T) -> T {
-    let half = T::from_f64(0.5);
-    (z * T::from_f64(std::f64::consts::FRAC_1_SQRT_2)).erf().mul_add(half, half)
+/// z·σ(z).
+#[derive(Clone, Copy)]
+pub struct Silu;
+
+impl Unit for Silu {
+    #[inline(always)]
+    fn value<T: Real>(self, z: T) -> T {
+        z * logistic(z)
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, kept: T) -> T {
+        let share = logistic(kept);
+        share * (T::ONE + kept * (T::ONE - share))
+    }
 }
+
+/// z·tanh(ln(1 + e^z)).
+#[derive(Clone, Copy)]
+pub struct Mish;
+
+impl Unit for Mish {
+    #[inline(always)]
+    fn value<T: Real>(self, z: T) -> T {
+        z * softplus(z).tanh()
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, kept: T) -> T {
+        let bent = softplus(kept).tanh();
+        bent + kept * logistic(kept) * (T::ONE - bent * bent)
+    }
+}
+
+/// ln(1 + e^z).
+#[derive(Clone, Copy)]
+pub struct Softplus;
+
+impl Unit for Softplus {
+    #[inline(always)]
+    fn value<T: Real>(self, z: T) -> T {
+        softplus(z)
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, kept: T) -> T {
+        logistic(kept)
+    }
+}
+
+/// Hyperbolic tangent.
+#[derive(Clone, Copy)]
+pub struct Tanh;
+
+impl Unit for Tanh {
+    #[inline(always)]
+    fn value<T: Real>(self, z: T) -> T {
+        z.tanh()
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, kept: T) -> T {
+        T::ONE - kept * kept
+    }
+}
+
+/// Logistic function.
+#[derive(Clone, Copy)]
+pub struct Sigmoid;
+
+impl Unit for Sigmoid {
+    #[inline(always)]
+    fn value<T: Real>(self, z: T) -> T {
+        logistic(z)
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, kept: T) -> T {
+        kept * (T::ONE - kept)
+    }
+}
+
+/// z, kept within [−1, 1].
+#[derive(Clone, Copy)]
+pub struct HardTanh;
+
+impl Unit for HardTanh {
+    #[inline(always)]
+    fn value<T: Real>(self, z: T) -> T {
+        clamp(z, -1.0, 1.0)
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, kept: T) -> T {
+        inside(kept, -1.0, 1.0)
+    }
+}
+
+/// z, kept within [0, 6].
+#[derive(Clone, Copy)]
+pub struct Relu6;
+
+impl Unit for Relu6 {
+    #[inline(always)]
+    fn value<T: Real>(self, z: T) -> T {
+        clamp(z, 0.0, 6.0)
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, kept: T) -> T {
+        inside(kept, 0.0, 6.0)
+    }
+}
+
+/// e^(−z²).
+#[derive(Clone, Copy)]
+pub struct Gaussian;
+
+impl Unit for Gaussian {
+    #[inline(always)]
+    fn value<T: Real>(self, z: T) -> T {
+        (-(z * z)).exp()
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, kept: T) -> T {
+        -(kept + kept) * (-(kept * kept)).exp()
+    }
+}
+
+/// z².
+#[derive(Clone, Copy)]
+pub struct Square;
 
 impl Unit for Square {
     #[inline(always)]
-    fn value<T: Real>(z: T) -> T {
+    fn value<T: Real>(self, z: T) -> T {
         z * z
     }
     #[inline(always)]
-    fn derivative<T: Real>(z: T) -> T {
-        z + z
+    fn derivative<T: Real>(self, kept: T) -> T {
+        kept + kept
     }
 }
 
-/// Evaluates an expression with the type that stands for an activation.
+/// sin(ωz).
+#[derive(Clone, Copy)]
+pub struct Sine(pub f64);
+
+impl Unit for Sine {
+    #[inline(always)]
+    fn value<T: Real>(self, z: T) -> T {
+        (z * T::from_f64(self.0)).sin()
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, kept: T) -> T {
+        let omega = T::from_f64(self.0);
+        omega * (kept * omega).cos()
+    }
+}
+
+/// z + sin²(az)/a.
+#[derive(Clone, Copy)]
+pub struct Snake(pub f64);
+
+impl Unit for Snake {
+    #[inline(always)]
+    fn value<T: Real>(self, z: T) -> T {
+        let a = T::from_f64(self.0);
+        let sine = (z * a).sin();
+        z + sine * sine / a
+    }
+    #[inline(always)]
+    fn derivative<T: Real>(self, kept: T) -> T {
+        let a = T::from_f64(self.0);
+        T::ONE + (a * (kept + kept)).sin()
+    }
+}
+
+/// 1/(1 + e^−z).
+#[inline(always)]
+pub fn logistic<T: Real>(z: T) -> T {
+    T::ONE / (T::ONE + (-z).exp())
+}
+
+/// ln(1 + e^z) = max(z, 0) + ln(1 + e^−|z|), which overflows nowhere.
+#[inline(always)]
+fn softplus<T: Real>(z: T) -> T {
+    let above = if z < T::ZERO { T::ZERO } else { z };
+    above + (-z.abs()).exp().ln_1p()
+}
+
+/// A NaN stays one.
+#[inline(always)]
+fn clamp<T: Real>(z: T, low: f64, high: f64) -> T {
+    let (low, high) = (T::from_f64(low), T::from_f64(high));
+    if z < low {
+        low
+    } else if z > high {
+        high
+    } else {
+        z
+    }
+}
+
+#[inline(always)]
+fn inside<T: Real>(value: T, low: f64, high: f64) -> T {
+    if value > T::from_f64(low) && value < T::from_f64(high) { T::ONE } else { T::ZERO }
+}
+
+#[inline(always)]
+fn normal_distribution<T: Real>(z: T) -> T {
+    let half = T::from_f64(0.5);
+    half * (T::ONE + (z * T::from_f64(std::f64::consts::FRAC_1_SQRT_2)).erf())
+}
+
+#[inline(always)]
+fn normal_density<T: Real>(z: T) -> T {
+    // 1/√(2π)
+    T::from_f64(0.398_942_280_401_432_7) * (-(z * z) * T::from_f64(0.5)).exp()
+}
+
+/// Calls `$body` with `$unit` bound to the activation as its own type.
 macro_rules! with_unit {
-    ($activation:expr, $unit:ident => $body:expr) => {
+    (@arms $activation:expr, $unit:ident, $body:expr; $($plain:ident)+; $($argued:ident)+) => {
         match $activation {
-            $crate::config::Activation::Linear => {
-                type $unit = $crate::network::unit::Linear;
+            $( $crate::config::Activation::$plain => {
+                let $unit = $crate::network::unit::$plain;
                 $body
-            }
-            $crate::config::Activation::Relu => {
-                type $unit = $crate::network::unit::Relu;
+            } )+
+            $( $crate::config::Activation::$argued(argument) => {
+                let $unit = $crate::network::unit::$argued(argument);
                 $body
-            }
-            $crate::config::Activation::Tanh => {
-                type $unit = $crate::network::unit::Tanh;
-                $body
-            }
-            $crate::config::Activation::Sigmoid => {
-                type $unit = $crate::network::unit::Sigmoid;
-                $body
-            }
-            $crate::config::Activation::Gelu => {
-                type $unit = $crate::network::unit::Gelu;
-                $body
-            }
-            $crate::config::Activation::Square => {
-                type $unit = $crate::network::unit::Square;
-                $body
-            }
+            } )+
         }
+    };
+    ($activation:expr, $unit:ident => $body:expr) => {
+        $crate::network::unit::with_unit!(@arms $activation, $unit, $body;
+            Linear Relu Elu Selu Gelu Silu Mish Softplus Tanh Sigmoid HardTanh Relu6 Gaussian Square;
+            LeakyRelu Sine Snake)
     };
 }
 pub(crate) use with_unit;

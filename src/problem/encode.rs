@@ -68,6 +68,7 @@ impl Encoder {
                     *out = row.iter().zip(powers).map(power).product();
                 }
             }
+            _ => todo!(),
         }
     }
 

@@ -94,6 +94,12 @@ impl TargetScaling {
         !self.logarithm
     }
 
+    /// What an error in scaled units is multiplied by to be one in the target's own; `None` where no single number is.
+    #[must_use]
+    pub fn factor(&self) -> Option<f64> {
+        self.is_affine().then_some(self.affine.factor)
+    }
+
     /// The target as the network learns it.
     #[must_use]
     pub fn scale(&self, target: f64) -> f64 {

@@ -9,6 +9,7 @@ pub fn target(task: Task, operands: &[u32]) -> f64 {
         Task::Sum => operands.iter().map(|&x| f64::from(x)).sum(),
         Task::Product => operands.iter().map(|&x| f64::from(x)).product(),
         Task::Square => f64::from(operands[0]) * f64::from(operands[0]),
+        _ => todo!(),
     }
 }
 
@@ -19,5 +20,6 @@ pub fn target_range(configuration: &Configuration) -> (f64, f64) {
     match configuration.task {
         // Growing in every operand, so the ends are at the ends.
         Task::Sum | Task::Product | Task::Square => (all(1), all(configuration.largest)),
+        _ => todo!(),
     }
 }

@@ -67,5 +67,6 @@ fn parse(kind: &Kind, text: &str) -> Option<Value> {
         Kind::Whole { .. } | Kind::CountOrFull => text.parse().ok().map(Value::Whole),
         Kind::Number { .. } => text.parse().ok().map(Value::Number),
         Kind::Flag => text.parse().ok().map(Value::Flag),
+        Kind::Fields(_) => todo!(),
     }
 }

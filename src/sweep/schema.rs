@@ -193,6 +193,7 @@ fn kind(kind: &Kind) -> Json {
             put("type", "array".into());
             put("items", json!({"type": "integer", "minimum": min, "maximum": max}));
         }
+        Kind::Fields(_) => todo!(),
         Kind::CountOrFull => put("oneOf", json!([{"type": "integer", "minimum": 1}, {"const": "full"}])),
     }
     Json::Object(schema)

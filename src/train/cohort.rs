@@ -1,4 +1,4 @@
-//! The course of a cohort: epochs of shuffled batches, curves, divergence, and the outcome of every run.
+//! The course of a cohort: epochs, curves, divergence, early stops, and the outcome of every run.
 
 use tch::TchError;
 
@@ -6,16 +6,17 @@ use super::catalogue::Catalogue;
 use super::cpu::Cpu;
 use super::device::Device;
 use super::digest::digest;
-use super::engine::{CohortShape, Engine, Start};
+use super::engine::{Engine, EpochReport, Start};
 use super::environment::{environment, fix_numeric_path};
-use super::evaluate::{self, Measured};
+use super::evaluate::{self, Measured, Subject};
 use super::outcome::{CurvePoint, Outcome, Status};
-use super::rates::Rates;
+use super::profile::{Part, Profile};
+use super::progress::Progress;
 use super::tensors::Tensors;
-use crate::config::{Configuration, Precision, Seeds};
-use crate::network::{Layers, Real, initial_weights};
-use crate::problem::{Population, Problem};
-use crate::random::Stream;
+use crate::config::{Configuration, Precision, Seeds, StopMetric};
+use crate::network::{Architecture, Real, initial_weights};
+use crate::plan::Shape;
+use crate::problem::Problem;
 
 /// A run as training needs it.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,8 @@ pub struct Context<'a> {
     pub catalogue: &'a Catalogue,
     /// Called after every epoch with the number done; a reason makes the runs that are still training time out.
     pub watch: &'a dyn Fn(u32) -> Option<String>,
+    /// Where the time goes, where somebody wants to know.
+    pub profile: Option<&'a Profile>,
 }
 
 /// Trains runs of one shape together. Outcomes are in the order of the members, and the same bits in any company;
@@ -47,15 +50,14 @@ pub struct Context<'a> {
 pub fn train(members: &[Member<'_>], context: &Context<'_>) -> Result<Vec<Outcome>, TchError> {
     fix_numeric_path();
     let Some(first) = members.first() else { return Ok(Vec::new()) };
-    let shape = CohortShape::of(first.configuration);
-    let alike = |member: &Member<'_>| {
-        let (one, other) = (member.configuration, first.configuration);
-        CohortShape::of(one) == shape && one.precision == other.precision && one.test_examples == other.test_examples
-    };
-    assert!(members.iter().all(alike), "a cohort holds runs of one shape");
+    let shape = Shape::of(first.configuration);
+    assert!(
+        members.iter().all(|member| Shape::of(member.configuration) == shape),
+        "a cohort holds runs of one shape"
+    );
     match first.configuration.precision {
-        Precision::F32 => Course::<f32>::prepare(members, shape, context)?.run(),
-        Precision::F64 => Course::<f64>::prepare(members, shape, context)?.run(),
+        Precision::F32 => Course::<f32>::prepare(members, context)?.run(),
+        Precision::F64 => Course::<f64>::prepare(members, context)?.run(),
     }
 }
 
@@ -71,178 +73,146 @@ pub fn recorded_epochs(epochs: u32) -> Vec<u32> {
 struct Course<'a, T> {
     members: &'a [Member<'a>],
     context: &'a Context<'a>,
-    shape: CohortShape,
-    epochs: u32,
-    problems: Vec<Problem>,
-    engine: Box<dyn Engine<T>>,
-    states: Vec<State>,
-}
-
-/// How a run is doing.
-#[derive(Clone, Debug, Default)]
-struct State {
-    curve: Vec<CurvePoint>,
-    /// Why it stopped before its last epoch.
-    ended: Option<(Status, String)>,
-    epochs_done: u32,
+    subjects: Vec<Subject<'a>>,
+    engine: Box<dyn Engine<T> + 'a>,
+    runs: Vec<Progress>,
 }
 
 impl<'a, T: Real> Course<'a, T> {
-    fn prepare(members: &'a [Member<'a>], shape: CohortShape, context: &'a Context<'a>) -> Result<Self, TchError> {
-        let draw = |member: &Member<'_>| Problem::draw(member.configuration, member.seeds.data);
-        let problems: Vec<Problem> = members.iter().map(draw).collect();
-        let starts = members.iter().zip(&problems).map(|(member, problem)| start(&shape, member, problem)).collect();
-        let engine: Box<dyn Engine<T>> = match context.device.tensors() {
-            None => Box::new(Cpu::new(shape.clone(), starts)?),
-            Some(device) => Box::new(Tensors::new(shape.clone(), &starts, device)?),
+    fn prepare(members: &'a [Member<'a>], context: &'a Context<'a>) -> Result<Self, TchError> {
+        let subject = |member: &Member<'a>| Subject {
+            configuration: member.configuration,
+            problem: Problem::draw(member.configuration, member.seeds.data),
         };
-        let epochs = members[0].configuration.epochs;
-        Ok(Self { members, context, shape, epochs, problems, engine, states: vec![State::default(); members.len()] })
+        let subjects: Vec<Subject<'_>> = members.iter().map(subject).collect();
+        let starts: Vec<Start<'_, T>> = members.iter().zip(&subjects).map(|(m, s)| start(m, &s.problem)).collect();
+        let runs = starts.iter().map(|start| Progress::new(start.configuration, &start.targets)).collect();
+        let engine: Box<dyn Engine<T>> = match context.device.tensors() {
+            None => Box::new(Cpu::new(starts, context.profile)),
+            Some(device) => Box::new(Tensors::new(starts, device)?),
+        };
+        Ok(Self { members, context, subjects, engine, runs })
     }
 
     fn run(mut self) -> Result<Vec<Outcome>, TchError> {
-        let mut recorded = recorded_epochs(self.epochs).into_iter().peekable();
-        for epoch in 1..=self.epochs {
-            let rates = self.train_epoch(epoch)?;
-            let losses = self.engine.losses()?;
-            self.note_divergence(epoch, &losses);
-            if recorded.next_if_eq(&epoch).is_some() {
-                self.record(epoch, &losses, &rates)?;
+        let epochs = self.members[0].configuration.epochs;
+        let mut recorded = recorded_epochs(epochs).into_iter().peekable();
+        for epoch in 1..=epochs {
+            let reports = self.engine.epoch(epoch, &self.training())?;
+            for (run, report) in self.runs.iter_mut().zip(&reports).filter(|(run, _)| run.is_training()) {
+                run.note(epoch, report);
             }
-            if let Some(reason) = (self.context.watch)(epoch).filter(|_| epoch < self.epochs) {
-                self.states.iter_mut().for_each(|state| state.end(Status::TimedOut, &reason));
+            let on_curve = recorded.next_if_eq(&epoch).is_some();
+            self.test(epoch, on_curve, &reports)?;
+            if let Some(reason) = (self.context.watch)(epoch).filter(|_| epoch < epochs) {
+                self.runs.iter_mut().for_each(|run| run.end(Status::TimedOut, &reason));
             }
-            if self.states.iter().all(|state| state.ended.is_some()) {
+            if !self.runs.iter().any(Progress::is_training) {
                 break;
             }
         }
         self.outcomes()
     }
 
-    /// Trains one epoch; gives the rates of its last step.
-    fn train_epoch(&mut self, epoch: u32) -> Result<Vec<Rates>, TchError> {
-        let (examples, batch) = (self.shape.examples, self.shape.batch);
-        let order = |member: &Member<'_>| {
-            let mut order: Vec<u32> = (0..examples as u32).collect();
-            Stream::new(member.seeds.shuffle, "shuffle", u64::from(epoch)).shuffle(&mut order);
-            order
+    /// Which runs are still training.
+    fn training(&self) -> Vec<bool> {
+        self.runs.iter().map(Progress::is_training).collect()
+    }
+
+    /// Looks at the test split where a curve or an early stop needs it; adds points to curves, and ends runs that have
+    /// stopped improving.
+    fn test(&mut self, epoch: u32, on_curve: bool, reports: &[EpochReport]) -> Result<(), TchError> {
+        let stopping = |run: &Progress| run.is_training() && run.early_stop.is_some();
+        let by_test = |run: &Progress| {
+            stopping(run) && run.early_stop.is_some_and(|stop| stop.metric != StopMetric::TrainLoss)
         };
-        self.engine.begin_epoch(self.members.iter().map(order).collect())?;
-        let batches = examples.div_ceil(batch) as u64;
-        let (steps, mut step) = (batches * u64::from(self.epochs), batches * u64::from(epoch - 1));
-        let mut rates = Vec::new();
-        for start in (0..examples).step_by(batch) {
-            step += 1;
-            rates = self.members.iter().map(|member| Rates::at(member.configuration, step, steps)).collect();
-            self.engine.step(start, batch.min(examples - start), &rates)?;
-        }
-        Ok(rates)
-    }
-
-    /// A run whose loss is no finite number has diverged; its siblings go on, and nothing of it reaches them.
-    fn note_divergence(&mut self, epoch: u32, losses: &[f64]) {
-        for (state, loss) in self.states.iter_mut().zip(losses).filter(|(state, _)| state.ended.is_none()) {
-            state.epochs_done = epoch;
-            if !loss.is_finite() {
-                state.end(Status::Diverged, &format!("the training loss was {loss} in epoch {epoch}"));
+        let wanted: Vec<bool> =
+            self.runs.iter().map(|run| run.is_training() && (on_curve || by_test(run))).collect();
+        let errors = self.timed(Part::Metrics, |course| {
+            if wanted.contains(&true) {
+                evaluate::test_errors(&mut *course.engine, &course.subjects, &wanted)
+            } else {
+                Ok(vec![(f64::NAN, f64::NAN); wanted.len()])
             }
-        }
-    }
-
-    /// Adds a point to the curve of every run that is still training.
-    fn record(&mut self, epoch: u32, losses: &[f64], rates: &[Rates]) -> Result<(), TchError> {
-        let norms = self.engine.gradient_norms()?;
-        let tests: Vec<&Population> = self.problems.iter().map(|problem| &problem.test).collect();
-        let answers = evaluate::answers(&mut *self.engine, &self.problems, &tests)?;
-        for (run, state) in self.states.iter_mut().enumerate().filter(|(_, state)| state.ended.is_none()) {
-            let (test_loss, test_rmse) = evaluate::test_errors(&self.problems[run], &answers[run]);
-            state.curve.push(CurvePoint {
+        })?;
+        for ((run, report), (test_loss, test_rmse)) in self.runs.iter_mut().zip(reports).zip(errors) {
+            if !run.is_training() {
+                continue;
+            }
+            let point = CurvePoint {
                 epoch,
-                train_loss: losses[run],
+                train_loss: report.loss,
                 test_loss,
                 test_rmse,
-                learning_rate: rates[run].learning_rate,
-                gradient_norm: norms[run],
-            });
+                learning_rate: report.learning_rate,
+                gradient_norm: report.gradient_norm,
+            };
+            let stopped = run.early_stop.is_some() && run.stops(&point);
+            if on_curve || stopped {
+                run.curve.push(point);
+            }
         }
         Ok(())
     }
 
+    fn timed<R>(&mut self, part: Part, work: impl FnOnce(&mut Self) -> R) -> R {
+        let profile = self.context.profile;
+        Profile::timed(profile, part, || work(self))
+    }
+
     /// Measures what was trained. Runs that did not finish keep their curve and have no measures.
     fn outcomes(mut self) -> Result<Vec<Outcome>, TchError> {
-        let configurations: Vec<_> = self.members.iter().map(|member| member.configuration).collect();
-        let finished = self.states.iter().any(|state| state.ended.is_none());
-        let mut measured = if finished {
-            evaluate::measure(&mut *self.engine, &self.problems, &configurations, self.context.catalogue)?
-        } else {
-            vec![Measured::default(); self.members.len()]
-        };
-        for (state, measured) in self.states.iter_mut().zip(&measured) {
-            // The last update can leave the numbers after the last loss was seen.
-            if state.ended.is_none() && measured.measures.get("train_rmse").is_none() {
-                state.end(Status::Diverged, "the trained network's answers are no finite numbers");
-            }
-        }
+        let wanted: Vec<bool> = self.runs.iter().map(Progress::is_finished).collect();
+        let catalogue = self.context.catalogue;
+        let mut measured = self.timed(Part::Metrics, |course| {
+            evaluate::measure(&mut *course.engine, &course.subjects, &wanted, catalogue)
+        })?;
         let environment = environment(&self.context.device).id();
-        let outcome = |(run, state): (usize, State)| -> Result<Outcome, TchError> {
-            let Measured { mut measures, predictions } = match state.ended {
-                None => std::mem::take(&mut measured[run]),
-                Some(_) => Measured::default(),
-            };
-            if let (None, Some(last)) = (&state.ended, state.curve.last()) {
-                measures.set("gradient_norm", last.gradient_norm);
+        let architecture = Architecture::of(self.members[0].configuration);
+        let mut outcomes = Vec::with_capacity(self.runs.len());
+        for (index, mut run) in std::mem::take(&mut self.runs).into_iter().enumerate() {
+            // The last update can leave the numbers after the last loss was seen.
+            if run.is_finished() && measured[index].measures.get("train_rmse").is_none() {
+                run.end(Status::Diverged, "the trained network's answers are no finite numbers");
             }
-            let (status, reason) = state.ended.map_or((Status::Finished, None), |(status, why)| (status, Some(why)));
+            let mut result =
+                if run.is_finished() { std::mem::take(&mut measured[index]) } else { Measured::default() };
+            if run.is_finished() {
+                run.note_course(&mut result.measures, &self.subjects[index].problem.targets);
+            }
+            let (status, reason) = run.status();
             let mut outcome = Outcome {
                 status,
                 reason,
-                epochs_done: state.epochs_done,
+                epochs_done: run.epochs_done,
                 digest: String::new(),
                 environment: environment.clone(),
-                parameters: self.shape.layers.parameters() as u64,
-                features: self.shape.layers.sizes[0].0 as u64,
+                parameters: architecture.parameters() as u64,
+                features: architecture.features() as u64,
                 seconds: 0.0,
                 device: self.context.device.to_string(),
-                measures,
-                curve: state.curve,
-                predictions,
-                weights: self.engine.weights(run)?,
+                measures: result.measures,
+                curve: run.curve,
+                predictions: result.predictions,
+                weights: self.engine.weights(index)?,
             };
             outcome.digest = digest(&outcome);
-            Ok(outcome)
-        };
-        self.states.into_iter().enumerate().map(outcome).collect()
-    }
-}
-
-impl State {
-    /// Ends a run before its last epoch, unless it has ended already.
-    fn end(&mut self, status: Status, reason: &str) {
-        if self.ended.is_none() {
-            self.ended = Some((status, reason.to_owned()));
+            outcomes.push(outcome);
         }
+        Ok(outcomes)
     }
 }
 
-impl CohortShape {
-    fn of(configuration: &Configuration) -> Self {
-        Self {
-            layers: Layers::of(configuration),
-            activation: configuration.activation,
-            optimizer: configuration.optimizer,
-            examples: configuration.examples as usize,
-            batch: configuration.batch_size() as usize,
-            epochs: configuration.epochs,
-        }
-    }
-}
-
-fn start<T: Real>(shape: &CohortShape, member: &Member<'_>, problem: &Problem) -> Start<T> {
-    let mut features = vec![0.0; shape.examples * shape.layers.sizes[0].0];
+fn start<'a, T: Real>(member: &Member<'a>, problem: &Problem) -> Start<'a, T> {
+    let configuration = member.configuration;
+    let architecture = Architecture::of(configuration);
+    let mut features = vec![0.0; configuration.examples as usize * architecture.features()];
     problem.features(&problem.train, 0, &mut features);
     Start {
+        configuration,
+        seeds: member.seeds,
         features: features.into_iter().map(T::from_f64).collect(),
         targets: problem.train.targets.iter().map(|&target| T::from_f64(problem.targets.scale(target))).collect(),
-        initial: initial_weights(&shape.layers, member.configuration.init, member.seeds.init),
+        initial: initial_weights(&architecture, configuration.init, member.seeds.init),
     }
 }

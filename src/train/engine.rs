@@ -3,88 +3,111 @@
 use tch::TchError;
 
 use super::outcome::Weight;
-use super::rates::Rates;
-use crate::config::{Activation, Optimizer};
-use crate::network::{Layers, Real};
+use crate::config::{Configuration, Seeds};
+use crate::network::{Architecture, Real, Slot};
+use crate::random::Stream;
 
 /// Rows that are evaluated at a time: always this many, the last ones padded, so that a row's bits do not depend on
 /// how many there are.
 pub const EVALUATION_ROWS: usize = 256;
 
-/// What the runs of a cohort have in common.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CohortShape {
-    /// Sizes of their networks.
-    pub layers: Layers,
-    /// What their hidden units do.
-    pub activation: Activation,
-    /// How their weights follow gradients.
-    pub optimizer: Optimizer,
-    /// Training examples of each.
-    pub examples: usize,
-    /// Examples in a batch.
-    pub batch: usize,
-    /// Passes over the examples.
-    pub epochs: u32,
-}
-
 /// What a run brings to its cohort.
 #[derive(Clone, Debug)]
-pub struct Start<T> {
+pub struct Start<'a, T> {
+    /// Its configuration: of one shape with those of its siblings.
+    pub configuration: &'a Configuration,
+    /// What its draws start from.
+    pub seeds: Seeds,
     /// Scaled features of its training examples, `[examples, features]`, row-major.
     pub features: Vec<T>,
     /// Scaled targets.
     pub targets: Vec<T>,
-    /// Weights and biases of every layer.
-    pub initial: Vec<(Vec<f64>, Vec<f64>)>,
+    /// Initial parameters, in the order of [`Architecture::slots`].
+    pub initial: Vec<Vec<f64>>,
 }
 
-/// A cohort on a device.
+/// What an epoch of a run came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EpochReport {
+    /// Mean loss over the examples, each as it was seen in its batch, before that batch's step.
+    pub loss: f64,
+    /// Mean squared error over the same, in scaled units.
+    pub squared_error: f64,
+    /// Norm of the gradient at the last batch, before clipping.
+    pub gradient_norm: f64,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+}
+
+/// A cohort on a device. Lists of runs are in the order of the cohort; `wanted` says for each run whether the call is
+/// about it.
 pub trait Engine<T: Real> {
-    /// Begins an epoch: the order of each run's examples; losses start from zero.
+    /// Trains an epoch, numbered from 1, of the wanted runs. What is reported of others means nothing.
     ///
     /// # Errors
     /// When libtorch fails, for lack of memory above all.
-    fn begin_epoch(&mut self, orders: Vec<Vec<u32>>) -> Result<(), TchError>;
-    /// One step on the `rows` examples from `start` on, in the epoch's order.
+    fn epoch(&mut self, number: u32, wanted: &[bool]) -> Result<Vec<EpochReport>, TchError>;
+
+    /// Answers of the wanted runs to [`EVALUATION_ROWS`] rows of features each, `[EVALUATION_ROWS, features]`: written
+    /// by `fill`, the answers handed to `take`.
     ///
     /// # Errors
     /// When libtorch fails.
-    fn step(&mut self, start: usize, rows: usize, rates: &[Rates]) -> Result<(), TchError>;
-    /// Mean squared error of each run since the epoch began, as seen batch by batch.
-    ///
-    /// # Errors
-    /// When libtorch fails.
-    fn losses(&self) -> Result<Vec<f64>, TchError>;
-    /// Norm of each run's last gradient.
-    ///
-    /// # Errors
-    /// When libtorch fails.
-    fn gradient_norms(&self) -> Result<Vec<f64>, TchError>;
-    /// Answers to [`EVALUATION_ROWS`] rows of features a run, `[EVALUATION_ROWS, features]`, written by `fill`.
-    ///
-    /// # Errors
-    /// When libtorch fails.
-    fn answer(&mut self, fill: &mut dyn FnMut(usize, &mut [T])) -> Result<Vec<Vec<T>>, TchError>;
-    /// A run's weights.
+    fn answer(
+        &mut self,
+        wanted: &[bool],
+        fill: &mut dyn FnMut(usize, &mut [T]),
+        take: &mut dyn FnMut(usize, Answers<'_, T>),
+    ) -> Result<(), TchError>;
+
+    /// A run's parameters, and running statistics where its normalization keeps them.
     ///
     /// # Errors
     /// When libtorch fails.
     fn weights(&self, run: usize) -> Result<Vec<Weight>, TchError>;
 }
 
-/// A layer's weights and biases as they are kept.
+/// What a run answers to a block of rows.
+pub struct Answers<'a, T> {
+    /// `[EVALUATION_ROWS]`, in scaled units.
+    pub answers: &'a [T],
+    /// Values of each hidden layer's units, `[EVALUATION_ROWS, width]`, row-major.
+    pub hidden: &'a [&'a [T]],
+}
+
+/// The order in which a run sees its examples in an epoch.
 #[must_use]
-pub fn layer_weights<T: Real>(
-    layer: usize,
-    (inputs, outputs): (usize, usize),
-    weights: &[T],
-    biases: &[T],
-) -> Vec<Weight> {
-    let mut kept =
-        vec![Weight { name: format!("layers.{layer}.weight"), shape: vec![inputs, outputs], bytes: T::bytes(weights) }];
-    if !biases.is_empty() {
-        kept.push(Weight { name: format!("layers.{layer}.bias"), shape: vec![outputs], bytes: T::bytes(biases) });
-    }
-    kept
+pub fn order(seeds: Seeds, examples: usize, epoch: u32) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..examples as u32).collect();
+    Stream::new(seeds.shuffle, "shuffle", u64::from(epoch)).shuffle(&mut order);
+    order
+}
+
+/// Batches of an epoch.
+#[must_use]
+pub fn batches(configuration: &Configuration) -> u64 {
+    u64::from(configuration.examples.div_ceil(configuration.batch_size()))
+}
+
+/// An array of parameters as it is kept.
+#[must_use]
+pub fn kept<T: Real>(slot: &Slot, values: &[T]) -> Weight {
+    Weight { name: slot.name(), shape: slot.shape.clone(), bytes: T::bytes(values) }
+}
+
+/// The running statistics of `batch` normalization of a layer as they are kept: mean and variance of each unit.
+#[must_use]
+pub fn kept_statistics<T: Real>(layer: usize, mean: &[T], variance: &[T]) -> [Weight; 2] {
+    let weight = |name: &str, values: &[T]| Weight {
+        name: format!("layers.{layer}.norm.{name}"),
+        shape: vec![values.len()],
+        bytes: T::bytes(values),
+    };
+    [weight("mean", mean), weight("variance", variance)]
+}
+
+/// The architecture that runs of a cohort share.
+#[must_use]
+pub fn architecture<T>(starts: &[Start<'_, T>]) -> Architecture {
+    Architecture::of(starts[0].configuration)
 }

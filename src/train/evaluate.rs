@@ -6,15 +6,19 @@ use std::sync::Arc;
 use tch::TchError;
 
 use super::catalogue::{Catalogue, Encoded, Regions};
-use super::engine::{EVALUATION_ROWS, Engine};
+use super::engine::{Answers, EVALUATION_ROWS, Engine};
+use super::loss::loss_of;
 use super::outcome::Prediction;
-use crate::config::Configuration;
+use crate::config::{Activation, Configuration};
 use crate::measure::{AffineBasis, Measures, measure_split};
 use crate::network::Real;
 use crate::problem::{Population, Problem};
 
 /// Gaps between the inputs that are kept for drawing, in each region.
 const DRAWN_GAPS: usize = 100;
+
+/// Answers that are kept at a time, of all runs together: 64 MiB.
+const ANSWERS_AT_ONCE: usize = 8 << 20;
 
 /// What a finished run is measured as.
 #[derive(Clone, Debug, Default)]
@@ -25,53 +29,139 @@ pub struct Measured {
     pub predictions: Vec<Prediction>,
 }
 
-/// The scaled answers of every run to its population; populations are of one length.
-pub fn answers<T: Real>(
-    engine: &mut dyn Engine<T>,
-    problems: &[Problem],
-    populations: &[&Population],
-) -> Result<Vec<Vec<f64>>, TchError> {
-    let rows = populations[0].len();
-    let mut answers = vec![Vec::with_capacity(rows); problems.len()];
-    let mut features = Vec::new();
-    for start in (0..rows).step_by(EVALUATION_ROWS) {
-        let count = EVALUATION_ROWS.min(rows - start);
-        let block = engine.answer(&mut |run, out| {
-            features.resize(count * out.len() / EVALUATION_ROWS, 0.0);
-            problems[run].features(populations[run], start, &mut features);
-            out.iter_mut().zip(&features).for_each(|(out, &feature)| *out = T::from_f64(feature));
-        })?;
-        for (answers, block) in answers.iter_mut().zip(block) {
-            answers.extend(block[..count].iter().map(|answer| answer.to_f64()));
-        }
-    }
-    Ok(answers)
+/// A run as it is measured.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// Its configuration.
+    pub configuration: &'a Configuration,
+    /// What it learns from and is tested on.
+    pub problem: Problem,
 }
 
-/// Mean squared error in scaled units and its root in the target's own, on the test split.
-pub fn test_errors(problem: &Problem, answers: &[f64]) -> (f64, f64) {
+/// What a run answers to one population.
+#[derive(Clone, Debug, Default)]
+struct Heard {
+    /// Answers in scaled units.
+    answers: Vec<f64>,
+    /// For each hidden layer, which units have had a gradient for at least one row.
+    alive: Vec<Vec<bool>>,
+}
+
+/// The answers of the wanted runs to a population each. `populations` has an entry for every wanted run.
+fn answers<T: Real>(
+    engine: &mut dyn Engine<T>,
+    subjects: &[Subject<'_>],
+    populations: &[Option<&Population>],
+) -> Result<Vec<Heard>, TchError> {
+    let mut heard = vec![Heard::default(); subjects.len()];
+    let rows = |run: usize| populations[run].map_or(0, Population::len);
+    let most = (0..subjects.len()).map(rows).max().unwrap_or(0);
+    let mut features = Vec::new();
+    for start in (0..most).step_by(EVALUATION_ROWS) {
+        let wanted: Vec<bool> = (0..subjects.len()).map(|run| rows(run) > start).collect();
+        let count = |run: usize| EVALUATION_ROWS.min(rows(run) - start);
+        let mut fill = |run: usize, out: &mut [T]| {
+            let (subject, population) = (&subjects[run], populations[run].expect("a wanted run has a population"));
+            features.resize(count(run) * out.len() / EVALUATION_ROWS, 0.0);
+            subject.problem.features(population, start, &mut features);
+            out.iter_mut().zip(&features).for_each(|(out, &feature)| *out = T::from_f64(feature));
+        };
+        let mut take = |run: usize, said: Answers<'_, T>| {
+            let (heard, count) = (&mut heard[run], count(run));
+            heard.answers.extend(said.answers[..count].iter().map(|answer| answer.to_f64()));
+            heard.alive.resize(said.hidden.len(), Vec::new());
+            for (alive, values) in heard.alive.iter_mut().zip(said.hidden) {
+                let width = values.len() / EVALUATION_ROWS;
+                alive.resize(width, false);
+                for row in values.chunks_exact(width).take(count) {
+                    let units = alive.iter_mut().zip(row);
+                    units.for_each(|(alive, &value)| *alive |= has_gradient(subjects[run].configuration, value));
+                }
+            }
+        };
+        engine.answer(&wanted, &mut fill, &mut take)?;
+    }
+    Ok(heard)
+}
+
+/// Whether a unit of this value passes a gradient back.
+fn has_gradient<T: Real>(configuration: &Configuration, value: T) -> bool {
+    let inside = |low: f64, high: f64| value.to_f64() > low && value.to_f64() < high;
+    match configuration.activation {
+        Activation::Relu => value > T::ZERO,
+        Activation::Relu6 => inside(0.0, 6.0),
+        Activation::HardTanh => inside(-1.0, 1.0),
+        _ => true,
+    }
+}
+
+/// Whether units of an activation can be dead: flat over a whole range of weighted sums.
+fn can_die(configuration: &Configuration) -> bool {
+    matches!(configuration.activation, Activation::Relu | Activation::Relu6 | Activation::HardTanh)
+        && !configuration.widths().is_empty()
+}
+
+/// Mean loss in scaled units and root mean squared error in the target's own, on the test split, of the wanted runs.
+pub fn test_errors<T: Real>(
+    engine: &mut dyn Engine<T>,
+    subjects: &[Subject<'_>],
+    wanted: &[bool],
+) -> Result<Vec<(f64, f64)>, TchError> {
+    let mut errors = vec![(f64::NAN, f64::NAN); subjects.len()];
+    for group in groups(wanted, |run| subjects[run].problem.test.len()) {
+        let populations: Vec<_> =
+            (0..subjects.len()).map(|run| group.contains(&run).then(|| &subjects[run].problem.test)).collect();
+        let heard = answers(engine, subjects, &populations)?;
+        for run in group {
+            errors[run] = errors_of(&subjects[run], &heard[run].answers);
+        }
+    }
+    Ok(errors)
+}
+
+fn errors_of(subject: &Subject<'_>, answers: &[f64]) -> (f64, f64) {
+    let Problem { test, targets, .. } = &subject.problem;
     let (mut scaled, mut own) = (0.0, 0.0);
-    for (&answer, &target) in answers.iter().zip(&problem.test.targets) {
-        scaled += (answer - problem.targets.scale(target)).powi(2);
-        own += (problem.targets.unscale(answer) - target).powi(2);
+    for (&answer, &target) in answers.iter().zip(&test.targets) {
+        scaled += loss_of(subject.configuration.loss, answer - targets.scale(target));
+        own += (targets.unscale(answer) - target).powi(2);
     }
     let count = answers.len() as f64;
     (scaled / count, (own / count).sqrt())
 }
 
+/// The wanted runs in groups whose answers together stay below [`ANSWERS_AT_ONCE`], at least one run each.
+fn groups(wanted: &[bool], rows: impl Fn(usize) -> usize) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut held = usize::MAX;
+    for run in (0..wanted.len()).filter(|&run| wanted[run]) {
+        held = held.saturating_add(rows(run));
+        match groups.last_mut() {
+            Some(group) if held <= ANSWERS_AT_ONCE => group.push(run),
+            _ => {
+                held = rows(run);
+                groups.push(vec![run]);
+            }
+        }
+    }
+    groups
+}
+
 /// How a split's population is found.
 type PopulationOf = for<'a> fn(&'a Problem, &'a Regions) -> &'a Population;
 
-/// Measures every run of a trained cohort.
+/// Measures the wanted runs of a trained cohort.
 pub fn measure<T: Real>(
     engine: &mut dyn Engine<T>,
-    problems: &[Problem],
-    configurations: &[&Configuration],
+    subjects: &[Subject<'_>],
+    wanted: &[bool],
     catalogue: &Catalogue,
 ) -> Result<Vec<Measured>, TchError> {
-    let of = |(problem, configuration): (&Problem, &&Configuration)| catalogue.regions(configuration, &problem.encoder);
-    let regions: Vec<Arc<Regions>> = problems.iter().zip(configurations).map(of).collect();
-    let mut measured = vec![Measured::default(); problems.len()];
+    let regions: Vec<Arc<Regions>> = subjects
+        .iter()
+        .map(|subject| catalogue.regions(subject.configuration, &subject.problem.encoder))
+        .collect();
+    let mut measured = vec![Measured::default(); subjects.len()];
     let splits: [(&str, PopulationOf); 4] = [
         ("train", |problem, _| &problem.train),
         ("test", |problem, _| &problem.test),
@@ -79,52 +169,30 @@ pub fn measure<T: Real>(
         ("extrapolation", |_, regions| &regions.extrapolation),
     ];
     for (split, population) in splits {
-        let populations: Vec<_> = problems.iter().zip(&regions).map(|(p, r)| population(p, r)).collect();
-        // Runs of one shape can differ in the size of their regions: then each group is answered by itself.
-        for length in distinct_lengths(&populations) {
-            let group: Vec<_> = populations
-                .iter()
-                .map(|p| if p.len() == length { *p } else { length_of(&populations, length) })
-                .collect();
-            let answers = answers(engine, problems, &group)?;
-            for (run, answers) in answers.iter().enumerate().filter(|(run, _)| populations[*run].len() == length) {
-                note(
-                    &mut measured[run],
-                    split,
-                    &problems[run],
-                    configurations[run],
-                    &regions[run],
-                    populations[run],
-                    answers,
-                );
+        let of = |run: usize| population(&subjects[run].problem, &regions[run]);
+        for group in groups(wanted, |run| of(run).len()) {
+            let populations: Vec<_> =
+                (0..subjects.len()).map(|run| group.contains(&run).then(|| of(run))).collect();
+            let mut heard = answers(engine, subjects, &populations)?;
+            for run in group {
+                let heard = std::mem::take(&mut heard[run]);
+                note(&mut measured[run], split, &subjects[run], &regions[run], of(run), &heard);
             }
         }
     }
     Ok(measured)
 }
 
-fn distinct_lengths(populations: &[&Population]) -> Vec<usize> {
-    let mut lengths: Vec<_> = populations.iter().map(|population| population.len()).collect();
-    lengths.sort_unstable();
-    lengths.dedup();
-    lengths
-}
-
-/// Any population of that length: a stand-in for runs whose own is of another, whose answers are not looked at.
-fn length_of<'a>(populations: &[&'a Population], length: usize) -> &'a Population {
-    populations.iter().find(|population| population.len() == length).expect("a length of one of them")
-}
-
 fn note(
     measured: &mut Measured,
     split: &str,
-    problem: &Problem,
-    configuration: &Configuration,
+    subject: &Subject<'_>,
     regions: &Regions,
     population: &Population,
-    answers: &[f64],
+    heard: &Heard,
 ) {
-    let predictions: Vec<f64> = answers.iter().map(|&answer| problem.targets.unscale(answer)).collect();
+    let (problem, configuration) = (&subject.problem, subject.configuration);
+    let predictions: Vec<f64> = heard.answers.iter().map(|&answer| problem.targets.unscale(answer)).collect();
     measure_split(&mut measured.measures, split, &predictions, &population.targets);
     match split {
         "train" => {
@@ -132,8 +200,12 @@ fn note(
             if let Some(floor) = floor(problem, &AffineBasis::new(&rows), &rows) {
                 measured.measures.set("affine_floor_train", floor);
             }
+            if can_die(configuration) {
+                let dead = heard.alive.iter().flatten().filter(|alive| !**alive).count();
+                measured.measures.set("dead_units", dead as f64);
+            }
         }
-        "domain" => note_line(&mut measured.measures, problem, regions, answers),
+        "domain" => note_line(&mut measured.measures, problem, regions, &heard.answers),
         _ => {}
     }
     if configuration.operands == 1 && matches!(split, "domain" | "extrapolation") {

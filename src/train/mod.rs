@@ -8,7 +8,10 @@ mod digest;
 mod engine;
 mod environment;
 mod evaluate;
+mod loss;
 mod outcome;
+mod profile;
+mod progress;
 mod rates;
 mod tensors;
 
@@ -18,7 +21,7 @@ pub use device::{Choice, Device, NoCuda, libtorch_folder, load_cuda};
 pub use digest::digest;
 pub use environment::{Environment, LIBTORCH, environment, fix_numeric_path, self_test};
 pub use outcome::{CurvePoint, Outcome, Prediction, Status, Weight};
+pub use profile::{Part, Profile};
+pub use progress::{DIVERGED, LAST_EPOCHS};
 pub use rates::Rates;
 
-#[cfg(test)]
-mod tests;

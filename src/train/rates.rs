@@ -1,4 +1,5 @@
-//! The numbers of one optimizer step of one run: the schedule's learning rate and the optimizer's constants.
+//! The numbers of one optimizer step of one run: the schedule's learning rate, the optimizer's constants, the penalty's
+//! strength.
 
 use crate::config::{Configuration, Schedule};
 
@@ -7,39 +8,76 @@ use crate::config::{Configuration, Schedule};
 pub struct Rates {
     /// Learning rate of this step, after the schedule.
     pub learning_rate: f64,
-    /// Decay of the mean gradient.
-    pub beta1: f64,
-    /// Decay of the mean squared gradient.
-    pub beta2: f64,
-    /// Added to the root.
-    pub epsilon: f64,
     /// Steps taken, this one included.
     pub step: u64,
+    /// Strength of the penalty on weights between whole ones, of NAU and NMU.
+    pub sparsity: f64,
 }
 
 impl Rates {
-    /// The rates of step number `step` (from 1) out of `steps`.
+    /// The rates of step number `step` (from 1) of a run that takes `batches` steps an epoch.
     #[must_use]
-    pub fn at(configuration: &Configuration, step: u64, steps: u64) -> Self {
+    pub fn at(configuration: &Configuration, step: u64, batches: u64) -> Self {
+        let c = configuration;
+        let steps = batches * u64::from(c.epochs);
+        let warmup = batches * u64::from(c.warmup);
+        let share = if step <= warmup {
+            step as f64 / warmup as f64
+        } else {
+            scheduled(c.schedule, step - warmup, steps - warmup, batches)
+        };
         let done = (step - 1) as f64 / steps as f64;
-        let share = match configuration.schedule {
-            Schedule::Constant => 1.0,
-            // Loshchilov and Hutter 2017, equation 5, without restarts, down to 0.
-            Schedule::Cosine => 0.5 * (1.0 + libm::cos(std::f64::consts::PI * done)),
+        let grown = |start: f64, end: f64| {
+            if end > start { ((done - start) / (end - start)).clamp(0.0, 1.0) } else { f64::from(u8::from(done >= start)) }
         };
         Self {
-            learning_rate: configuration.learning_rate * share,
-            beta1: configuration.beta1,
-            beta2: configuration.beta2,
-            epsilon: configuration.epsilon,
+            learning_rate: c.learning_rate * share,
             step,
+            sparsity: c.sparsity.strength * grown(c.sparsity.start, c.sparsity.end),
         }
     }
+}
 
-    /// Corrections for the zero start of both running means: `1 − βᵗ`.
-    #[must_use]
-    pub fn corrections(&self) -> (f64, f64) {
-        let exponent = self.step as f64;
-        (1.0 - libm::pow(self.beta1, exponent), 1.0 - libm::pow(self.beta2, exponent))
+/// The share of the learning rate at step number `step` (from 1) of the `steps` of a schedule.
+fn scheduled(schedule: Schedule, step: u64, steps: u64, batches: u64) -> f64 {
+    let done = (step - 1) as f64 / steps as f64;
+    let epoch = (step - 1) / batches;
+    let half_cosine = |from: f64, to: f64, done: f64| {
+        to + (from - to) / 2.0 * (1.0 + libm::cos(std::f64::consts::PI * done))
+    };
+    match schedule {
+        Schedule::Constant => 1.0,
+        // Loshchilov and Hutter 2017, equation 5, without restarts, down to 0.
+        Schedule::Cosine => half_cosine(1.0, 0.0, done),
+        Schedule::Linear => 1.0 - done,
+        Schedule::Step(decay) => power(decay.factor, epoch / u64::from(decay.every)),
+        Schedule::Exponential(factor) => power(factor, epoch),
+        // Smith and Topin 2018, with the ends and the two phases of PyTorch's `OneCycleLR`.
+        Schedule::OneCycle => {
+            const START: f64 = 1.0 / 25.0;
+            let last = (steps - 1) as f64;
+            let (at, top) = ((step - 1) as f64, (0.3 * steps as f64 - 1.0).max(0.0));
+            if at <= top && top > 0.0 {
+                half_cosine(START, 1.0, at / top)
+            } else if last > top {
+                half_cosine(1.0, START / 1e4, (at - top) / (last - top))
+            } else {
+                1.0
+            }
+        }
     }
+}
+
+/// `base` to a whole power by squaring: the same bits on every machine.
+#[must_use]
+pub fn power(base: f64, exponent: u64) -> f64 {
+    let (mut result, mut square, mut left) = (1.0, base, exponent);
+    while left > 0 {
+        if left & 1 == 1 {
+            result *= square;
+        }
+        square *= square;
+        left >>= 1;
+    }
+    result
 }
