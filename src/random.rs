@@ -29,13 +29,15 @@ impl Stream {
     /// When `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         assert!(bound > 0, "there is no number below 0");
-        let threshold = bound.wrapping_neg() % bound;
-        loop {
-            let product = u128::from(self.0.next_u64()) * u128::from(bound);
-            if product as u64 >= threshold {
-                return (product >> 64) as u64;
+        let mut product = u128::from(self.0.next_u64()) * u128::from(bound);
+        // The remainder can be short only here, so the division is rarely made.
+        if (product as u64) < bound {
+            let threshold = bound.wrapping_neg() % bound;
+            while (product as u64) < threshold {
+                product = u128::from(self.0.next_u64()) * u128::from(bound);
             }
         }
+        (product >> 64) as u64
     }
 
     /// Puts `items` into a uniformly random order (Fisher and Yates, from the end).
