@@ -104,15 +104,11 @@ macro_rules! by_blocks {
 
 /// Adds up partial sums, halves onto halves.
 #[inline(always)]
-pub fn fold<T: Real>(mut lanes: [T; LANES]) -> T {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            lanes[lane] += lanes[lane + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
+pub fn fold<T: Real>(lanes: [T; LANES]) -> T {
+    let eight: [T; 8] = std::array::from_fn(|lane| lanes[lane] + lanes[lane + 8]);
+    let four: [T; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
+    let two: [T; 2] = std::array::from_fn(|lane| four[lane] + four[lane + 2]);
+    two[0] + two[1]
 }
 
 kernel! {
@@ -317,23 +313,6 @@ kernel! {
         for row in rows.chunks_exact(width) {
             sums.iter_mut().zip(row).for_each(|(sum, number)| *sum += *number);
         }
-    }
-}
-
-kernel! {
-    /// Sum of all numbers.
-    fn total<T: Real>(numbers: &[T]) -> T {
-        let mut lanes = [T::ZERO; LANES];
-        let blocks = numbers.chunks_exact(LANES);
-        for (lane, number) in blocks.remainder().iter().enumerate() {
-            lanes[lane] = *number;
-        }
-        for numbers in blocks {
-            for lane in 0..LANES {
-                lanes[lane] += numbers[lane];
-            }
-        }
-        fold(lanes)
     }
 }
 
