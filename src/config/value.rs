@@ -36,7 +36,7 @@ impl Value {
     }
 }
 
-/// The form of columns, tables and labels: `0.001`, `polynomial(3)`, `[20, 100, 20]`.
+/// The form of columns, tables and labels: `0.001`, `polynomial(3)`, `[20, 100, 20]`, `step(every=10, factor=0.5)`.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -55,13 +55,16 @@ impl fmt::Display for Value {
                 }
                 f.write_str("]")
             }
-            Self::Map(entries) => {
-                for (i, (key, value)) in entries.iter().enumerate() {
-                    let comma = if i == 0 { "" } else { ", " };
-                    write!(f, "{comma}{key}({value})")?;
+            Self::Map(entries) => match entries.as_slice() {
+                [(word, argument)] => write!(f, "{word}({argument})"),
+                _ => {
+                    for (i, (key, value)) in entries.iter().enumerate() {
+                        let comma = if i == 0 { "" } else { ", " };
+                        write!(f, "{comma}{key}={value}")?;
+                    }
+                    Ok(())
                 }
-                Ok(())
-            }
+            },
         }
     }
 }
@@ -120,7 +123,7 @@ pub struct Word {
 pub struct Argument {
     /// Its name in the reference.
     pub name: &'static str,
-    /// The values that it takes; never words.
+    /// The values that it takes.
     pub kind: &'static Kind,
 }
 
