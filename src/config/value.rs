@@ -153,6 +153,38 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether `value` is one of this kind, as far as the kind alone tells.
+    #[must_use]
+    pub fn takes(&self, value: &Value) -> bool {
+        match self {
+            Self::Flag => bool::read(value, self).is_ok(),
+            Self::Whole { .. } => whole(value, self).is_ok(),
+            Self::Number { .. } => f64::read(value, self).is_ok(),
+            Self::Widths { .. } => Widths::read(value, self).is_ok(),
+            Self::CountOrFull => Batch::read(value, self).is_ok(),
+            Self::Words(words) => word_and_argument(value, self).is_ok_and(|(name, argument)| {
+                words.iter().any(|word| {
+                    word.name == name
+                        && match (word.argument, argument) {
+                            (None, None) => true,
+                            (Some(known), Some(value)) => known.kind.takes(value),
+                            _ => false,
+                        }
+                })
+            }),
+            Self::Fields(fields) => {
+                let Value::Map(entries) = value else { return false };
+                let of = |name: &str| entries.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+                entries.iter().all(|(name, _)| fields.iter().any(|field| field.name == name))
+                    && fields.iter().all(|field| {
+                        of(field.name).map_or(field.default.is_some(), |value| field.kind.takes(value))
+                    })
+            }
+        }
+    }
+}
+
 /// The phrase of messages and of the reference: "whole number ≥ 1", "`sum`, `product` or `square`".
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
