@@ -23,6 +23,13 @@ impl Stream {
         (self.0.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
+    /// Normal with mean 0 and variance 1 (Box and Muller 1958), by functions that are the same on every machine. Never
+    /// farther out than 8.6.
+    pub fn normal(&mut self) -> f64 {
+        let (radius, turn) = (1.0 - self.uniform(), self.uniform());
+        libm::sqrt(-2.0 * libm::log(radius)) * libm::cos(std::f64::consts::TAU * turn)
+    }
+
     /// Uniform on 0..bound, without bias (Lemire 2019: multiply, and reject the short remainder).
     ///
     /// # Panics
@@ -100,6 +107,29 @@ mod tests {
         assert!(chi < 22.5, "{counts:?}");
         let mean = (0..100_000).map(|_| stream.uniform()).sum::<f64>() / 1e5;
         assert!((mean - 0.5).abs() < 0.005, "{mean}");
+    }
+
+    #[test]
+    fn normal_values_are_pinned_for_ever() {
+        let mut stream = Stream::new(7, "noise", 0);
+        let drawn: Vec<f64> = (0..4).map(|_| stream.normal()).collect();
+        insta::assert_snapshot!(format!("{drawn:?}"), @"");
+    }
+
+    #[test]
+    fn normal_draws_are_normal() {
+        let mut stream = Stream::new(0, "test", 1);
+        let drawn: Vec<f64> = (0..100_000).map(|_| stream.normal()).collect();
+        let moment = |power: i32| drawn.iter().map(|x| x.powi(power)).sum::<f64>() / 1e5;
+        // Five standard errors: of the mean 1/√n, and √2, √15 and √96 times that of the next moments.
+        let error = 5.0 / 1e5f64.sqrt();
+        for (power, expected, spread) in [(1, 0.0, 1.0), (2, 1.0, 2f64), (3, 0.0, 15.0), (4, 3.0, 96.0)] {
+            assert!((moment(power) - expected).abs() < error * spread.sqrt(), "{power}: {}", moment(power));
+        }
+        let inside = |end: f64| drawn.iter().filter(|x| x.abs() < end).count() as f64 / 1e5;
+        for (end, share) in [(1.0, 0.682_689), (2.0, 0.954_500), (3.0, 0.997_300)] {
+            assert!((inside(end) - share).abs() < error / 2.0, "{end}: {}", inside(end));
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn unknown(parameter: &Parameter, text: &str) -> Error {
     Error::Query(format!("`{}` is `{text}`, which this version of Ablate cannot train", parameter.name))
 }
 
-/// Reads the text that `Value`'s display made: `relu`, `polynomial(3)`, `[20, 100]`.
+/// Reads the text that `Value`'s display made: `relu`, `polynomial(3)`, `[20, 100]`, `every=10, factor=0.5`.
 fn parse(kind: &Kind, text: &str) -> Option<Value> {
     match kind {
         Kind::Widths { .. } => {
@@ -67,6 +67,13 @@ fn parse(kind: &Kind, text: &str) -> Option<Value> {
         Kind::Whole { .. } | Kind::CountOrFull => text.parse().ok().map(Value::Whole),
         Kind::Number { .. } => text.parse().ok().map(Value::Number),
         Kind::Flag => text.parse().ok().map(Value::Flag),
-        Kind::Fields(_) => todo!(),
+        Kind::Fields(fields) => {
+            let entries = text.split(", ").map(|entry| {
+                let (name, value) = entry.split_once('=')?;
+                let field = fields.iter().find(|field| field.name == name)?;
+                Some((name.to_owned(), parse(field.kind, value)?))
+            });
+            entries.collect::<Option<_>>().map(Value::Map)
+        }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::check::NAME;
 use super::claims::{DEFAULT_METRIC, GOALS};
 use super::replicates::{LARGEST_SEED, MOST, VARY};
-use crate::config::{Kind, PARAMETERS, Parameter, Value, Word};
+use crate::config::{Field, Kind, PARAMETERS, Parameter, Value, Word};
 
 /// The schema of sweep files.
 #[must_use]
@@ -193,10 +193,27 @@ fn kind(kind: &Kind) -> Json {
             put("type", "array".into());
             put("items", json!({"type": "integer", "minimum": min, "maximum": max}));
         }
-        Kind::Fields(_) => todo!(),
+        Kind::Fields(fields) => {
+            let required: Vec<&str> =
+                fields.iter().filter(|field| field.default.is_none()).map(|field| field.name).collect();
+            put("type", "object".into());
+            put("required", json!(required));
+            put("additionalProperties", false.into());
+            put("properties", fields.iter().map(|known| (known.name.to_string(), field(known))).collect());
+        }
         Kind::CountOrFull => put("oneOf", json!([{"type": "integer", "minimum": 1}, {"const": "full"}])),
     }
     Json::Object(schema)
+}
+
+fn field(field: &Field) -> Json {
+    let mut schema = kind(field.kind);
+    schema["description"] = field.doc.trim().into();
+    if let Some(default) = field.default {
+        let default = default.trim_matches('`');
+        schema["default"] = serde_json::from_str(default).unwrap_or_else(|_| Json::String(default.into()));
+    }
+    schema
 }
 
 fn word(word: &Word) -> Json {
