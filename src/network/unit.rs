@@ -128,15 +128,30 @@ impl Unit for Silu {
 #[derive(Clone, Copy)]
 pub struct Mish;
 
+impl Mish {
+    /// tanh(ln(1 + e^z)) and what it lacks of 1: n/(n + d) and d/(n + d) with n = e^2z + 2e^z and d = 2, for positive z
+    /// both divided by e^2z, so that nothing overflows.
+    #[inline(always)]
+    fn bend<T: Real>(z: T, small: T) -> (T, T) {
+        let two = T::ONE + T::ONE;
+        let (above, below) = (two.mul_add(small, T::ONE), small * (small + two));
+        let (n, d) = if z > T::ZERO { (above, two * small * small) } else { (below, two) };
+        let share = T::ONE / (n + d);
+        (n * share, d * share)
+    }
+}
+
 impl Unit for Mish {
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
-        z * softplus(z).tanh()
+        z * Self::bend(z, (-z.abs()).exp()).0
     }
     #[inline(always)]
     fn derivative<T: Real>(self, kept: T) -> T {
-        let bent = softplus(kept).tanh();
-        bent + kept * logistic(kept) * (T::ONE - bent * bent)
+        let small = (-kept.abs()).exp();
+        let (bent, lacking) = Self::bend(kept, small);
+        let logistic = if kept > T::ZERO { T::ONE } else { small } / (T::ONE + small);
+        bent + kept * logistic * lacking * (T::ONE + bent)
     }
 }
 

@@ -63,7 +63,7 @@ impl Real for f64 {
     #[inline(always)]
     fn ln(self) -> Self {
         let subnormal = self < Self::MIN_POSITIVE;
-        let normal = if subnormal { self * 18_014_398_509_481_984.0 } else { self };
+        let normal = self * if subnormal { 18_014_398_509_481_984.0 } else { 1.0 };
         let (power, factor) = split_factor(normal);
         let power = to_float(power);
         let power = if subnormal { power - 54.0 } else { power };
@@ -171,9 +171,10 @@ fn ln_sum(power: f64, f: f64, lost: f64) -> f64 {
 /// A logarithm of x, put right where x is its pole, below that, infinite or NaN.
 #[inline(always)]
 fn ends_of_ln(value: f64, x: f64, pole: f64) -> f64 {
-    let value = if x < f64::INFINITY { value } else { x };
-    let value = if x == pole { f64::NEG_INFINITY } else { value };
-    if x < pole { f64::NAN } else { value }
+    let below = if x == pole { f64::NEG_INFINITY } else { f64::NAN };
+    let value = if x > f64::MAX { x } else { value };
+    // A NaN is not above the pole.
+    if x > pole { value } else { below }
 }
 
 /// sin(x − zero·π), negative where the lowest bit of `shifted` says that the zero is an odd one.
