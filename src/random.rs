@@ -36,19 +36,37 @@ impl Stream {
     /// When `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         assert!(bound > 0, "there is no number below 0");
-        let threshold = bound.wrapping_neg() % bound;
-        loop {
-            let product = u128::from(self.0.next_u64()) * u128::from(bound);
-            if product as u64 >= threshold {
-                return (product >> 64) as u64;
+        let mut product = u128::from(self.0.next_u64()) * u128::from(bound);
+        // The remainder can be short only here, so the division is rarely made.
+        if (product as u64) < bound {
+            let threshold = bound.wrapping_neg() % bound;
+            while (product as u64) < threshold {
+                product = u128::from(self.0.next_u64()) * u128::from(bound);
             }
         }
+        (product >> 64) as u64
+    }
+
+    /// As [`Stream::below`], from half as many random bits.
+    fn below_short(&mut self, bound: u32) -> u32 {
+        let mut product = u64::from(self.0.next_u32()) * u64::from(bound);
+        if (product as u32) < bound {
+            let threshold = bound.wrapping_neg() % bound;
+            while (product as u32) < threshold {
+                product = u64::from(self.0.next_u32()) * u64::from(bound);
+            }
+        }
+        (product >> 32) as u32
     }
 
     /// Puts `items` into a uniformly random order (Fisher and Yates, from the end).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
-            let j = self.below(i as u64 + 1) as usize;
+            let j = match u32::try_from(i + 1) {
+                // Half as many random bits, which are most of the cost.
+                Ok(bound) => self.below_short(bound) as usize,
+                Err(_) => self.below(i as u64 + 1) as usize,
+            };
             items.swap(i, j);
         }
     }
