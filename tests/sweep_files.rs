@@ -238,14 +238,18 @@ fn shown(text: &str, overrides: &[&str], parameter: &str) -> Vec<String> {
     let sweep = parse(text, "x.yaml", &overrides).unwrap_or_else(|invalid| panic!("{invalid}"));
     let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
     let parameter = ablate::config::parameter(parameter).unwrap();
-    let value = |point: &plan::Point| point.configuration.column(parameter).map_or("-".into(), |value| value.to_string());
+    let value =
+        |point: &plan::Point| point.configuration.column(parameter).map_or("-".into(), |value| value.to_string());
     plan.points.iter().map(|point| value(point)).collect()
 }
 
 #[test]
 fn settings_are_values_like_any_other() {
     let steps = ["constant", "step(every=10, factor=0.5)"];
-    assert_eq!(shown(&file("grid: {schedule: [constant, {step: {every: 10, factor: 0.5}}]}\n"), &[], "schedule"), steps);
+    assert_eq!(
+        shown(&file("grid: {schedule: [constant, {step: {every: 10, factor: 0.5}}]}\n"), &[], "schedule"),
+        steps
+    );
     assert_eq!(shown(&file(""), &["schedule=constant,{step: {factor: 0.5, every: 10}}"], "schedule"), steps);
     let stop = ["metric=test_loss, patience=5, min_delta=0"];
     assert_eq!(shown(&file("base: {early_stop: {patience: 5}}\n"), &[], "early_stop"), stop);

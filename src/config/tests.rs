@@ -97,9 +97,8 @@ fn what_trains_alike_is_equal() {
 
 #[test]
 fn schedules_that_change_nothing_are_constant() {
-    let step = |every, factor| {
-        map(&[("step", map(&[("every", Value::Whole(every)), ("factor", Value::Number(factor))]))])
-    };
+    let step =
+        |every, factor| map(&[("step", map(&[("every", Value::Whole(every)), ("factor", Value::Number(factor))]))]);
     let exponential = |factor| map(&[("exponential", Value::Number(factor))]);
     for schedule in [step(500, 0.5), step(600, 0.5), step(10, 1.0), exponential(1.0)] {
         assert_eq!(of(&[("schedule", schedule.clone())]), Configuration::default(), "{schedule}");
@@ -229,7 +228,11 @@ fn what_cannot_work_is_refused() {
     let largest = |largest| ("largest", Value::Whole(largest));
     // One that is refused, and one beside it that is not.
     let cases: &[([&str; 2], &[(&'static str, Value)], &[(&'static str, Value)])] = &[
-        (["operands", "task"], &[("task", word("quotient")), ("operands", Value::Whole(1))], &[("task", word("quotient"))]),
+        (
+            ["operands", "task"],
+            &[("task", word("quotient")), ("operands", Value::Whole(1))],
+            &[("task", word("quotient"))],
+        ),
         (["largest", "task"], &[("task", word("sine")), largest(2)], &[("task", word("sine")), largest(3)]),
         (["largest", "task"], &[("task", word("cube")), largest(104_032)], &[("task", word("cube")), largest(104_031)]),
         (

@@ -254,7 +254,8 @@ mod tests {
         assert_eq!(stop["properties"]["metric"]["default"], json!("test_loss"));
         assert_eq!(stop["properties"]["min_delta"]["default"], json!(0));
         let schedules = definition("schedule")["oneOf"].clone();
-        let step = schedules.as_array().unwrap().iter().find_map(|word| word["properties"].get("step")).unwrap().clone();
+        let step =
+            schedules.as_array().unwrap().iter().find_map(|word| word["properties"].get("step")).unwrap().clone();
         assert_eq!((&step["required"], &step["additionalProperties"]), (&json!(["every", "factor"]), &json!(false)));
         assert_eq!(step["properties"]["factor"]["exclusiveMinimum"], json!(0.0));
     }
