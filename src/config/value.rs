@@ -177,9 +177,9 @@ impl Kind {
                 let Value::Map(entries) = value else { return false };
                 let of = |name: &str| entries.iter().find(|(key, _)| key == name).map(|(_, value)| value);
                 entries.iter().all(|(name, _)| fields.iter().any(|field| field.name == name))
-                    && fields.iter().all(|field| {
-                        of(field.name).map_or(field.default.is_some(), |value| field.kind.takes(value))
-                    })
+                    && fields
+                        .iter()
+                        .all(|field| of(field.name).map_or(field.default.is_some(), |value| field.kind.takes(value)))
             }
         }
     }

@@ -260,7 +260,7 @@ mod tests {
         }
         // All directions are equally likely: entries have mean 0 and variance 1/n.
         let (_, _, mean, variance) = moments(&initial_weights(&dense(200, &[200]), Init::Orthogonal, 2)[0]);
-        assert!(mean.abs() < 0.002 && (variance * 200.0 - 1.0).abs() < 1e-12, "{mean} {variance}");
+        assert!(mean.abs() < 0.002 && ((variance + mean * mean) * 200.0 - 1.0).abs() < 1e-12, "{mean} {variance}");
     }
 
     #[test]
@@ -308,6 +308,11 @@ mod tests {
             format!("{:.6} {:.6} {:.6}", drawn[0][0], drawn[0][5], drawn[1][2])
         };
         let shown: Vec<String> = [Init::GlorotUniform, Init::Torch, Init::HeNormal, Init::Orthogonal].map(first).into();
-        insta::assert_snapshot!(shown.join("\n"), @"");
+        insta::assert_snapshot!(shown.join("\n"), @r"
+        0.945293 -0.822161 0.000000
+        0.610184 -0.530703 -0.337354
+        -0.890535 -0.697290 0.000000
+        -0.638134 0.012592 0.000000
+        ");
     }
 }

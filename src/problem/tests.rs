@@ -169,7 +169,11 @@ fn encodings_have_their_ranges() {
         let fourier = with_argument("fourier", (largest / 2).max(1));
         let ramps = with_argument("ramps", (largest - 2).max(1));
         for encoding in words.into_iter().chain(counted).chain([fourier, ramps, polynomial(3)]) {
-            let c = configuration(&[("operands", Value::Whole(2)), ("largest", Value::Whole(largest)), ("encoding", encoding)]);
+            let c = configuration(&[
+                ("operands", Value::Whole(2)),
+                ("largest", Value::Whole(largest)),
+                ("encoding", encoding),
+            ]);
             let (encoder, domain) = (Encoder::of(&c), Population::of_region(&c, Region::Domain));
             let mut features = vec![0.0; encoder.features() * domain.len()];
             encoder.encode(domain.rows(0, domain.len()), &mut features);
@@ -177,7 +181,12 @@ fn encodings_have_their_ranges() {
                 let column = || features.iter().skip(feature).step_by(encoder.features()).copied();
                 let ends = (column().fold(f64::INFINITY, f64::min), column().fold(f64::NEG_INFINITY, f64::max));
                 let near = |a: f64, b: f64| (a - b).abs() < 1e-12 && (a == 0.0) == (b == 0.0);
-                assert!(near(ends.0, low) && near(ends.1, high), "{:?} {largest} {feature}: {ends:?} {:?}", c.encoding, (low, high));
+                assert!(
+                    near(ends.0, low) && near(ends.1, high),
+                    "{:?} {largest} {feature}: {ends:?} {:?}",
+                    c.encoding,
+                    (low, high)
+                );
             }
         }
     }
@@ -188,7 +197,11 @@ fn tasks_have_their_ranges() {
     for task in TASKS {
         let Some(Value::Word(name)) = crate::config::Setting::write(&task) else { panic!("{task:?}") };
         for largest in 2..40 {
-            let c = configuration(&[("task", word(&name)), ("largest", Value::Whole(largest)), ("operands", Value::Whole(2))]);
+            let c = configuration(&[
+                ("task", word(&name)),
+                ("largest", Value::Whole(largest)),
+                ("operands", Value::Whole(2)),
+            ]);
             let targets = Population::of_region(&c, Region::Domain).targets;
             let low = targets.iter().copied().fold(f64::INFINITY, f64::min);
             let high = targets.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -248,6 +248,19 @@ mod tests {
     }
 
     #[test]
+    fn settings_are_objects() {
+        let stop = definition("early_stop");
+        assert_eq!((&stop["type"], &stop["required"]), (&json!("object"), &json!(["patience"])));
+        assert_eq!(stop["properties"]["metric"]["default"], json!("test_loss"));
+        assert_eq!(stop["properties"]["min_delta"]["default"], json!(0));
+        let schedules = definition("schedule")["oneOf"].clone();
+        let step =
+            schedules.as_array().unwrap().iter().find_map(|word| word["properties"].get("step")).unwrap().clone();
+        assert_eq!((&step["required"], &step["additionalProperties"]), (&json!(["every", "factor"]), &json!(false)));
+        assert_eq!(step["properties"]["factor"]["exclusiveMinimum"], json!(0.0));
+    }
+
+    #[test]
     fn references_resolve() {
         fn visit(json: &Json, root: &Json) {
             match json {
@@ -270,7 +283,8 @@ mod tests {
         assert_eq!(default("task"), Some(json!("square")));
         assert_eq!(default("epsilon"), Some(json!(1e-7)));
         assert_eq!(default("bias"), Some(json!(true)));
-        assert_eq!(default("batch"), Some(json!(100)));
+        assert_eq!(default("dropout"), Some(json!(0)));
+        assert_eq!(default("batch"), None, "it depends on the optimizer");
         assert_eq!(default("operands"), None);
         assert_eq!(default("hidden"), None);
         assert_eq!(default("input_normalization"), None);
