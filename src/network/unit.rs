@@ -4,6 +4,8 @@ use super::real::Real;
 
 /// An activation as a type, so that loops over it are compiled for it.
 pub trait Unit: Copy {
+    /// The activation with its argument, which most do not have.
+    fn of(argument: f64) -> Self;
     /// Its value at `z`.
     fn value<T: Real>(self, z: T) -> T;
     /// Its derivative, from the value where [`super::derivative_from_value`] says so, otherwise from the weighted sum.
@@ -19,6 +21,10 @@ const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 pub struct Linear;
 
 impl Unit for Linear {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         z
@@ -36,6 +42,10 @@ pub struct Relu;
 
 impl Unit for Relu {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         // Not `max`: a NaN must stay one, or a diverged run would look healthy.
         if z < T::ZERO { T::ZERO } else { z }
@@ -52,6 +62,10 @@ pub struct LeakyRelu(pub f64);
 
 impl Unit for LeakyRelu {
     #[inline(always)]
+    fn of(argument: f64) -> Self {
+        Self(argument)
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         if z < T::ZERO { z * T::from_f64(self.0) } else { z }
     }
@@ -67,6 +81,10 @@ pub struct Elu;
 
 impl Unit for Elu {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         if z < T::ZERO { z.exp_m1() } else { z }
     }
@@ -81,6 +99,10 @@ impl Unit for Elu {
 pub struct Selu;
 
 impl Unit for Selu {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         let scale = T::from_f64(SELU_SCALE);
@@ -99,6 +121,10 @@ pub struct Gelu;
 
 impl Unit for Gelu {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         z * normal_distribution(z)
     }
@@ -113,6 +139,10 @@ impl Unit for Gelu {
 pub struct Silu;
 
 impl Unit for Silu {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         z * logistic(z)
@@ -143,6 +173,10 @@ impl Mish {
 
 impl Unit for Mish {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         z * Self::bend(z, (-z.abs()).exp()).0
     }
@@ -161,6 +195,10 @@ pub struct Softplus;
 
 impl Unit for Softplus {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         softplus(z)
     }
@@ -175,6 +213,10 @@ impl Unit for Softplus {
 pub struct Tanh;
 
 impl Unit for Tanh {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         z.tanh()
@@ -191,6 +233,10 @@ pub struct Sigmoid;
 
 impl Unit for Sigmoid {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         logistic(z)
     }
@@ -205,6 +251,10 @@ impl Unit for Sigmoid {
 pub struct HardTanh;
 
 impl Unit for HardTanh {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         clamp(z, -1.0, 1.0)
@@ -221,6 +271,10 @@ pub struct Relu6;
 
 impl Unit for Relu6 {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         clamp(z, 0.0, 6.0)
     }
@@ -235,6 +289,10 @@ impl Unit for Relu6 {
 pub struct Gaussian;
 
 impl Unit for Gaussian {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         (-(z * z)).exp()
@@ -251,6 +309,10 @@ pub struct Square;
 
 impl Unit for Square {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         z * z
     }
@@ -265,6 +327,10 @@ impl Unit for Square {
 pub struct Sine(pub f64);
 
 impl Unit for Sine {
+    #[inline(always)]
+    fn of(argument: f64) -> Self {
+        Self(argument)
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         (z * T::from_f64(self.0)).sin()
@@ -281,6 +347,10 @@ impl Unit for Sine {
 pub struct Snake(pub f64);
 
 impl Unit for Snake {
+    #[inline(always)]
+    fn of(argument: f64) -> Self {
+        Self(argument)
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         let a = T::from_f64(self.0);

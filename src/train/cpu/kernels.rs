@@ -5,7 +5,8 @@
 #![expect(unsafe_code, reason = "calling a function compiled for a vector unit after asking for it at run time")]
 
 use super::super::loss::Penalty;
-use crate::network::{Real, Unit};
+use super::activation::Blocks;
+use crate::network::Real;
 
 /// Numbers that a loop takes at a time; partial sums of a sum along a row.
 pub const LANES: usize = 16;
@@ -45,7 +46,7 @@ pub fn vector_unit() -> VectorUnit {
 macro_rules! kernel {
     (
         $(#[$attribute:meta])*
-        fn $name:ident<$($generic:ident: $bound:path),+>($($argument:ident: $type:ty),+ $(,)?) $(-> $output:ty)? $body:block
+        fn $name:ident<$($generic:ident: $bound:path),+ $(,)?>($($argument:ident: $type:ty),+ $(,)?) $(-> $output:ty)? $body:block
     ) => {
         $(#[$attribute])*
         pub fn $name<$($generic: $bound),+>($($argument: $type),+) $(-> $output)? {
@@ -90,14 +91,39 @@ fn block_mut<T: Real>(row: &mut [T], start: usize) -> &mut [T; LANES] {
     (&mut row[start..start + LANES]).try_into().expect("a block has its length")
 }
 
-/// Runs `$whole` for every whole block of columns and `$rest` for the columns behind them.
+/// Some numbers of a row, zeros behind them.
+#[inline(always)]
+fn load<T: Real>(row: &[T], start: usize, count: usize) -> [T; LANES] {
+    if count == LANES {
+        return *block(row, start);
+    }
+    let mut numbers = [T::ZERO; LANES];
+    numbers[..count].copy_from_slice(&row[start..start + count]);
+    numbers
+}
+
+/// Writes what [`load`] has read.
+#[inline(always)]
+fn store<T: Real>(row: &mut [T], start: usize, count: usize, numbers: &[T; LANES]) {
+    if count == LANES {
+        *block_mut(row, start) = *numbers;
+    } else {
+        row[start..start + count].copy_from_slice(&numbers[..count]);
+    }
+}
+
+/// Runs `$body` for every block of columns, with the place of its first one and their number: whole blocks first, for
+/// which that number is known when this is compiled, then what is left.
 macro_rules! by_blocks {
-    ($width:expr, $start:ident => $whole:block, $range:ident => $rest:block) => {
+    ($width:expr, $start:ident, $count:ident => $body:block) => {
         let whole = $width / LANES * LANES;
-        for $start in (0..whole).step_by(LANES) $whole
+        for $start in (0..whole).step_by(LANES) {
+            let $count = LANES;
+            $body
+        }
         if whole < $width {
-            let $range = whole..$width;
-            $rest
+            let ($start, $count) = (whole, $width - whole);
+            $body
         }
     };
 }
@@ -112,68 +138,57 @@ pub fn fold<T: Real>(lanes: [T; LANES]) -> T {
 }
 
 kernel! {
-    /// Adds `bias` to every row of `sums` (nothing where it is empty) and applies the unit in place.
-    fn bias_and_unit<T: Real, U: Unit>(sums: &mut [T], bias: &[T], width: usize, unit: U) {
-        if bias.is_empty() {
-            sums.iter_mut().for_each(|sum| *sum = unit.value(*sum));
-            return;
-        }
-        by_blocks!(width, start => {
-            let bias = *block(bias, start);
+    /// Adds `bias` to every row of `sums` (nothing where it is empty) and applies the activation in place.
+    fn bias_and_unit<T: Real, B: Blocks<T>>(sums: &mut [T], bias: &[T], width: usize, unit: B) {
+        by_blocks!(width, start, count => {
+            let bias = if bias.is_empty() { [T::ZERO; LANES] } else { load(bias, start, count) };
             for row in sums.chunks_exact_mut(width) {
-                let sums = block_mut(row, start);
+                let mut sums = load(row, start, count);
                 for lane in 0..LANES {
-                    sums[lane] = unit.value(sums[lane] + bias[lane]);
+                    sums[lane] += bias[lane];
                 }
-            }
-        }, range => {
-            for row in sums.chunks_exact_mut(width) {
-                for (sum, bias) in row[range.clone()].iter_mut().zip(&bias[range.clone()]) {
-                    *sum = unit.value(*sum + *bias);
-                }
+                unit.values(&mut sums);
+                store(row, start, count, &sums);
             }
         });
     }
 }
 
 kernel! {
-    /// Adds `bias` to every row of `sums`, which are kept, and puts the unit's values into `values`.
-    fn bias_and_unit_apart<T: Real, U: Unit>(sums: &mut [T], bias: &[T], width: usize, values: &mut [T], unit: U) {
-        if !bias.is_empty() {
-            for row in sums.chunks_exact_mut(width) {
-                row.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += *bias);
+    /// Adds `bias` to every row of `sums`, which are kept, and puts the activation's values into `values`.
+    fn bias_and_unit_apart<T: Real, B: Blocks<T>>(sums: &mut [T], bias: &[T], width: usize, values: &mut [T], unit: B) {
+        by_blocks!(width, start, count => {
+            let bias = if bias.is_empty() { [T::ZERO; LANES] } else { load(bias, start, count) };
+            for (row, values) in sums.chunks_exact_mut(width).zip(values.chunks_exact_mut(width)) {
+                let mut sums = load(row, start, count);
+                for lane in 0..LANES {
+                    sums[lane] += bias[lane];
+                }
+                store(row, start, count, &sums);
+                unit.values(&mut sums);
+                store(values, start, count, &sums);
             }
-        }
-        values.iter_mut().zip(sums).for_each(|(value, sum)| *value = unit.value(*sum));
+        });
     }
 }
 
 kernel! {
-    /// Multiplies deltas by the unit's derivative and sums them over rows into the bias gradient (where there is one).
-    fn unit_back<T: Real, U: Unit>(deltas: &mut [T], kept: &[T], width: usize, bias_gradient: &mut [T], unit: U) {
-        if bias_gradient.is_empty() {
-            deltas.iter_mut().zip(kept).for_each(|(delta, kept)| *delta *= unit.derivative(*kept));
-            return;
-        }
-        by_blocks!(width, start => {
+    /// Multiplies deltas by the activation's derivative and sums them over rows into the bias gradient (where there is
+    /// one).
+    fn unit_back<T: Real, B: Blocks<T>>(deltas: &mut [T], kept: &[T], width: usize, bias_gradient: &mut [T], unit: B) {
+        by_blocks!(width, start, count => {
             let mut sums = [T::ZERO; LANES];
-            for (deltas, kept) in deltas.chunks_exact_mut(width).zip(kept.chunks_exact(width)) {
-                let (deltas, kept) = (block_mut(deltas, start), block(kept, start));
+            for (row, kept) in deltas.chunks_exact_mut(width).zip(kept.chunks_exact(width)) {
+                let (mut deltas, mut kept) = (load(row, start, count), load(kept, start, count));
+                unit.derivatives(&mut kept);
                 for lane in 0..LANES {
-                    deltas[lane] *= unit.derivative(kept[lane]);
+                    deltas[lane] *= kept[lane];
                     sums[lane] += deltas[lane];
                 }
+                store(row, start, count, &deltas);
             }
-            *block_mut(bias_gradient, start) = sums;
-        }, range => {
-            let bias_gradient = &mut bias_gradient[range.clone()];
-            bias_gradient.fill(T::ZERO);
-            for (deltas, kept) in deltas.chunks_exact_mut(width).zip(kept.chunks_exact(width)) {
-                let deltas = deltas[range.clone()].iter_mut().zip(&kept[range.clone()]);
-                for ((delta, kept), sum) in deltas.zip(bias_gradient.iter_mut()) {
-                    *delta *= unit.derivative(*kept);
-                    *sum += *delta;
-                }
+            if !bias_gradient.is_empty() {
+                store(bias_gradient, start, count, &sums);
             }
         });
     }
@@ -181,61 +196,44 @@ kernel! {
 
 kernel! {
     /// Values of a dense layer of one input: `unit(input · weight + bias)`, `bias` perhaps empty.
-    fn one_input<T: Real, U: Unit>(inputs: &[T], weights: &[T], bias: &[T], values: &mut [T], unit: U) {
+    fn one_input<T: Real, B: Blocks<T>>(inputs: &[T], weights: &[T], bias: &[T], values: &mut [T], unit: B) {
         let width = weights.len();
-        by_blocks!(width, start => {
-            let weights = *block(weights, start);
-            let bias = if bias.is_empty() { [T::ZERO; LANES] } else { *block(bias, start) };
+        by_blocks!(width, start, count => {
+            let weights = load(weights, start, count);
+            let bias = if bias.is_empty() { [T::ZERO; LANES] } else { load(bias, start, count) };
             for (input, row) in inputs.iter().zip(values.chunks_exact_mut(width)) {
-                let values = block_mut(row, start);
+                let mut values = bias;
                 for lane in 0..LANES {
-                    values[lane] = unit.value(input.mul_add(weights[lane], bias[lane]));
+                    values[lane] = input.mul_add(weights[lane], bias[lane]);
                 }
-            }
-        }, range => {
-            for (input, row) in inputs.iter().zip(values.chunks_exact_mut(width)) {
-                for column in range.clone() {
-                    let bias = bias.get(column).copied().unwrap_or(T::ZERO);
-                    row[column] = unit.value(input.mul_add(weights[column], bias));
-                }
+                unit.values(&mut values);
+                store(row, start, count, &values);
             }
         });
     }
 }
 
 kernel! {
-    /// Gradients of a dense layer of one input from the deltas of its values, where the unit's derivative comes from
-    /// its value: of its weights, and of its biases where there are any.
-    fn one_input_back<T: Real, U: Unit>(
-        inputs: &[T], deltas: &[T], kept: &[T], gradient: &mut [T], bias_gradient: &mut [T], unit: U,
+    /// Gradients of a dense layer of one input from the deltas of its values, where the activation's derivative comes
+    /// from its value: of its weights, and of its biases where there are any.
+    fn one_input_back<T: Real, B: Blocks<T>>(
+        inputs: &[T], deltas: &[T], kept: &[T], gradient: &mut [T], bias_gradient: &mut [T], unit: B,
     ) {
         let width = gradient.len();
-        by_blocks!(width, start => {
+        by_blocks!(width, start, count => {
             let (mut sums, mut bias_sums) = ([T::ZERO; LANES], [T::ZERO; LANES]);
             for ((input, deltas), kept) in inputs.iter().zip(deltas.chunks_exact(width)).zip(kept.chunks_exact(width)) {
-                let (deltas, kept) = (block(deltas, start), block(kept, start));
+                let (deltas, mut kept) = (load(deltas, start, count), load(kept, start, count));
+                unit.derivatives(&mut kept);
                 for lane in 0..LANES {
-                    let delta = deltas[lane] * unit.derivative(kept[lane]);
+                    let delta = deltas[lane] * kept[lane];
                     bias_sums[lane] += delta;
                     sums[lane] = input.mul_add(delta, sums[lane]);
                 }
             }
-            *block_mut(gradient, start) = sums;
+            store(gradient, start, count, &sums);
             if !bias_gradient.is_empty() {
-                *block_mut(bias_gradient, start) = bias_sums;
-            }
-        }, range => {
-            for column in range {
-                let (mut sum, mut bias_sum) = (T::ZERO, T::ZERO);
-                for ((input, deltas), kept) in inputs.iter().zip(deltas.chunks_exact(width)).zip(kept.chunks_exact(width)) {
-                    let delta = deltas[column] * unit.derivative(kept[column]);
-                    bias_sum += delta;
-                    sum = input.mul_add(delta, sum);
-                }
-                gradient[column] = sum;
-                if let Some(place) = bias_gradient.get_mut(column) {
-                    *place = bias_sum;
-                }
+                store(bias_gradient, start, count, &bias_sums);
             }
         });
     }
@@ -266,22 +264,15 @@ kernel! {
     /// From the deltas of the answers, one a row: gradient of the last layer's weights, `inputsᵀ · deltas`.
     fn answers_gradient<T: Real>(inputs: &[T], deltas: &[T], gradient: &mut [T]) {
         let width = gradient.len();
-        by_blocks!(width, start => {
+        by_blocks!(width, start, count => {
             let mut sums = [T::ZERO; LANES];
             for (inputs, delta) in inputs.chunks_exact(width).zip(deltas) {
-                let inputs = block(inputs, start);
+                let inputs = load(inputs, start, count);
                 for lane in 0..LANES {
                     sums[lane] = inputs[lane].mul_add(*delta, sums[lane]);
                 }
             }
-            *block_mut(gradient, start) = sums;
-        }, range => {
-            let gradient = &mut gradient[range.clone()];
-            gradient.fill(T::ZERO);
-            for (inputs, delta) in inputs.chunks_exact(width).zip(deltas) {
-                let inputs = &inputs[range.clone()];
-                gradient.iter_mut().zip(inputs).for_each(|(sum, input)| *sum = input.mul_add(*delta, *sum));
-            }
+            store(gradient, start, count, &sums);
         });
     }
 }
@@ -290,17 +281,14 @@ kernel! {
     /// Deltas of the last layer's inputs: `outer(deltas, weights)`.
     fn answers_back<T: Real>(deltas: &[T], weights: &[T], back: &mut [T]) {
         let width = weights.len();
-        by_blocks!(width, start => {
-            let weights = *block(weights, start);
+        by_blocks!(width, start, count => {
+            let weights = load(weights, start, count);
             for (delta, back) in deltas.iter().zip(back.chunks_exact_mut(width)) {
-                let back = block_mut(back, start);
+                let mut numbers = weights;
                 for lane in 0..LANES {
-                    back[lane] = *delta * weights[lane];
+                    numbers[lane] = *delta * weights[lane];
                 }
-            }
-        }, range => {
-            for (delta, back) in deltas.iter().zip(back.chunks_exact_mut(width)) {
-                back[range.clone()].iter_mut().zip(&weights[range.clone()]).for_each(|(back, weight)| *back = *delta * *weight);
+                store(back, start, count, &numbers);
             }
         });
     }

@@ -1,6 +1,7 @@
 //! A cohort on the CPU: one run after the other, an epoch at a time, so that all that a run works on stays in the cache.
 //! Matrix products and everything else are loops of this crate, whose sums have one order on every machine.
 
+mod activation;
 mod arithmetic;
 mod elementwise;
 mod kernels;

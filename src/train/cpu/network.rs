@@ -5,6 +5,7 @@
 use super::super::dropout::{hash32, key, threshold};
 use super::super::loss::with_penalty;
 use super::super::profile::{Laps, Part};
+use super::activation::{Inline, with_blocks};
 use super::arithmetic::Arithmetic;
 use super::kernels::{
     answers, answers_back, answers_gradient, bias_and_unit, bias_and_unit_apart, column_sums, errors, kernel, one_input,
@@ -17,7 +18,7 @@ use super::norm::{Norm, Statistics};
 use super::product::{Matrix, Panel, multiply};
 use crate::config::{Configuration, LayerKind, LayerNorm, Loss};
 use crate::network::unit::Linear;
-use crate::network::{Architecture, Real, derivative_from_value, with_unit};
+use crate::network::{Architecture, Real, derivative_from_value};
 
 /// Which numbers of a batch a training step leaves out.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +131,7 @@ impl<T: Vectors> Network<T> {
             let (weight, mut bias) = (&parameters[layer.at.weight.clone()], &parameters[layer.at.bias.clone()]);
             match &mut layer.way {
                 Way::OneInput => {
-                    with_unit!(self.architecture.activation, unit => one_input(inputs, weight, bias, sums, unit));
+                    with_blocks!(self.architecture.activation, unit => one_input(inputs, weight, bias, sums, unit));
                     laps.lap(Part::Activation);
                     continue;
                 }
@@ -150,7 +151,7 @@ impl<T: Vectors> Network<T> {
             }
             if let Some(norm) = &mut layer.norm {
                 if !bias.is_empty() {
-                    bias_and_unit(sums, bias, layer.outputs, Linear);
+                    bias_and_unit(sums, bias, layer.outputs, Inline(Linear));
                     bias = &[];
                 }
                 let (scale, shift) = (&parameters[layer.at.scale.clone()], &parameters[layer.at.shift.clone()]);
@@ -160,7 +161,7 @@ impl<T: Vectors> Network<T> {
                     None => norm.answer(sums, scale, shift, running.as_deref()),
                 }
             }
-            with_unit!(self.architecture.activation, unit => match &mut layer.values {
+            with_blocks!(self.architecture.activation, unit => match &mut layer.values {
                 None => bias_and_unit(sums, bias, layer.outputs, unit),
                 Some(values) => bias_and_unit_apart(sums, bias, layer.outputs, &mut values[..len], unit),
             });
@@ -221,7 +222,7 @@ impl<T: Vectors> Network<T> {
             };
             if let Way::OneInput = layer.way {
                 let (weights, biases) = two(gradient, layer.at.weight.clone(), layer.at.bias.clone());
-                with_unit!(self.architecture.activation, unit =>
+                with_blocks!(self.architecture.activation, unit =>
                     one_input_back(inputs, &layer.deltas[..len], &layer.sums[..len], weights, biases, unit));
                 laps.lap(Part::Backward);
                 continue;
@@ -280,7 +281,7 @@ impl<T: Vectors> Layer<T> {
         }
         let bias_now = if self.norm.is_some() { 0..0 } else { at.bias.clone() };
         let kept = &self.sums[..len];
-        with_unit!(architecture.activation, unit => {
+        with_blocks!(architecture.activation, unit => {
             unit_back(deltas, kept, self.outputs, &mut gradient[bias_now], unit);
         });
         if let Some(norm) = &mut self.norm {
