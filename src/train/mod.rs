@@ -5,9 +5,11 @@ mod cohort;
 mod cpu;
 mod device;
 mod digest;
+mod dropout;
 mod engine;
 mod environment;
 mod evaluate;
+mod lbfgs;
 mod loss;
 mod outcome;
 mod profile;
@@ -25,3 +27,5 @@ pub use profile::{Part, Profile};
 pub use progress::{DIVERGED, LAST_EPOCHS};
 pub use rates::Rates;
 
+#[cfg(test)]
+mod tests;
