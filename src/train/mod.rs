@@ -6,6 +6,7 @@ mod cpu;
 mod device;
 mod dropout;
 mod digest;
+mod dropout;
 mod engine;
 mod environment;
 mod evaluate;
@@ -27,3 +28,5 @@ pub use profile::{Part, Profile};
 pub use progress::{DIVERGED, LAST_EPOCHS};
 pub use rates::Rates;
 
+#[cfg(test)]
+mod tests;
