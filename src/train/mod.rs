@@ -4,7 +4,6 @@ mod catalogue;
 mod cohort;
 mod cpu;
 mod device;
-mod dropout;
 mod digest;
 mod dropout;
 mod engine;

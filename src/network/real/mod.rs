@@ -74,6 +74,8 @@ pub trait Real:
     fn erf(self) -> Self;
     /// Little-endian bytes.
     fn bytes(values: &[Self]) -> Vec<u8>;
+    /// What [`Real::bytes`] has written, as f64.
+    fn read(bytes: &[u8]) -> Vec<f64>;
     /// Whether this is neither infinite nor NaN.
     fn is_finite(self) -> bool;
 }
@@ -108,6 +110,10 @@ macro_rules! common {
         }
         fn bytes(values: &[Self]) -> Vec<u8> {
             values.iter().flat_map(|value| value.to_le_bytes()).collect()
+        }
+        fn read(bytes: &[u8]) -> Vec<f64> {
+            let number = |bytes: &[u8]| <$type>::from_le_bytes(bytes.try_into().expect("chunks have their length"));
+            bytes.chunks_exact(size_of::<$type>()).map(|bytes| f64::from(number(bytes))).collect()
         }
         #[inline(always)]
         fn is_finite(self) -> bool {

@@ -78,7 +78,7 @@ impl<'a, T: Vectors> Cpu<'a, T> {
             Run {
                 values,
                 memory: Memory::new(start.configuration, layout.len),
-                lbfgs: (configuration.optimizer == Optimizer::Lbfgs).then(|| Lbfgs::new(layout.len)),
+                lbfgs: (configuration.optimizer == Optimizer::Lbfgs).then(Lbfgs::default),
                 statistics,
                 dropout: dropout::base(start.seeds),
             }
@@ -135,14 +135,12 @@ impl<'a, T: Vectors> Cpu<'a, T> {
                     network.forward(point, inputs, statistics, Some(draw), &mut laps);
                     let sums = network.backward(point, gradient, (inputs, targets), draw, &mut laps);
                     penalize(c, layout, &rates, point, gradient);
-                    if seen.is_none() {
-                        seen = Some((sums, kernels::squares(gradient).sqrt()));
-                    }
+                    seen.get_or_insert(sums);
                     Ok((sums.0 / targets.len() as f64, gradient.to_vec()))
                 };
-                lbfgs.step(&mut run.values, rates.learning_rate, &mut evaluate)?;
-                let ((losses, squares), norm) = seen.unwrap_or_default();
-                (loss, squared_error, report.gradient_norm) = (losses, squares, norm);
+                let before = lbfgs.step(&mut run.values, rates.learning_rate, &mut evaluate)?;
+                (loss, squared_error) = seen.unwrap_or_default();
+                report.gradient_norm = before.gradient_norm;
             } else {
                 self.network.forward(&run.values, inputs, &mut run.statistics, Some(draw), &mut laps);
                 let sums =

@@ -2,7 +2,7 @@
 //! serves every run of a cohort, one after the other.
 #![expect(unsafe_code, reason = "calling a function compiled for a vector unit after asking for it at run time")]
 
-use super::super::dropout::{hash32, key, threshold};
+use super::super::dropout::{Dropout, hash32, key};
 use super::super::loss::with_penalty;
 use super::super::profile::{Laps, Part};
 use super::activation::{Inline, with_blocks};
@@ -34,7 +34,7 @@ pub struct Draw {
 pub struct Network<T> {
     architecture: Architecture,
     loss: Loss,
-    dropout: f64,
+    dropout: Dropout,
     layers: Vec<Layer<T>>,
     panel: Panel<T>,
 }
@@ -82,14 +82,14 @@ impl<T: Vectors> Network<T> {
     /// Memory for the network of a configuration, for batches of up to so many rows.
     pub fn new(configuration: &Configuration, layout: &Layout, rows: usize) -> Self {
         let architecture = Architecture::of(configuration);
-        let dropout = configuration.dropout;
+        let dropout = Dropout { rate: configuration.dropout };
         let in_place = derivative_from_value(architecture.activation);
         let layer = |(index, &(inputs, outputs)): (usize, &(usize, usize))| {
             let hidden = !architecture.is_last(index);
             let normed = hidden && architecture.norm != LayerNorm::None;
             let way = match architecture.layer {
                 LayerKind::Dense if outputs == 1 => Way::OneOutput,
-                LayerKind::Dense if inputs == 1 && index == 0 && in_place && !normed && dropout == 0.0 => Way::OneInput,
+                LayerKind::Dense if inputs == 1 && index == 0 && in_place && !normed && dropout.rate == 0.0 => Way::OneInput,
                 LayerKind::Dense => Way::Dense,
                 kind => Way::Arithmetic(Box::new(Arithmetic::new(kind, rows, (inputs, outputs)))),
             };
@@ -102,7 +102,7 @@ impl<T: Vectors> Network<T> {
                 way,
                 sums: area(),
                 values: (hidden && !in_place).then(area),
-                left: (hidden && dropout > 0.0).then(area),
+                left: (hidden && dropout.rate > 0.0).then(area),
                 norm: normed.then(|| Norm::new(architecture.norm, rows, outputs)),
                 deltas: area(),
             }
@@ -266,7 +266,7 @@ impl<T: Vectors> Layer<T> {
         parameters: &[T],
         (last, len): (bool, usize),
         draw: Draw,
-        dropout: f64,
+        dropout: Dropout,
     ) {
         let deltas = &mut self.deltas[..len];
         let at = &self.at;
@@ -296,8 +296,8 @@ impl<T: Vectors> Layer<T> {
 
 kernel! {
     /// Sets the numbers that a draw leaves out to zero, and scales up the rest.
-    fn leave_out<T: Real>(numbers: &mut [T], key: (u32, u32), rate: f64) {
-        let (threshold, scale) = (threshold(rate), T::from_f64(1.0 / (1.0 - rate)));
+    fn leave_out<T: Real>(numbers: &mut [T], key: (u32, u32), dropout: Dropout) {
+        let (threshold, scale) = (dropout.threshold(), dropout.scale());
         for (place, number) in numbers.iter_mut().enumerate() {
             let kept = hash32(place as u32, key) >= threshold;
             *number = if kept { *number * scale } else { T::ZERO };
