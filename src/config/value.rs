@@ -380,7 +380,11 @@ pub(super) fn wrong_word(value: &Value, kind: &Kind) -> String {
     let Ok((written, argument)) = word_and_argument(value, kind) else { return mismatch(value, kind) };
     match words.iter().find(|word| word.name == written) {
         Some(Word { name, argument: Some(wanted), .. }) if argument.is_none() => {
-            format!("`{name}` needs its {}: write `{{{name}: …}}`", wanted.name)
+            let argument = match wanted.kind {
+                Kind::Fields(_) => wanted.kind.to_string().replace('`', ""),
+                _ => "…".into(),
+            };
+            format!("`{name}` needs its {}: write `{{{name}: {argument}}}`", wanted.name)
         }
         Some(Word { name, argument: None, .. }) => format!("`{name}` takes no argument"),
         _ => mismatch(value, kind),
