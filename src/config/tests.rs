@@ -227,7 +227,8 @@ fn what_cannot_work_is_refused() {
     let refused = |entries: &[(&'static str, Value)]| conflict(&of(entries)).map(|conflict| conflict.parameters);
     let largest = |largest| ("largest", Value::Whole(largest));
     // One that is refused, and one beside it that is not.
-    let cases: &[([&str; 2], &[(&'static str, Value)], &[(&'static str, Value)])] = &[
+    type Entries<'a> = &'a [(&'static str, Value)];
+    let cases: &[([&str; 2], Entries, Entries)] = &[
         (
             ["operands", "task"],
             &[("task", word("quotient")), ("operands", Value::Whole(1))],

@@ -55,16 +55,16 @@ impl fmt::Display for Value {
                 }
                 f.write_str("]")
             }
-            Self::Map(entries) => match entries.as_slice() {
-                [(word, argument)] => write!(f, "{word}({argument})"),
-                _ => {
-                    for (i, (key, value)) in entries.iter().enumerate() {
-                        let comma = if i == 0 { "" } else { ", " };
-                        write!(f, "{comma}{key}={value}")?;
-                    }
-                    Ok(())
+            Self::Map(entries) => {
+                if let [(word, argument)] = entries.as_slice() {
+                    return write!(f, "{word}({argument})");
                 }
-            },
+                for (i, (key, value)) in entries.iter().enumerate() {
+                    let comma = if i == 0 { "" } else { ", " };
+                    write!(f, "{comma}{key}={value}")?;
+                }
+                Ok(())
+            }
         }
     }
 }
