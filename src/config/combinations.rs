@@ -38,18 +38,18 @@ const RULES: &[Rule] = &[
 /// Widest input that a network may have.
 const MOST_FEATURES: u64 = 4096;
 
-fn refuse(first: &'static str, second: &'static str, reason: impl Into<String>) -> Option<Conflict> {
-    Some(Conflict { parameters: [first, second], reason: reason.into() })
+fn refuse(first: &'static str, second: &'static str, reason: impl Into<String>) -> Conflict {
+    Conflict { parameters: [first, second], reason: reason.into() }
 }
 
 fn operands_missing(c: &Configuration) -> Option<Conflict> {
     let alone = c.operands < 2 && matches!(c.task, Task::Difference | Task::Quotient);
-    if alone { refuse("operands", "task", "the task takes two numbers, and there is one") } else { None }
+    alone.then(|| refuse("operands", "task", "the task takes two numbers, and there is one"))
 }
 
 fn targets_all_zero(c: &Configuration) -> Option<Conflict> {
     let all_zero = c.task == Task::Sine && c.largest == 2;
-    if all_zero { refuse("largest", "task", "the sine is 0 at half its period and at the whole") } else { None }
+    all_zero.then(|| refuse("largest", "task", "the sine is 0 at half its period and at the whole"))
 }
 
 fn targets_beyond_exact_numbers(c: &Configuration) -> Option<Conflict> {
@@ -91,7 +91,7 @@ fn logarithm_of_features(c: &Configuration) -> Option<Conflict> {
         return None;
     }
     let reason = format!("the smallest feature is {smallest}, whose logarithm does not exist");
-    refuse(side(c, "input_normalization"), "encoding", reason)
+    Some(refuse(side(c, "input_normalization"), "encoding", reason))
 }
 
 fn logarithm_of_targets(c: &Configuration) -> Option<Conflict> {
@@ -101,9 +101,9 @@ fn logarithm_of_targets(c: &Configuration) -> Option<Conflict> {
     let own = side(c, "target_normalization");
     let signed = |what: &str| format!("{what} may be 0 or less, where no logarithm exists");
     match c.task {
-        Task::Difference => refuse(own, "task", signed("a difference")),
-        Task::Sine => refuse(own, "task", signed("a sine")),
-        _ if c.noise > 0.0 => refuse(own, "noise", signed("a target with noise")),
+        Task::Difference => Some(refuse(own, "task", signed("a difference"))),
+        Task::Sine => Some(refuse(own, "task", signed("a sine"))),
+        _ if c.noise > 0.0 => Some(refuse(own, "noise", signed("a target with noise"))),
         _ => None,
     }
 }
@@ -129,7 +129,7 @@ fn more_features_than_numbers(c: &Configuration) -> Option<Conflict> {
         }
         _ => return None,
     };
-    refuse("encoding", "largest", reason)
+    Some(refuse("encoding", "largest", reason))
 }
 
 fn too_many_features(c: &Configuration) -> Option<Conflict> {
@@ -143,7 +143,7 @@ fn too_many_features(c: &Configuration) -> Option<Conflict> {
         }
         _ => format!("{} operands are written as {features} features, more than {MOST_FEATURES}", c.operands),
     };
-    refuse("encoding", "operands", reason)
+    Some(refuse("encoding", "operands", reason))
 }
 
 /// Features are computed and scaled in f64, and rounded to f32 then.
@@ -153,7 +153,7 @@ fn features_beyond_f32(c: &Configuration) -> Option<Conflict> {
     let raw = c.input_normalization == Normalization::None && c.precision == Precision::F32;
     if raw && (2.0 * f64::from(c.largest)).powi(degree) > f64::from(f32::MAX) {
         let reason = "features that are not scaled would go beyond the largest number of 32 bits";
-        return refuse(side(c, "input_normalization"), "encoding", reason);
+        return Some(refuse(side(c, "input_normalization"), "encoding", reason));
     }
     None
 }
@@ -165,7 +165,7 @@ fn one_unit_alone(c: &Configuration) -> Option<Conflict> {
         LayerNorm::Rms => "of the only unit of a layer nothing is left but its sign",
     };
     let widths = if c.hidden.is_some() { "hidden" } else { "width" };
-    if c.widths().contains(&1) { refuse("layer_norm", widths, reason) } else { None }
+    if c.widths().contains(&1) { Some(refuse("layer_norm", widths, reason)) } else { None }
 }
 
 fn one_example_alone(c: &Configuration) -> Option<Conflict> {
@@ -174,17 +174,19 @@ fn one_example_alone(c: &Configuration) -> Option<Conflict> {
     }
     match (c.batch_size(), c.examples % c.batch_size()) {
         (1, _) if c.examples == 1 => {
-            refuse("layer_norm", "examples", "the only example is its own mean, so that nothing of it is left")
+            Some(refuse("layer_norm", "examples", "the only example is its own mean, so that nothing of it is left"))
         }
-        (1, _) => {
-            refuse("layer_norm", "batch", "the only example of a batch is its own mean, so that nothing of it is left")
-        }
+        (1, _) => Some(refuse(
+            "layer_norm",
+            "batch",
+            "the only example of a batch is its own mean, so that nothing of it is left",
+        )),
         (_, 1) => {
             let reason = format!(
                 "the last batch of an epoch holds one of {} examples, which is its own mean, so that nothing of it is left",
                 c.examples
             );
-            refuse("layer_norm", "batch", reason)
+            Some(refuse("layer_norm", "batch", reason))
         }
         _ => None,
     }
@@ -195,18 +197,18 @@ fn whole_gradients(c: &Configuration) -> Option<Conflict> {
         return None;
     }
     if c.batch != Batch::Full {
-        return refuse(
+        return Some(refuse(
             "batch",
             "optimizer",
             "`lbfgs` compares losses of one step with those of the next, so it takes all examples at once",
-        );
+        ));
     }
     if c.dropout > 0.0 {
-        return refuse(
+        return Some(refuse(
             "dropout",
             "optimizer",
             "`lbfgs` compares losses of one step with those of the next, which units dropped at random would change",
-        );
+        ));
     }
     None
 }
@@ -216,7 +218,7 @@ fn no_epoch_after_the_warmup(c: &Configuration) -> Option<Conflict> {
         return None;
     }
     let reason = format!("a warm-up of {} epochs leaves none of {} for the schedule", c.warmup, c.epochs);
-    refuse("warmup", "epochs", reason)
+    Some(refuse("warmup", "epochs", reason))
 }
 
 impl Task {

@@ -221,13 +221,15 @@ fn conflicts_name_two_parameters() {
     assert_eq!(conflict(&Configuration::default()), None);
 }
 
+type Entries<'a> = &'a [(&'static str, Value)];
+
 #[test]
 fn what_cannot_work_is_refused() {
     let count = |name: &str, argument| map(&[(name, Value::Whole(argument))]);
-    let refused = |entries: &[(&'static str, Value)]| conflict(&of(entries)).map(|conflict| conflict.parameters);
+    let refused = |entries: Entries<'_>| conflict(&of(entries)).map(|conflict| conflict.parameters);
     let largest = |largest| ("largest", Value::Whole(largest));
     // One that is refused, and one beside it that is not.
-    let cases: &[([&str; 2], &[(&'static str, Value)], &[(&'static str, Value)])] = &[
+    let cases: &[([&str; 2], Entries<'_>, Entries<'_>)] = &[
         (
             ["operands", "task"],
             &[("task", word("quotient")), ("operands", Value::Whole(1))],

@@ -55,16 +55,16 @@ impl fmt::Display for Value {
                 }
                 f.write_str("]")
             }
-            Self::Map(entries) => match entries.as_slice() {
-                [(word, argument)] => write!(f, "{word}({argument})"),
-                _ => {
-                    for (i, (key, value)) in entries.iter().enumerate() {
-                        let comma = if i == 0 { "" } else { ", " };
-                        write!(f, "{comma}{key}={value}")?;
-                    }
-                    Ok(())
+            Self::Map(entries) => {
+                if let [(word, argument)] = entries.as_slice() {
+                    return write!(f, "{word}({argument})");
                 }
-            },
+                for (i, (key, value)) in entries.iter().enumerate() {
+                    let comma = if i == 0 { "" } else { ", " };
+                    write!(f, "{comma}{key}={value}")?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -380,7 +380,11 @@ pub(super) fn wrong_word(value: &Value, kind: &Kind) -> String {
     let Ok((written, argument)) = word_and_argument(value, kind) else { return mismatch(value, kind) };
     match words.iter().find(|word| word.name == written) {
         Some(Word { name, argument: Some(wanted), .. }) if argument.is_none() => {
-            format!("`{name}` needs its {}: write `{{{name}: …}}`", wanted.name)
+            let argument = match wanted.kind {
+                Kind::Fields(_) => wanted.kind.to_string().replace('`', ""),
+                _ => "…".into(),
+            };
+            format!("`{name}` needs its {}: write `{{{name}: {argument}}}`", wanted.name)
         }
         Some(Word { name, argument: None, .. }) => format!("`{name}` takes no argument"),
         _ => mismatch(value, kind),

@@ -16,7 +16,7 @@ const SIREN_OMEGA: f64 = 30.0;
 pub fn initial_weights(architecture: &Architecture, init: Init, seed: u64) -> Vec<Vec<f64>> {
     let draw = |slot: &Slot| {
         let (inputs, outputs) = architecture.sizes[slot.layer];
-        let layer = Layer { seed, layer: slot.layer, inputs, outputs };
+        let layer = Layer { seed, number: slot.layer, inputs, outputs };
         match (architecture.layer, slot.role) {
             (_, Role::Scale) => vec![1.0; slot.len()],
             (_, Role::Shift) => vec![0.0; slot.len()],
@@ -31,7 +31,7 @@ pub fn initial_weights(architecture: &Architecture, init: Init, seed: u64) -> Ve
 /// A layer whose arrays are to be drawn.
 struct Layer {
     seed: u64,
-    layer: usize,
+    number: usize,
     inputs: usize,
     outputs: usize,
 }
@@ -50,7 +50,7 @@ impl Layer {
             Init::LecunNormal => normal(1.0 / fan_in),
             Init::Torch => uniform(fan_in.sqrt().recip()),
             Init::Orthogonal => self.orthogonal(),
-            Init::Siren if self.layer == 0 => uniform(1.0 / fan_in),
+            Init::Siren if self.number == 0 => uniform(1.0 / fan_in),
             Init::Siren => {
                 let omega = if let Activation::Sine(omega) = activation { omega } else { SIREN_OMEGA };
                 uniform((6.0 / fan_in).sqrt() / omega)
@@ -93,7 +93,7 @@ impl Layer {
     }
 
     fn stream(&self, name: &str) -> Stream {
-        Stream::new(self.seed, name, self.layer as u64)
+        Stream::new(self.seed, name, self.number as u64)
     }
 
     /// Draws that are uniform on [low, high).

@@ -76,7 +76,7 @@ fn word(word: &Word) -> String {
             let settings: Vec<String> = fields.iter().map(|known| field(known, "  ")).collect();
             format!("- `{{{}: {{{}}}}}`: {doc}\n{}", word.name, names.join(", "), settings.concat())
         }
-        Some(argument) => format!("- `{}`: {doc} The {} is {}.\n", form(word), argument.name, argument.kind),
+        Some(argument) => format!("- `{}`: {doc} `{}` is {}.\n", form(word), argument.name, argument.kind),
     }
 }
 
