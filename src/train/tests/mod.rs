@@ -76,7 +76,7 @@ fn drawn(stream: &mut Stream) -> Configuration {
     let mut entries = vec![
         ("hidden", widths(&hidden)),
         ("precision", word(precision)),
-        ("largest", whole(stream, 10, 60)),
+        ("largest", whole(stream, 10, 24)),
         ("examples", whole(stream, 5, 70)),
         ("test_examples", whole(stream, 1, 40)),
         ("epochs", whole(stream, 1, 5)),
