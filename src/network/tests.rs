@@ -3,7 +3,6 @@
 use tch::{Kind, Tensor};
 
 use super::*;
-use crate::config::Init;
 
 /// Units in the last place of a type that `value` is away from `expected`.
 fn units_apart<T: Real>(value: T, expected: f64) -> f64 {
@@ -214,31 +213,4 @@ fn no_unit_makes_a_nan_of_a_number_and_each_keeps_one() {
         assert_eq!(value_and_derivative(activation, -1000.0f64), (0.0, 0.0));
         assert_eq!(value_and_derivative(activation, 1000.0f32), (1000.0, 1.0));
     }
-}
-
-#[test]
-fn the_seeds_network_has_its_parameters() {
-    let layers = Layers::new(1, &[20, 100, 1000, 100, 20], true);
-    assert_eq!(layers.parameters(), 205_281);
-    assert_eq!(Layers::new(3, &[], false).parameters(), 3);
-}
-
-#[test]
-fn initial_weights_have_their_distribution() {
-    let layers = Layers::new(100, &[300], true);
-    for (init, end, bias_end) in [
-        (Init::GlorotUniform, (6.0f64 / 400.0).sqrt(), 0.0),
-        (Init::HeUniform, (6.0f64 / 100.0).sqrt(), 0.0),
-        (Init::Torch, 0.1, 0.1),
-    ] {
-        let (weights, biases) = &initial_weights(&layers, init, 5)[0];
-        let largest = weights.iter().fold(0.0f64, |largest, w| largest.max(w.abs()));
-        assert!(largest <= end && largest > 0.999 * end, "{init:?}: {largest}");
-        let mean = weights.iter().sum::<f64>() / weights.len() as f64;
-        let variance = weights.iter().map(|w| w * w).sum::<f64>() / weights.len() as f64;
-        assert!(mean.abs() < 0.02 * end && (variance / (end * end / 3.0) - 1.0).abs() < 0.03, "{init:?}");
-        assert!(biases.iter().all(|b| b.abs() <= bias_end));
-    }
-    let narrow = initial_weights(&Layers::new(100, &[300, 7], true), Init::Torch, 5);
-    assert_eq!(narrow[0], initial_weights(&layers, Init::Torch, 5)[0], "a layer's draws are its own");
 }
