@@ -1,0 +1,102 @@
+"""PyTorch: runs one after the other as one would write it, or all at once as batched matrix products."""
+
+import time
+
+import torch
+
+import work
+
+torch.set_num_threads(1)
+torch.set_num_interop_threads(1)
+
+MODULES = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh, "linear": None}
+FUNCTIONS = {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh, "linear": lambda x: x}
+
+
+def adam(parameters, fused):
+    # fused=None leaves the choice to PyTorch: on the processor, tensor by tensor in Python.
+    return torch.optim.Adam(
+        parameters, lr=work.RATE, betas=(work.BETA1, work.BETA2), eps=work.EPSILON, fused=fused or None
+    )
+
+
+def network(request, run):
+    """A `Sequential` with this run's initial weights."""
+    modules = []
+    for w, b in work.weights(request, run):
+        layer = torch.nn.Linear(*w.shape, dtype=getattr(torch, request.dtype))
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(w.T.copy()))
+            layer.bias.copy_(torch.from_numpy(b))
+        modules.append(layer)
+        if MODULES[request.activation]:
+            modules.append(MODULES[request.activation]())
+    if MODULES[request.activation]:
+        modules.pop()  # the output layer is affine
+    return torch.nn.Sequential(*modules)
+
+
+def fit(model, x, y, request, run, fused):
+    """Trains one network. Returns seconds and the mean loss of the last epoch's batches."""
+    optimizer = adam(model.parameters(), fused)
+    generator = torch.Generator().manual_seed(run)
+    mean_squared_error = torch.nn.functional.mse_loss
+    began = time.perf_counter()
+    for _ in range(request.epochs):
+        order = torch.randperm(request.examples, generator=generator)
+        batches = zip(x[order].split(request.batch), y[order].split(request.batch))
+        total = torch.zeros((), dtype=x.dtype)
+        for features, targets in batches:
+            optimizer.zero_grad()
+            loss = mean_squared_error(model(features), targets)
+            loss.backward()
+            optimizer.step()
+            total += loss.detach()
+    loss = total.item() / request.batches
+    return time.perf_counter() - began, loss
+
+
+def one_by_one(fused):
+    def train(request):
+        seconds, losses = 0.0, []
+        for run in range(request.runs):
+            x, y = (torch.from_numpy(side) for side in work.examples(request, run))
+            spent, loss = fit(network(request, run), x, y, request, run, fused)
+            seconds += spent
+            losses.append(loss)
+        return seconds, losses
+
+    return train
+
+
+def all_at_once(request):
+    """One tensor [runs, in, out] a layer, `baddbmm`, autograd, and one fused Adam over all runs."""
+    x, y, layers = work.stacked(request)
+    x, y = torch.from_numpy(x), torch.from_numpy(y)
+    layers = [
+        (torch.from_numpy(w).requires_grad_(), torch.from_numpy(b).unsqueeze(1).contiguous().requires_grad_())
+        for w, b in layers
+    ]
+    activation = FUNCTIONS[request.activation]
+    optimizer = adam([tensor for layer in layers for tensor in layer], True)
+    generator = torch.Generator().manual_seed(request.seed)
+    run = torch.arange(request.runs).unsqueeze(1)
+    scale = 1 / request.batch
+    began = time.perf_counter()
+    for _ in range(request.epochs):
+        # Random keys, sorted: a shuffle of its own for every run.
+        order = torch.rand(request.runs, request.examples, generator=generator).argsort(1)
+        batches = zip(x[run, order].split(request.batch, 1), y[run, order].split(request.batch, 1))
+        total = torch.zeros(request.runs, dtype=x.dtype)
+        for hidden, targets in batches:
+            for w, b in layers[:-1]:
+                hidden = activation(torch.baddbmm(b, hidden, w))
+            w, b = layers[-1]
+            losses = (torch.baddbmm(b, hidden, w) - targets).square().sum((1, 2)) * scale
+            optimizer.zero_grad()
+            # The sum over runs: no run's gradient depends on another run.
+            losses.sum().backward()
+            optimizer.step()
+            total += losses.detach()
+    losses = (total / request.batches).tolist()
+    return time.perf_counter() - began, losses
