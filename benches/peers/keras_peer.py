@@ -1,7 +1,6 @@
 """Keras on PyTorch, as the founding question's script trains: a Sequential of Dense layers and `fit`."""
 
 import os
-import time
 
 os.environ["KERAS_BACKEND"] = "torch"
 
@@ -16,7 +15,7 @@ torch.set_num_interop_threads(1)
 
 def train(request):
     keras.config.set_dtype_policy(request.dtype)
-    seconds, losses = 0.0, []
+    watch, losses = work.Watch(), []
     for run in range(request.runs):
         keras.utils.set_random_seed(run)
         x, y = work.examples(request, run)
@@ -26,8 +25,7 @@ def train(request):
         model.add(keras.layers.Dense(1))
         model.set_weights([part for layer in work.weights(request, run) for part in layer])
         model.compile(optimizer=keras.optimizers.Adam(), loss="mean_squared_error")
-        began = time.perf_counter()
-        history = model.fit(x, y, epochs=request.epochs, batch_size=request.batch, verbose=0)
-        seconds += time.perf_counter() - began
+        with watch:
+            history = model.fit(x, y, epochs=request.epochs, batch_size=request.batch, verbose=0)
         losses.append(history.history["loss"][-1])
-    return seconds, losses
+    return watch, losses

@@ -1,7 +1,5 @@
 """PyTorch: runs one after the other as one would write it, or all at once as batched matrix products."""
 
-import time
-
 import torch
 
 import work
@@ -9,7 +7,7 @@ import work
 torch.set_num_threads(1)
 torch.set_num_interop_threads(1)
 
-MODULES = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh, "linear": None}
+MODULES = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh}
 FUNCTIONS = {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh, "linear": lambda x: x}
 
 
@@ -28,43 +26,37 @@ def network(request, run):
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(w.T.copy()))
             layer.bias.copy_(torch.from_numpy(b))
-        modules.append(layer)
-        if MODULES[request.activation]:
-            modules.append(MODULES[request.activation]())
-    if MODULES[request.activation]:
-        modules.pop()  # the output layer is affine
-    return torch.nn.Sequential(*modules)
+        modules += [layer] if request.activation == "linear" else [layer, MODULES[request.activation]()]
+    # The output layer has no activation.
+    return torch.nn.Sequential(*modules[: None if request.activation == "linear" else -1])
 
 
 def fit(model, x, y, request, run, fused):
-    """Trains one network. Returns seconds and the mean loss of the last epoch's batches."""
+    """Trains one network. Returns the mean loss of the last epoch's batches."""
     optimizer = adam(model.parameters(), fused)
     generator = torch.Generator().manual_seed(run)
     mean_squared_error = torch.nn.functional.mse_loss
-    began = time.perf_counter()
     for _ in range(request.epochs):
         order = torch.randperm(request.examples, generator=generator)
-        batches = zip(x[order].split(request.batch), y[order].split(request.batch))
         total = torch.zeros((), dtype=x.dtype)
-        for features, targets in batches:
+        for features, targets in zip(x[order].split(request.batch), y[order].split(request.batch)):
             optimizer.zero_grad()
             loss = mean_squared_error(model(features), targets)
             loss.backward()
             optimizer.step()
             total += loss.detach()
-    loss = total.item() / request.batches
-    return time.perf_counter() - began, loss
+    return total.item() / request.batches
 
 
 def one_by_one(fused):
     def train(request):
-        seconds, losses = 0.0, []
+        watch, losses = work.Watch(), []
         for run in range(request.runs):
             x, y = (torch.from_numpy(side) for side in work.examples(request, run))
-            spent, loss = fit(network(request, run), x, y, request, run, fused)
-            seconds += spent
-            losses.append(loss)
-        return seconds, losses
+            model = network(request, run)
+            with watch:
+                losses.append(fit(model, x, y, request, run, fused))
+        return watch, losses
 
     return train
 
@@ -77,26 +69,28 @@ def all_at_once(request):
         (torch.from_numpy(w).requires_grad_(), torch.from_numpy(b).unsqueeze(1).contiguous().requires_grad_())
         for w, b in layers
     ]
+    with work.Watch() as watch:
+        losses = fit_all(layers, x, y, request)
+    return watch, losses
+
+
+def fit_all(layers, x, y, request):
     activation = FUNCTIONS[request.activation]
     optimizer = adam([tensor for layer in layers for tensor in layer], True)
     generator = torch.Generator().manual_seed(request.seed)
     run = torch.arange(request.runs).unsqueeze(1)
-    scale = 1 / request.batch
-    began = time.perf_counter()
     for _ in range(request.epochs):
         # Random keys, sorted: a shuffle of its own for every run.
         order = torch.rand(request.runs, request.examples, generator=generator).argsort(1)
-        batches = zip(x[run, order].split(request.batch, 1), y[run, order].split(request.batch, 1))
         total = torch.zeros(request.runs, dtype=x.dtype)
-        for hidden, targets in batches:
+        for hidden, targets in zip(x[run, order].split(request.batch, 1), y[run, order].split(request.batch, 1)):
             for w, b in layers[:-1]:
                 hidden = activation(torch.baddbmm(b, hidden, w))
             w, b = layers[-1]
-            losses = (torch.baddbmm(b, hidden, w) - targets).square().sum((1, 2)) * scale
+            losses = (torch.baddbmm(b, hidden, w) - targets).square().mean((1, 2))
             optimizer.zero_grad()
             # The sum over runs: no run's gradient depends on another run.
             losses.sum().backward()
             optimizer.step()
             total += losses.detach()
-    losses = (total / request.batches).tolist()
-    return time.perf_counter() - began, losses
+    return (total / request.batches).tolist()

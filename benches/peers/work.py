@@ -6,6 +6,7 @@ import os
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import dataclasses
+import time
 
 import numpy
 
@@ -13,6 +14,21 @@ LARGEST = 1000
 RATE, BETA1, BETA2, EPSILON = 1e-3, 0.9, 0.999, 1e-7
 ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
 PRECISIONS = {"f32": "float32", "f64": "float64"}
+
+
+class Watch:
+    """Adds up the wall time and the processor time of what runs inside `with`."""
+
+    def __init__(self):
+        self.seconds = self.cpu_seconds = 0.0
+
+    def __enter__(self):
+        self.began = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *_):
+        self.seconds += time.perf_counter() - self.began[0]
+        self.cpu_seconds += time.process_time() - self.began[1]
 
 
 class Refused(Exception):
