@@ -32,6 +32,17 @@ def adam(layers, first, second, slopes, step):
     return layers, first, second
 
 
+def shuffle(key, count):
+    """A random order of `count` examples."""
+    bits = (count - 1).bit_length()
+    if bits > 12:
+        return jax.random.permutation(key, count)
+    # Index and random bits packed into one number: XLA sorts these three times as fast as `permutation` sorts pairs, and
+    # at least 20 random bits are left.
+    keys = jax.random.bits(key, (count,), jnp.uint32) << bits | jnp.arange(count, dtype=jnp.uint32)
+    return lax.sort(keys, is_stable=False) & ((1 << bits) - 1)
+
+
 def train_one(layers, first, second, key, x, y, epochs, *, activation, batch):
     """Trains one run. The number of epochs is an argument of the compiled code, not part of it."""
     batches = x.shape[0] // batch
@@ -45,7 +56,7 @@ def train_one(layers, first, second, key, x, y, epochs, *, activation, batch):
 
     def epoch(index, carry):
         state, _ = carry
-        order = jax.random.permutation(jax.random.fold_in(key, index), x.shape[0])
+        order = shuffle(jax.random.fold_in(key, index), x.shape[0])
         shuffled = [side[order].reshape(batches, batch, -1) for side in (x, y)]
         state, losses = lax.scan(step, state, shuffled)
         return state, losses.mean()

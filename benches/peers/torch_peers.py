@@ -80,8 +80,8 @@ def fit_all(layers, x, y, request):
     generator = torch.Generator().manual_seed(request.seed)
     run = torch.arange(request.runs).unsqueeze(1)
     for _ in range(request.epochs):
-        # Random keys, sorted: a shuffle of its own for every run.
-        order = torch.rand(request.runs, request.examples, generator=generator).argsort(1)
+        # A shuffle of its own for every run; one by one they are cheaper than one sort of random keys for all.
+        order = torch.stack([torch.randperm(request.examples, generator=generator) for _ in range(request.runs)])
         total = torch.zeros(request.runs, dtype=x.dtype)
         for hidden, targets in zip(x[run, order].split(request.batch, 1), y[run, order].split(request.batch, 1)):
             for w, b in layers[:-1]:
