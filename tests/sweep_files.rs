@@ -124,6 +124,25 @@ mistakes! {
     wrong_width_in_hidden: file("base: {hidden: [20, 100.5, 20]}\n");
 }
 
+// Several settings under one name.
+mistakes! {
+    settings_as_a_number: file("base: {early_stop: 5}\n");
+    settings_with_one_missing: file("base:\n  early_stop: {metric: test_rmse}\n");
+    settings_with_an_unknown_one: file("base:\n  early_stop: {patience: 5, min_detla: 0.1}\n");
+    settings_with_a_wrong_value: file("base:\n  early_stop: {patience: 5, metric: tset_loss}\n");
+    settings_with_an_empty_value: file("base:\n  early_stop:\n    patience:\n    metric: test_loss\n");
+    settings_without_spaces: file("base: {early_stop: {patience:5, metric: test_loss}}\n");
+    settings_of_a_word_out_of_range: file("grid:\n  schedule: [constant, {step: {every: 10, factor: 1.5}}]\n");
+    settings_of_a_word_missing: file("grid:\n  schedule: [constant, {step: {every: 10}}]\n");
+    settings_of_a_word_as_a_number: file("grid:\n  schedule: [constant, {step: 10}]\n");
+    settings_of_a_word_left_out: file("base: {schedule: step}\n");
+    settings_of_a_word_without_spaces: file("base: {schedule: {step: {every:10, factor: 0.5}}}\n");
+    settings_as_an_axis: file("grid: {early_stop: {patience: 5}}\n");
+    settings_that_contradict_each_other: file("base:\n  layer: nau\n  sparsity: {strength: 1, start: 0.5, end: 0.3}\n");
+    settings_twice: file("grid: {early_stop: [{patience: 5}, {min_delta: 0, patience: 5}]}\n");
+    override_with_wrong_settings: file(""), ["schedule=linear,{step: {every: 10, factr: 0.5}}"];
+}
+
 // Lists and single values.
 mistakes! {
     empty_axis: file("grid:\n  depth: []\n");
@@ -186,6 +205,24 @@ mistakes! {
     logarithm_of_binary_digits_in_base: file("base:\n  encoding: binary\n  normalization: log\n");
     logarithm_on_one_side: file("base: {encoding: log, input_normalization: log}\n");
     targets_too_large: file("base: {task: product}\ngrid: {operands: [2, 6]}\n");
+    cubes_too_large: file("base:\n  task: cube\n  largest: 200000\n");
+    logarithm_of_differences: file("base:\n  task: difference\n  target_normalization: log\n");
+    logarithm_of_noise: file("base: {target_normalization: log}\ngrid: {noise: [0, 0.1]}\n");
+    logarithm_of_bins: file("base: {encoding: {onehot: 10}, input_normalization: log}\n");
+    quotient_of_one_number: file("base: {task: quotient, operands: 1}\n");
+    more_bins_than_numbers: file("base: {largest: 50}\ngrid: {encoding: [scalar, {onehot: 64}]}\n");
+    more_bins_than_numbers_by_default: file("base: {encoding: {thermometer: 1024}}\n");
+    more_periods_than_numbers: file("base: {encoding: {fourier: 600}}\n");
+    too_many_features: file("base: {task: sum, operands: 8, encoding: {onehot: 1000}}\n");
+    lbfgs_in_batches: file("base: {batch: 100}\ngrid: {optimizer: [adam, lbfgs]}\n");
+    lbfgs_with_dropout: file("base: {optimizer: lbfgs, dropout: 0.1}\n");
+    nesterov_without_momentum: file("base: {optimizer: sgd, nesterov: true}\n");
+    nesterov_without_sgd: file("base: {nesterov: true, momentum: 0.9}\n");
+    warmup_for_the_whole_run: file("base: {epochs: 20, warmup: 20}\n");
+    normalization_of_one_unit: file("base: {layer_norm: rms}\ngrid: {width: [1, 8]}\n");
+    normalization_of_one_example: file("base: {layer_norm: batch, examples: 101, batch: 50}\n");
+    initial_weights_of_an_arithmetic_layer: file("base: {layer: nmu, init: torch}\n");
+    sparsity_of_a_dense_layer: file("base: {sparsity: {strength: 1}}\n");
     depth_beside_hidden: file("base:\n  hidden: [20, 20]\n  depth: 3\n");
     depth_for_all_hidden_in_a_grid: file("base:\n  depth: 3\ngrids:\n  a:\n    grid:\n      hidden: [[20], [30]]\n");
     parameter_without_effect: file("base: {optimizer: sgd}\ngrid: {beta1: [0.8, 0.9]}\n");
@@ -193,6 +230,33 @@ mistakes! {
     override_without_effect: file("base: {optimizer: sgd}\n"), ["beta1=0.5"];
     combination_by_an_override: file("grid:\n  normalization: [max, log]\n"), ["encoding=scalar,binary"];
     plan_too_large: file(&format!("replicates: {{count: 1000}}\ngrids:\n  small: {{grid: {{depth: [1, 2]}}}}\n  large:\n    grid:\n      epochs: {0:?}\n      width: {0:?}\n      examples: {0:?}\n", (1..=1000).collect::<Vec<_>>()));
+}
+
+/// The values of an axis of a file, as columns show them.
+fn shown(text: &str, overrides: &[&str], parameter: &str) -> Vec<String> {
+    let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+    let sweep = parse(text, "x.yaml", &overrides).unwrap_or_else(|invalid| panic!("{invalid}"));
+    let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
+    let parameter = ablate::config::parameter(parameter).unwrap();
+    let value =
+        |point: &plan::Point| point.configuration.column(parameter).map_or("-".into(), |value| value.to_string());
+    plan.points.iter().map(|point| value(point)).collect()
+}
+
+#[test]
+fn settings_are_values_like_any_other() {
+    let steps = ["constant", "step(every=10, factor=0.5)"];
+    assert_eq!(
+        shown(&file("grid: {schedule: [constant, {step: {every: 10, factor: 0.5}}]}\n"), &[], "schedule"),
+        steps
+    );
+    assert_eq!(shown(&file(""), &["schedule=constant,{step: {factor: 0.5, every: 10}}"], "schedule"), steps);
+    let stop = ["metric=test_loss, patience=5, min_delta=0"];
+    assert_eq!(shown(&file("base: {early_stop: {patience: 5}}\n"), &[], "early_stop"), stop);
+    assert_eq!(shown(&file(""), &["early_stop={patience: 5}"], "early_stop"), stop);
+    assert_eq!(shown(&file("base: {early_stop: {patience: 9}}\n"), &["early_stop={patience: 5}"], "early_stop"), stop);
+    assert_eq!(shown(&file(""), &[], "early_stop"), ["-"]);
+    assert_eq!(shown(&file("base: {layer: nmu}\n"), &[], "sparsity"), ["strength=10, start=0.2, end=0.4"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Values that are several settings under one name, such as `{every: 100, factor: 0.5}`.
 
 use super::value::mismatch;
-use super::words::{LayerKind, StopMetric};
+use super::words::{LayerKind, Schedule, StopMetric};
 use super::{Kind, Setting, Value};
 
 /// One of several settings under one name.
@@ -24,6 +24,7 @@ macro_rules! fields {
         $name:ident {
             $( $(#[doc = $doc:literal])+ $field:ident: $type:ty = $kind:expr $(, default $text:literal $default:expr)? ; )+
         }
+        $( fault $fault:expr )?
     ) => {
         $(#[doc = $struct_doc])+
         #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,14 +45,18 @@ macro_rules! fields {
                 let Value::Map(entries) = value else { return Err(mismatch(value, kind)) };
                 let known = [$( stringify!($field) ),+];
                 if let Some((name, _)) = entries.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-                    return Err(format!("`{name}` is none of its settings: {}", known.join(", ")));
+                    let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                    return Err(format!("`{name}` is none of its settings, which are {}", known.join(", ")));
                 }
                 let of = |name: &str| entries.iter().find(|(key, _)| key == name).map(|(_, value)| value);
-                Ok(Self { $( $field: match of(stringify!($field)) {
+                let read = Self { $( $field: match of(stringify!($field)) {
                     Some(value) => <$type as Setting>::read(value, &$kind)
-                        .map_err(|message| format!("{}: {message}", stringify!($field)))?,
+                        .map_err(|message| format!("its `{}`: {message}", stringify!($field)))?,
                     None => fields!(@default (stringify!($field)) $($default)?),
-                }, )+ })
+                }, )+ };
+                $( let fault: fn(&Self) -> Option<String> = $fault;
+                if let Some(fault) = fault(&read) { return Err(fault) } )?
+                Ok(read)
             }
             fn write(&self) -> Option<Value> {
                 Some(Value::Map(vec![ $( (stringify!($field).to_owned(), self.$field.write()?) ),+ ]))
@@ -63,7 +68,7 @@ macro_rules! fields {
     };
     (@text) => { None };
     (@text $text:literal) => { Some($text) };
-    (@default ($name:expr)) => { return Err(format!("`{}` is missing", $name)) };
+    (@default ($name:expr)) => { return Err(format!("its `{}` is missing", $name)) };
     (@default ($name:expr) $default:expr) => { $default };
 }
 
@@ -102,6 +107,7 @@ fields! {
         /// Share of the run's steps after which it is whole.
         end: f64 = SHARE, default "0.4" 0.4;
     }
+    fault |c| (c.end < c.start).then(|| format!("it would be whole at {} of the run, before it begins to grow at {}", c.end, c.start))
 }
 
 impl Sparsity {
@@ -109,5 +115,18 @@ impl Sparsity {
     #[must_use]
     pub fn of(layer: LayerKind) -> Self {
         Self { strength: if layer == LayerKind::Nmu { 10.0 } else { 0.01 }, start: 0.2, end: 0.4 }
+    }
+}
+
+impl Schedule {
+    /// Whether the learning rate of a run of this many epochs ever changes.
+    #[must_use]
+    pub fn changes(self, epochs: u32) -> bool {
+        match self {
+            Self::Constant => false,
+            Self::Step(StepDecay { every, factor }) => every < epochs && factor < 1.0,
+            Self::Exponential(factor) => factor < 1.0 && epochs > 1,
+            Self::Cosine | Self::Linear | Self::OneCycle => true,
+        }
     }
 }

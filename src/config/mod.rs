@@ -82,6 +82,16 @@ impl Configuration {
         if matches!(self.batch, Batch::Of(count) if count >= self.examples) {
             self.batch = Batch::Full;
         }
+        if !self.schedule.changes(self.epochs) {
+            self.schedule = Schedule::Constant;
+        }
+        // At the soonest, a run ends `patience` epochs after its first.
+        if self.early_stop.is_some_and(|stop| stop.patience >= self.epochs) {
+            self.early_stop = None;
+        }
+        if self.sparsity.strength == 0.0 {
+            self.sparsity = Sparsity { strength: 0.0, ..Sparsity::of(self.layer) };
+        }
         for parameter in PARAMETERS {
             if !(parameter.applies)(self) && parameter.section != Section::Representation {
                 parameter.set(self, None).expect("a default is a value that its parameter takes");

@@ -4,7 +4,8 @@
 #![expect(clippy::float_cmp, reason = "a default is the very same number, not one near it")]
 
 use super::words::{
-    Activation, Encoding, Init, LayerKind, LayerNorm, Loss, Normalization, Numerics, Optimizer, Precision, Schedule, Task,
+    Activation, Encoding, Init, LayerKind, LayerNorm, Loss, Normalization, Numerics, Optimizer, Precision, Schedule,
+    Task,
 };
 use super::{Batch, EarlyStop, Kind, Setting, Sparsity, Value, Widths};
 

@@ -20,6 +20,47 @@ fn every_parameter_writes_what_it_reads() {
     }
 }
 
+/// A value of a kind.
+fn some(kind: &Kind) -> Value {
+    match kind {
+        Kind::Flag => Value::Flag(true),
+        Kind::Whole { min, .. } => Value::Whole(*min),
+        Kind::Number { .. } => Value::Number(0.5),
+        Kind::Words(words) => word(words[0].name),
+        Kind::Widths { .. } => Value::List(vec![Value::Whole(3)]),
+        Kind::CountOrFull => word("full"),
+        Kind::Fields(fields) => {
+            Value::Map(fields.iter().map(|field| (field.name.to_owned(), some(field.kind))).collect())
+        }
+    }
+}
+
+fn map(entries: &[(&str, Value)]) -> Value {
+    Value::Map(entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+}
+
+#[test]
+fn kinds_take_what_parameters_read() {
+    let others = [
+        Value::Whole(-1),
+        Value::Number(0.25),
+        Value::Number(f64::NAN),
+        word("mse"),
+        map(&[("step", map(&[("every", Value::Whole(3))]))]),
+        map(&[("patience", Value::Whole(3))]),
+        map(&[("patience", Value::Whole(3)), ("start", Value::Whole(1))]),
+        map(&[("strength", Value::Whole(3)), ("start", Value::Whole(1)), ("end", Value::Whole(1))]),
+        map(&[("huber", Value::Number(-1.0))]),
+        Value::List(vec![Value::Whole(0)]),
+    ];
+    for parameter in PARAMETERS {
+        let all = PARAMETERS.iter().map(|other| some(&other.kind)).chain(others.iter().cloned());
+        for value in all {
+            assert_eq!(parameter.kind.takes(&value), parameter.check(&value).is_ok(), "{} {value}", parameter.name);
+        }
+    }
+}
+
 #[test]
 fn every_word_is_taken() {
     for parameter in PARAMETERS {
@@ -27,7 +68,7 @@ fn every_word_is_taken() {
         for entry in words {
             let value = match entry.argument {
                 None => word(entry.name),
-                Some(_) => Value::Map(vec![(entry.name.into(), Value::Whole(2))]),
+                Some(argument) => Value::Map(vec![(entry.name.into(), some(argument.kind))]),
             };
             parameter.check(&value).unwrap();
         }
@@ -55,6 +96,27 @@ fn what_trains_alike_is_equal() {
 }
 
 #[test]
+fn schedules_that_change_nothing_are_constant() {
+    let step =
+        |every, factor| map(&[("step", map(&[("every", Value::Whole(every)), ("factor", Value::Number(factor))]))]);
+    let exponential = |factor| map(&[("exponential", Value::Number(factor))]);
+    for schedule in [step(500, 0.5), step(600, 0.5), step(10, 1.0), exponential(1.0)] {
+        assert_eq!(of(&[("schedule", schedule.clone())]), Configuration::default(), "{schedule}");
+    }
+    for schedule in [step(499, 0.5), exponential(0.999), word("linear")] {
+        assert_ne!(of(&[("schedule", schedule.clone())]), Configuration::default(), "{schedule}");
+    }
+    let stop = |patience| of(&[("early_stop", map(&[("patience", Value::Whole(patience))]))]);
+    assert_eq!(stop(500), Configuration::default());
+    assert_ne!(stop(499), stop(498));
+    let nau = |entries: &[(&str, Value)]| of(&[("layer", word("nau")), ("sparsity", map(entries))]);
+    let none = ("strength", Value::Whole(0));
+    assert_eq!(nau(std::slice::from_ref(&none)), nau(&[none, ("start", Value::Number(0.3))]));
+    let papers = [("strength", Value::Number(0.01)), ("start", Value::Number(0.2)), ("end", Value::Number(0.4))];
+    assert_eq!(nau(&papers), of(&[("layer", word("nau"))]));
+}
+
+#[test]
 fn what_trains_differently_differs() {
     let base = Configuration::default();
     let changes = [
@@ -69,6 +131,23 @@ fn what_trains_differently_differs() {
         ("depth", Value::Whole(3)),
         ("bias", Value::Flag(false)),
         ("epsilon", Value::Number(1e-8)),
+        ("task", word("sine")),
+        ("noise", Value::Number(0.1)),
+        ("encoding", map(&[("fourier", Value::Whole(4))])),
+        ("encoding", map(&[("cosine", Value::Whole(4))])),
+        ("layer", word("nau")),
+        ("layer_norm", word("rms")),
+        ("dropout", Value::Number(0.1)),
+        ("init", word("siren")),
+        ("optimizer", word("adamw")),
+        ("weight_decay", Value::Number(0.1)),
+        ("clip_norm", Value::Number(1.0)),
+        ("schedule", map(&[("step", map(&[("every", Value::Whole(3)), ("factor", Value::Number(0.5))]))])),
+        ("schedule", map(&[("step", map(&[("every", Value::Whole(4)), ("factor", Value::Number(0.5))]))])),
+        ("warmup", Value::Whole(3)),
+        ("loss", word("mae")),
+        ("early_stop", map(&[("patience", Value::Whole(3))])),
+        ("numerics", word("portable")),
     ];
     let mut ids = std::collections::BTreeSet::from([configuration_id(&base)]);
     for change in changes {
@@ -101,6 +180,12 @@ fn wrong_values_say_what_is_allowed() {
         ("batch", Value::Whole(0)),
         ("hidden", Value::Whole(64)),
         ("bias", Value::Whole(1)),
+        ("early_stop", Value::Whole(5)),
+        ("early_stop", map(&[("metric", word("test_loss"))])),
+        ("early_stop", map(&[("patience", Value::Whole(3)), ("delta", Value::Whole(3))])),
+        ("early_stop", map(&[("patience", Value::Whole(3)), ("metric", word("accuracy"))])),
+        ("schedule", map(&[("step", map(&[("every", Value::Whole(3)), ("factor", Value::Whole(2))]))])),
+        ("sparsity", map(&[("strength", Value::Whole(3)), ("end", Value::Number(0.1))])),
     ]
     .into_iter()
     .map(|(name, value)| {
@@ -108,7 +193,7 @@ fn wrong_values_say_what_is_allowed() {
     })
     .collect();
     insta::assert_snapshot!(messages.join("\n"), @r"
-    task: `cubes` is not `sum`, `product` or `square`
+    task: `cubes` is not `sum`, `difference`, `product`, `square`, `cube`, `sqrt`, `reciprocal`, `quotient`, `max` or `sine`
     encoding: `polynomial` needs its degree: write `{polynomial: …}`
     encoding: the degree of `polynomial`: `0` is not a whole number from 1 to 12
     encoding: `scalar` takes no argument
@@ -118,6 +203,12 @@ fn wrong_values_say_what_is_allowed() {
     batch: `0` is not a whole number ≥ 1 or `full`
     hidden: `64` is not a list of widths such as `[64, 64]`
     bias: `1` is not `true` or `false`
+    early_stop: `5` is not `{metric: …, patience: …, min_delta: …}`
+    early_stop: its `patience` is missing
+    early_stop: `delta` is none of its settings, which are `metric`, `patience`, `min_delta`
+    early_stop: its `metric`: `accuracy` is not `train_loss`, `test_loss` or `test_rmse`
+    schedule: the decay of `step`: its `factor`: `2` is not a number > 0 and ≤ 1
+    sparsity: it would be whole at 0.1 of the run, before it begins to grow at 0.2
     ");
 }
 
@@ -128,4 +219,88 @@ fn conflicts_name_two_parameters() {
     let large = of(&[("task", word("product")), ("operands", Value::Whole(6))]);
     assert_eq!(conflict(&large).unwrap().parameters, ["operands", "largest"]);
     assert_eq!(conflict(&Configuration::default()), None);
+}
+
+type Entries<'a> = &'a [(&'static str, Value)];
+
+#[test]
+fn what_cannot_work_is_refused() {
+    let count = |name: &str, argument| map(&[(name, Value::Whole(argument))]);
+    let refused = |entries: Entries<'_>| conflict(&of(entries)).map(|conflict| conflict.parameters);
+    let largest = |largest| ("largest", Value::Whole(largest));
+    // One that is refused, and one beside it that is not.
+    let cases: &[([&str; 2], Entries<'_>, Entries<'_>)] = &[
+        (
+            ["operands", "task"],
+            &[("task", word("quotient")), ("operands", Value::Whole(1))],
+            &[("task", word("quotient"))],
+        ),
+        (["largest", "task"], &[("task", word("sine")), largest(2)], &[("task", word("sine")), largest(3)]),
+        (["largest", "task"], &[("task", word("cube")), largest(104_032)], &[("task", word("cube")), largest(104_031)]),
+        (
+            ["normalization", "task"],
+            &[("task", word("difference")), ("normalization", word("log"))],
+            &[("task", word("difference")), ("input_normalization", word("log"))],
+        ),
+        (
+            ["target_normalization", "noise"],
+            &[("noise", Value::Number(0.1)), ("target_normalization", word("log"))],
+            &[("noise", Value::Number(0.1)), ("input_normalization", word("log"))],
+        ),
+        (
+            ["input_normalization", "encoding"],
+            &[("encoding", count("cosine", 3)), ("input_normalization", word("log"))],
+            &[("encoding", word("sqrt")), ("input_normalization", word("log"))],
+        ),
+        (
+            ["encoding", "largest"],
+            &[("encoding", count("onehot", 11)), largest(10)],
+            &[("encoding", count("onehot", 10)), largest(10)],
+        ),
+        (
+            ["encoding", "largest"],
+            &[("encoding", count("ramps", 9)), largest(10)],
+            &[("encoding", count("ramps", 8)), largest(10)],
+        ),
+        (
+            ["encoding", "largest"],
+            &[("encoding", count("fourier", 6)), largest(10)],
+            &[("encoding", count("fourier", 5)), largest(10)],
+        ),
+        (
+            ["encoding", "operands"],
+            &[("encoding", count("onehot", 4096)), largest(10_000), ("operands", Value::Whole(2))],
+            &[("encoding", count("onehot", 2048)), largest(10_000), ("operands", Value::Whole(2))],
+        ),
+        (
+            ["input_normalization", "encoding"],
+            &[("encoding", count("polynomial", 12)), ("input_normalization", word("none"))],
+            &[("encoding", count("polynomial", 11)), ("input_normalization", word("none"))],
+        ),
+        (
+            ["layer_norm", "hidden"],
+            &[("layer_norm", word("layer")), ("hidden", Value::List(vec![Value::Whole(4), Value::Whole(1)]))],
+            &[("layer_norm", word("batch")), ("hidden", Value::List(vec![Value::Whole(4), Value::Whole(1)]))],
+        ),
+        (
+            ["layer_norm", "batch"],
+            &[("layer_norm", word("batch")), ("batch", Value::Whole(999))],
+            &[("layer_norm", word("layer")), ("batch", Value::Whole(999))],
+        ),
+        (
+            ["batch", "optimizer"],
+            &[("optimizer", word("lbfgs")), ("batch", Value::Whole(999))],
+            &[("optimizer", word("lbfgs")), ("batch", Value::Whole(1000))],
+        ),
+        (
+            ["dropout", "optimizer"],
+            &[("optimizer", word("lbfgs")), ("dropout", Value::Number(0.5))],
+            &[("optimizer", word("lbfgs")), ("dropout", Value::Whole(0))],
+        ),
+        (["warmup", "epochs"], &[("warmup", Value::Whole(500))], &[("warmup", Value::Whole(499))]),
+    ];
+    for (parameters, wrong, right) in cases {
+        assert_eq!(refused(wrong).as_ref(), Some(parameters), "{wrong:?}");
+        assert_eq!(refused(right), None, "{right:?}");
+    }
 }

@@ -36,7 +36,7 @@ impl Value {
     }
 }
 
-/// The form of columns, tables and labels: `0.001`, `polynomial(3)`, `[20, 100, 20]`.
+/// The form of columns, tables and labels: `0.001`, `polynomial(3)`, `[20, 100, 20]`, `step(every=10, factor=0.5)`.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -56,9 +56,12 @@ impl fmt::Display for Value {
                 f.write_str("]")
             }
             Self::Map(entries) => {
+                if let [(word, argument)] = entries.as_slice() {
+                    return write!(f, "{word}({argument})");
+                }
                 for (i, (key, value)) in entries.iter().enumerate() {
                     let comma = if i == 0 { "" } else { ", " };
-                    write!(f, "{comma}{key}({value})")?;
+                    write!(f, "{comma}{key}={value}")?;
                 }
                 Ok(())
             }
@@ -120,7 +123,7 @@ pub struct Word {
 pub struct Argument {
     /// Its name in the reference.
     pub name: &'static str,
-    /// The values that it takes; never words.
+    /// The values that it takes.
     pub kind: &'static Kind,
 }
 
@@ -146,6 +149,38 @@ impl Kind {
             Self::Whole { .. } | Self::CountOrFull => ColumnType::Whole,
             Self::Number { .. } => ColumnType::Number,
             Self::Words(_) | Self::Widths { .. } | Self::Fields(_) => ColumnType::Text,
+        }
+    }
+}
+
+impl Kind {
+    /// Whether `value` is one of this kind, as far as the kind alone tells.
+    #[must_use]
+    pub fn takes(&self, value: &Value) -> bool {
+        match self {
+            Self::Flag => bool::read(value, self).is_ok(),
+            Self::Whole { .. } => whole(value, self).is_ok(),
+            Self::Number { .. } => f64::read(value, self).is_ok(),
+            Self::Widths { .. } => Widths::read(value, self).is_ok(),
+            Self::CountOrFull => Batch::read(value, self).is_ok(),
+            Self::Words(words) => word_and_argument(value, self).is_ok_and(|(name, argument)| {
+                words.iter().any(|word| {
+                    word.name == name
+                        && match (word.argument, argument) {
+                            (None, None) => true,
+                            (Some(known), Some(value)) => known.kind.takes(value),
+                            _ => false,
+                        }
+                })
+            }),
+            Self::Fields(fields) => {
+                let Value::Map(entries) = value else { return false };
+                let of = |name: &str| entries.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+                entries.iter().all(|(name, _)| fields.iter().any(|field| field.name == name))
+                    && fields
+                        .iter()
+                        .all(|field| of(field.name).map_or(field.default.is_some(), |value| field.kind.takes(value)))
+            }
         }
     }
 }
@@ -345,7 +380,11 @@ pub(super) fn wrong_word(value: &Value, kind: &Kind) -> String {
     let Ok((written, argument)) = word_and_argument(value, kind) else { return mismatch(value, kind) };
     match words.iter().find(|word| word.name == written) {
         Some(Word { name, argument: Some(wanted), .. }) if argument.is_none() => {
-            format!("`{name}` needs its {}: write `{{{name}: …}}`", wanted.name)
+            let argument = match wanted.kind {
+                Kind::Fields(_) => wanted.kind.to_string().replace('`', ""),
+                _ => "…".into(),
+            };
+            format!("`{name}` needs its {}: write `{{{name}: {argument}}}`", wanted.name)
         }
         Some(Word { name, argument: None, .. }) => format!("`{name}` takes no argument"),
         _ => mismatch(value, kind),

@@ -72,7 +72,7 @@ fn results_do_not_depend_on_workers_or_cohorts() {
     let one = run(Limits::default(), 1);
     assert_eq!(one, run(Limits { workers: 2, ..Limits::default() }, 2));
     assert_eq!(one, run(Limits { workers: 4, ..Limits::default() }, 4));
-    assert_eq!(one, run(Limits { cache_bytes: 1, ..Limits::default() }, 2));
+    assert_eq!(one, run(Limits { most_runs: Some(1), ..Limits::default() }, 2));
 }
 
 #[test]

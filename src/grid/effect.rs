@@ -22,8 +22,9 @@ pub fn is_live(assignment: &Assignment, configuration: &Configuration, parameter
 /// and writing the value would change nothing.
 #[must_use]
 pub fn has(assignment: &Assignment, configuration: &Configuration, parameter: &Parameter, value: &Value) -> bool {
-    // Only these kinds have values that are written differently and train alike.
-    let ambiguous = matches!(parameter.kind, Kind::CountOrFull | Kind::Widths { .. });
+    // Only these have values that are written differently and train alike: a batch of all examples, equal widths, a
+    // polynomial of degree one, a schedule that never changes anything.
+    let ambiguous = matches!(parameter.kind, Kind::CountOrFull | Kind::Widths { .. }) || matches!(value, Value::Map(_));
     if (parameter.applies)(configuration) && !ambiguous {
         return parameter.get(configuration).as_ref() == Some(value);
     }

@@ -77,6 +77,14 @@ fn exclusions_match_defaults_and_what_a_value_means() {
     let sides = "grid: {normalization: [max, log], input_normalization: [max, log]}\n";
     assert_eq!(kept(&format!("{sides}exclude: [{{input_normalization: log}}]\n")), [0, 2]);
     assert_eq!(kept("grid: {normalization: [max, log]}\nexclude: [{input_normalization: log}]\n"), [0]);
+    // A schedule that changes nothing within the run is the constant one.
+    let steps = "base: {epochs: 8}\ngrid: {schedule: [constant, {step: {every: 8, factor: 0.5}}, {step: {every: 4, factor: 0.5}}]}\n";
+    assert_eq!(kept(&format!("{steps}exclude: [{{schedule: constant}}]\n")), [2]);
+    assert_eq!(kept(&format!("{steps}exclude: [{{schedule: {{step: {{every: 9, factor: 0.1}}}}}}]\n")), [2]);
+    assert_eq!(kept(&format!("{steps}exclude: [{{schedule: {{step: {{factor: 0.5, every: 4}}}}}}]\n")), [0, 1]);
+    // What is left out of several settings has its default.
+    let stop = "grid: {early_stop: [{patience: 3}, {patience: 4}]}\nexclude: [{early_stop: {patience: 3, min_delta: 0.0, metric: test_loss}}]\n";
+    assert_eq!(kept(stop), [1]);
     // What has no effect has no value.
     let idle = "grid: {optimizer: [adam, sgd], beta1: [0.8, 0.9]}\n";
     assert_eq!(kept(&format!("{idle}exclude: [{{beta1: 0.9}}]\n")), [0, 2, 3]);

@@ -50,14 +50,40 @@ impl AffineBasis {
     pub fn new(rows: &impl Rows) -> Self {
         let scale = ranges(rows);
         let width = rows.features() + 1;
-        let mut stacked = vec![0.0; (width + BLOCK) * width];
+        let mut triangle = vec![0.0; width * width];
+        let mut columns = vec![0.0; width * BLOCK];
         for_blocks(rows, &scale, |_, block| {
-            let used = (width * width) + block.len();
-            stacked[width * width..used].copy_from_slice(block);
-            triangularize(&mut stacked[..used], width);
+            let count = block.len() / width;
+            let columns = &mut columns[..block.len()];
+            for (i, row) in block.chunks_exact(width).enumerate() {
+                row.iter().enumerate().for_each(|(column, &entry)| columns[column * count + i] = entry);
+            }
+            fold(&mut triangle, columns, width);
         });
-        let (kept, triangle) = reduce(&mut stacked[..width * width], width);
+        let (kept, triangle) = reduce(&mut triangle, width);
         Self { scale, kept, triangle }
+    }
+
+    /// Columns of the design: the constant and the features.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.scale.len() + 1
+    }
+
+    /// The triangular factor of the design as it was given, column by column; `None` where columns were left out.
+    pub(super) fn unscaled(&self) -> Option<Vec<f64>> {
+        let width = self.columns();
+        if self.kept.len() < width {
+            return None;
+        }
+        let mut columns = vec![0.0; width * width];
+        for (at, column) in columns.chunks_exact_mut(width).enumerate() {
+            // A feature is its factor times what was factorized, and its shift times the constant.
+            let (shift, factor) = if at == 0 { (0.0, 1.0) } else { self.scale[at - 1] };
+            column.iter_mut().enumerate().for_each(|(row, entry)| *entry = factor * self.triangle[row * width + at]);
+            column[0] += shift * self.triangle[0];
+        }
+        Some(columns)
     }
 
     /// Fits `values`, one a row, by corrected semi-normal equations (Björck 1987): as accurate as keeping the
@@ -122,8 +148,16 @@ impl AffineBasis {
     }
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+/// Sum of products, in partial sums of every eighth: an order that a processor can follow with several at a time.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let (a_eights, a_rest) = a.as_chunks::<8>();
+    let (b_eights, b_rest) = b.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for (a, b) in a_eights.iter().zip(b_eights) {
+        sums.iter_mut().zip(a).zip(b).for_each(|((sum, a), b)| *sum += a * b);
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 /// Shift and factor of each feature from its smallest and largest value.
@@ -161,11 +195,27 @@ fn for_blocks(rows: &impl Rows, scale: &[(f64, f64)], mut each: impl FnMut(usize
     }
 }
 
-/// Householder reflections that leave an upper triangle in the first `width` rows and zeros below.
-fn triangularize(matrix: &mut [f64], width: usize) {
-    let rows = matrix.len() / width;
-    for column in 0..width.min(rows) {
-        reflect(matrix, width, rows, column, column);
+/// Householder reflections that take a block of rows, given by columns and spent, into the triangle of all rows before.
+/// A reflection moves one row of the triangle and the block: the rest of the triangle is zero in its column.
+fn fold(triangle: &mut [f64], columns: &mut [f64], width: usize) {
+    let count = columns.len() / width;
+    for pivot in 0..width {
+        let (own, others) = columns[pivot * count..].split_at_mut(count);
+        let row = &mut triangle[pivot * width + pivot..(pivot + 1) * width];
+        let below = dot(own, own);
+        if below == 0.0 {
+            continue;
+        }
+        let (head, norm) = (row[0], (row[0] * row[0] + below).sqrt());
+        let diagonal = if head > 0.0 { -norm } else { norm };
+        let first = head - diagonal;
+        let square = first * first + below;
+        row[0] = diagonal;
+        for (entry, other) in row[1..].iter_mut().zip(others.chunks_exact_mut(count)) {
+            let factor = 2.0 * (first * *entry + dot(own, other)) / square;
+            *entry -= factor * first;
+            other.iter_mut().zip(&*own).for_each(|(other, own)| *other -= factor * own);
+        }
     }
 }
 

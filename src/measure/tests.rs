@@ -121,3 +121,129 @@ fn what_is_no_number_is_absent() {
     assert_eq!(measures.get("train_r2"), None);
     assert_eq!(measures.get("train_exact"), Some(1.0));
 }
+
+fn argued(name: &str, argument: i64) -> Value {
+    Value::Map(vec![(name.into(), Value::Whole(argument))])
+}
+
+fn near(value: f64, expected: f64, share: f64) {
+    assert!((value - expected).abs() <= share * expected.abs(), "{value} is not near {expected}");
+}
+
+#[test]
+fn floors_of_powers_near_their_limits() {
+    let l = 10_000f64;
+    for (task, p) in [("sqrt", 0.5f64), ("square", 2.0), ("cube", 3.0)] {
+        let limit = l.powf(p) * p * (p - 1.0).abs() / ((p + 1.0) * (p + 2.0) * (2.0 * p + 1.0).sqrt());
+        near(floor(&[("task", word(task)), ("largest", Value::Whole(10_000))]), limit, 2e-3);
+    }
+}
+
+#[test]
+fn floors_of_other_tasks() {
+    let l = 200f64;
+    let of = |task: &str| floor(&[("task", word(task)), ("largest", Value::Whole(200))]);
+    assert_eq!(of("difference"), 0.0);
+    // max = (a + b)/2 + |a − b|/2, and the second part goes with neither number.
+    let spread = (l * l - 1.0) / 6.0 - ((l * l - 1.0) / (3.0 * l)).powi(2);
+    close(of("max"), spread.sqrt() / 2.0);
+    // Over one period a line explains 6/π² of the sine's variance.
+    near(of("sine"), (0.5 * (1.0 - 6.0 / std::f64::consts::PI.powi(2))).sqrt(), 2e-3);
+}
+
+#[test]
+fn floors_that_the_right_features_lift() {
+    let with = |task: &str, encoding: Value| floor(&[("task", word(task)), ("encoding", encoding)]);
+    assert_eq!(with("sqrt", word("sqrt")), 0.0);
+    assert_eq!(with("cube", argued("polynomial", 3)), 0.0);
+    assert_eq!(with("product", argued("polynomial", 2)), 0.0);
+    assert!(with("sine", argued("fourier", 1)) < 1e-14);
+    assert!(with("cube", argued("polynomial", 2)) > 1e6);
+    // One bin a number: every function of it is a table.
+    let table = |task: &str| {
+        floor(&[("task", word(task)), ("encoding", argued("onehot", 100)), ("largest", Value::Whole(100))])
+    };
+    for task in ["square", "cube", "reciprocal", "sine"] {
+        assert!(table(task) < 1e-9, "{task}: {}", table(task));
+    }
+    // More waves never fit worse.
+    let waves: Vec<f64> = [1, 2, 4, 8, 16].map(|k| with("square", argued("fourier", k))).into();
+    assert!(waves.is_sorted_by(|a, b| a > b), "{waves:?}");
+}
+
+#[test]
+fn floors_of_bins_and_ramps() {
+    let l = 1000f64;
+    for m in [2i64, 5, 10, 50] {
+        // Within a bin of w numbers around c, c² + 2cd + d² varies by 4c²·(w² − 1)/12 + (w² − 1)(w² − 4)/180.
+        let w = l / m as f64;
+        let centre = |bin: i64| (bin as f64 + 0.5) * w + 0.5;
+        let squares = (0..m).map(|bin| centre(bin).powi(2)).sum::<f64>() / m as f64;
+        let exact = (squares * (w * w - 1.0) / 3.0 + (w * w - 1.0) * (w * w - 4.0) / 180.0).sqrt();
+        let h = 1.0 / m as f64;
+        near(exact, l * l * (h * h / 9.0 - h.powi(4) / 45.0).sqrt(), 3e-3);
+        for encoding in ["onehot", "thermometer"] {
+            close(floor(&[("encoding", argued(encoding, m))]), exact);
+        }
+        // A broken line of m equal pieces.
+        let ramps = floor(&[("encoding", argued("ramps", m - 1))]);
+        near(ramps, l * l / (6.0 * 5f64.sqrt() * (m * m) as f64), 0.02);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #[test]
+    fn no_affine_map_beats_a_floor(
+        task in prop::sample::select(vec![
+            "sum", "difference", "product", "square", "cube", "sqrt", "reciprocal", "quotient", "max", "sine",
+        ]),
+        encoding in prop::sample::select(vec![
+            word("scalar"), word("log"), word("sqrt"), word("binary"), word("gray"), word("digits"), word("digits_onehot"),
+            argued("onehot", 7), argued("thermometer", 9), argued("ramps", 5), argued("fourier", 4), argued("cosine", 6),
+            argued("polynomial", 2),
+        ]),
+        largest in 15i64..=24,
+        seed in 0u64..1_000_000,
+    ) {
+        let entries = [
+            ("task", word(task)), ("encoding", encoding), ("operands", Value::Whole(2)), ("largest", Value::Whole(largest)),
+        ];
+        let c = Configuration::of(&entries.into_iter().collect::<Assignment>()).unwrap();
+        let (encoder, domain) = (Encoder::of(&c), Population::of_region(&c, Region::Domain));
+        let rows = Encoded(&encoder, &domain);
+        let basis = AffineBasis::new(&rows);
+        let floor = basis.fit(&rows, &domain.targets).rmse;
+
+        let (width, count) = (encoder.features(), domain.len());
+        let mut features = vec![0.0; count * width];
+        rows.read(0, &mut features);
+        let mut stream = Stream::new(seed, "maps", 0);
+        let mut rest = domain.targets.clone();
+        let rmse = |rest: &[f64]| (rest.iter().map(|r| r * r).sum::<f64>() / count as f64).sqrt();
+        let size = rmse(&rest);
+        // From a random affine map downhill: the best step along each of many random directions.
+        for step in 0..200 {
+            let (mut direction, shift) = (vec![0.0; width], stream.normal());
+            if step % 2 == 0 {
+                direction[stream.below(width as u64) as usize] = 1.0;
+            } else {
+                direction.iter_mut().for_each(|slope| *slope = stream.normal());
+            }
+            let map: Vec<f64> = features.chunks_exact(width)
+                .map(|row| shift + row.iter().zip(&direction).map(|(x, slope)| x * slope).sum::<f64>())
+                .collect();
+            let own: f64 = map.iter().map(|m| m * m).sum();
+            if own == 0.0 {
+                continue;
+            }
+            let along: f64 = map.iter().zip(&rest).map(|(m, r)| m * r).sum::<f64>() / own;
+            let along = if step == 0 { along + stream.normal() } else { along };
+            rest.iter_mut().zip(&map).for_each(|(r, m)| *r -= along * m);
+            prop_assert!(rmse(&rest) >= floor * (1.0 - 1e-10), "{} {}", rmse(&rest), floor);
+        }
+        // Whatever an affine map takes away, the floor stays where it is.
+        let again = basis.fit(&rows, &rest).rmse;
+        prop_assert!((again - floor).abs() <= 1e-9 * size, "{} {}", again, floor);
+    }
+}

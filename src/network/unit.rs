@@ -4,6 +4,8 @@ use super::real::Real;
 
 /// An activation as a type, so that loops over it are compiled for it.
 pub trait Unit: Copy {
+    /// The activation with its argument, which most do not have.
+    fn of(argument: f64) -> Self;
     /// Its value at `z`.
     fn value<T: Real>(self, z: T) -> T;
     /// Its derivative, from the value where [`super::derivative_from_value`] says so, otherwise from the weighted sum.
@@ -19,6 +21,10 @@ const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 pub struct Linear;
 
 impl Unit for Linear {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         z
@@ -36,6 +42,10 @@ pub struct Relu;
 
 impl Unit for Relu {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         // Not `max`: a NaN must stay one, or a diverged run would look healthy.
         if z < T::ZERO { T::ZERO } else { z }
@@ -52,6 +62,10 @@ pub struct LeakyRelu(pub f64);
 
 impl Unit for LeakyRelu {
     #[inline(always)]
+    fn of(argument: f64) -> Self {
+        Self(argument)
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         if z < T::ZERO { z * T::from_f64(self.0) } else { z }
     }
@@ -67,6 +81,10 @@ pub struct Elu;
 
 impl Unit for Elu {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         if z < T::ZERO { z.exp_m1() } else { z }
     }
@@ -81,6 +99,10 @@ impl Unit for Elu {
 pub struct Selu;
 
 impl Unit for Selu {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         let scale = T::from_f64(SELU_SCALE);
@@ -99,6 +121,10 @@ pub struct Gelu;
 
 impl Unit for Gelu {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         z * normal_distribution(z)
     }
@@ -114,6 +140,10 @@ pub struct Silu;
 
 impl Unit for Silu {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         z * logistic(z)
     }
@@ -128,15 +158,34 @@ impl Unit for Silu {
 #[derive(Clone, Copy)]
 pub struct Mish;
 
+impl Mish {
+    /// tanh(ln(1 + e^z)) and what it lacks of 1: n/(n + d) and d/(n + d) with n = e^2z + 2e^z and d = 2, for positive z
+    /// both divided by e^2z, so that nothing overflows.
+    #[inline(always)]
+    fn bend<T: Real>(z: T, small: T) -> (T, T) {
+        let two = T::ONE + T::ONE;
+        let (above, below) = (two.mul_add(small, T::ONE), small * (small + two));
+        let (n, d) = if z > T::ZERO { (above, two * small * small) } else { (below, two) };
+        let share = T::ONE / (n + d);
+        (n * share, d * share)
+    }
+}
+
 impl Unit for Mish {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
-        z * softplus(z).tanh()
+        z * Self::bend(z, (-z.abs()).exp()).0
     }
     #[inline(always)]
     fn derivative<T: Real>(self, kept: T) -> T {
-        let bent = softplus(kept).tanh();
-        bent + kept * logistic(kept) * (T::ONE - bent * bent)
+        let small = (-kept.abs()).exp();
+        let (bent, lacking) = Self::bend(kept, small);
+        let logistic = if kept > T::ZERO { T::ONE } else { small } / (T::ONE + small);
+        bent + kept * logistic * lacking * (T::ONE + bent)
     }
 }
 
@@ -145,6 +194,10 @@ impl Unit for Mish {
 pub struct Softplus;
 
 impl Unit for Softplus {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         softplus(z)
@@ -161,6 +214,10 @@ pub struct Tanh;
 
 impl Unit for Tanh {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         z.tanh()
     }
@@ -175,6 +232,10 @@ impl Unit for Tanh {
 pub struct Sigmoid;
 
 impl Unit for Sigmoid {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         logistic(z)
@@ -191,6 +252,10 @@ pub struct HardTanh;
 
 impl Unit for HardTanh {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         clamp(z, -1.0, 1.0)
     }
@@ -205,6 +270,10 @@ impl Unit for HardTanh {
 pub struct Relu6;
 
 impl Unit for Relu6 {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         clamp(z, 0.0, 6.0)
@@ -221,6 +290,10 @@ pub struct Gaussian;
 
 impl Unit for Gaussian {
     #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         (-(z * z)).exp()
     }
@@ -235,6 +308,10 @@ impl Unit for Gaussian {
 pub struct Square;
 
 impl Unit for Square {
+    #[inline(always)]
+    fn of(_: f64) -> Self {
+        Self
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         z * z
@@ -251,6 +328,10 @@ pub struct Sine(pub f64);
 
 impl Unit for Sine {
     #[inline(always)]
+    fn of(argument: f64) -> Self {
+        Self(argument)
+    }
+    #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         (z * T::from_f64(self.0)).sin()
     }
@@ -266,6 +347,10 @@ impl Unit for Sine {
 pub struct Snake(pub f64);
 
 impl Unit for Snake {
+    #[inline(always)]
+    fn of(argument: f64) -> Self {
+        Self(argument)
+    }
     #[inline(always)]
     fn value<T: Real>(self, z: T) -> T {
         let a = T::from_f64(self.0);

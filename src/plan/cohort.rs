@@ -1,33 +1,45 @@
-//! Cohorts: the runs to do, grouped by shape and cut to a size that trains fast. A run's result never depends on its
-//! cohort, so everything here may change.
+//! Cohorts: the runs to do, grouped by shape and cut to what a worker does and stores at a time. A run's result never
+//! depends on its cohort, so everything here may change.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use super::Limits;
 use super::Run;
-use crate::config::{Activation, Configuration, Optimizer, Precision, Setting};
-
-/// Bytes of a cache that the arrays of a cohort should fit in: a guess at a core's share of a server's last cache,
-/// until the kernels are measured.
-pub const CACHE_BYTES: u64 = 4 << 20;
+use crate::config::{Activation, Configuration, LayerKind, LayerNorm, Loss, Optimizer, Precision, Setting};
 
 /// Most runs of a cohort on a CPU.
 pub const MOST_RUNS: u64 = 64;
 
+/// Floating-point operations after which a cohort of several runs on a CPU should be over: some seconds of a core. A
+/// worker stores its cohort as a whole, so this is what an interruption loses at most.
+pub const MOST_FLOPS: u128 = 200_000_000_000;
+
 /// What runs that are trained together have in common: everything that sets the size of an array, the number of steps,
-/// or which function is applied to a whole array.
+/// or which function is applied to a whole array. Numbers of a single step (learning rates, decays) may differ, and so
+/// may what is learnt and how it is scaled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     /// Inputs of the network.
     pub features: u32,
     /// Widths of the hidden layers, first to last.
     pub widths: Vec<u32>,
+    /// How layers make their outputs.
+    pub layer: LayerKind,
+    /// What is done to the outputs of hidden layers before their activation.
+    pub layer_norm: LayerNorm,
     /// What hidden units do to their weighted sums.
     pub activation: Activation,
     /// Whether layers add a bias.
     pub bias: bool,
+    /// Share of hidden values that are set to zero.
+    pub dropout: f64,
     /// How weights follow gradients.
     pub optimizer: Optimizer,
+    /// Whether momentum is Nesterov's.
+    pub nesterov: bool,
+    /// What training makes small.
+    pub loss: Loss,
     /// The numbers that are trained in.
     pub precision: Precision,
     /// Training examples.
@@ -53,28 +65,50 @@ impl Shape {
     /// The shape of a configuration.
     #[must_use]
     pub fn of(configuration: &Configuration) -> Self {
-        let features = configuration.encoding.features(configuration.operands, configuration.largest);
+        let c = configuration;
+        let features = c.encoding.features(c.operands, c.largest);
         Self {
             features: u32::try_from(features).unwrap_or(u32::MAX),
-            widths: configuration.widths(),
-            activation: configuration.activation,
-            bias: configuration.bias,
-            optimizer: configuration.optimizer,
-            precision: configuration.precision,
-            examples: configuration.examples,
-            test_examples: configuration.test_examples,
-            batch: configuration.batch_size(),
-            epochs: configuration.epochs,
+            widths: c.widths(),
+            layer: c.layer,
+            layer_norm: c.layer_norm,
+            activation: c.activation,
+            bias: c.bias,
+            dropout: c.dropout,
+            optimizer: c.optimizer,
+            nesterov: c.nesterov,
+            loss: c.loss,
+            precision: c.precision,
+            examples: c.examples,
+            test_examples: c.test_examples,
+            batch: c.batch_size(),
+            epochs: c.epochs,
         }
     }
 
-    /// Weights and biases of the network.
+    /// Numbers of the network that are trained.
     #[must_use]
     pub fn parameters(&self) -> u64 {
         let inputs = std::iter::once(self.features).chain(self.widths.iter().copied());
         let outputs = self.widths.iter().copied().chain([1]);
-        let layer = |(inputs, outputs)| (u64::from(inputs) + u64::from(self.bias)) * u64::from(outputs);
-        inputs.zip(outputs).map(layer).sum()
+        let layer = |(inputs, outputs): (u32, u32)| {
+            let (inputs, outputs) = (u64::from(inputs), u64::from(outputs));
+            let weights = inputs * outputs;
+            match self.layer {
+                LayerKind::Dense => weights + if self.bias { outputs } else { 0 },
+                LayerKind::Nau | LayerKind::Nmu => weights,
+                LayerKind::Nac => 2 * weights,
+                LayerKind::Nalu => 3 * weights,
+                LayerKind::RealNpu => weights + inputs,
+            }
+        };
+        let normalized = match self.layer_norm {
+            LayerNorm::None => 0,
+            LayerNorm::Rms => 1,
+            LayerNorm::Batch | LayerNorm::Layer => 2,
+        };
+        let units: u64 = self.widths.iter().copied().map(u64::from).sum();
+        inputs.zip(outputs).map(layer).sum::<u64>() + normalized * units
     }
 
     /// Bytes of a number.
@@ -85,8 +119,8 @@ impl Shape {
         }
     }
 
-    /// Bytes that one run works on: weights, gradients and two moments; and for each example of a batch the values of
-    /// all units and their gradients.
+    /// Bytes that one run works on, about: weights, gradients and two moments; and for each example of a batch the values
+    /// of all units and their gradients.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let units = u64::from(self.features) + self.widths.iter().copied().map(u64::from).sum::<u64>() + 1;
@@ -99,18 +133,28 @@ impl Shape {
         6 * u128::from(self.parameters()) * u128::from(self.examples) * u128::from(self.epochs)
     }
 
-    /// Runs that should be trained together.
-    fn runs_together(&self, cache_bytes: u64) -> u64 {
-        (cache_bytes / self.bytes()).clamp(1, MOST_RUNS)
+    /// Runs that should be trained together: as many as the limits allow, on a CPU also no more than a worker stores at
+    /// a time.
+    fn runs_together(&self, limits: &Limits) -> u64 {
+        limits.most_runs.map_or_else(
+            || u64::try_from(MOST_FLOPS / self.flops().max(1)).unwrap_or(u64::MAX).clamp(1, MOST_RUNS),
+            |most| most.max(1),
+        )
     }
 
     /// Equal for equal shapes and for no others.
     fn key(&self) -> String {
-        let words = [self.activation.write(), self.optimizer.write(), self.precision.write()];
-        format!(
-            "{} {:?} {words:?} {} {} {} {} {}",
-            self.features, self.widths, self.bias, self.examples, self.test_examples, self.batch, self.epochs
-        )
+        let words = [
+            self.layer.write(),
+            self.layer_norm.write(),
+            self.activation.write(),
+            self.optimizer.write(),
+            self.loss.write(),
+            self.precision.write(),
+        ];
+        let flags = [self.bias, self.nesterov];
+        let counts = [self.features, self.examples, self.test_examples, self.batch, self.epochs];
+        format!("{:?} {words:?} {flags:?} {counts:?} {:?}", self.widths, self.dropout)
     }
 }
 
@@ -144,8 +188,8 @@ impl Grouping {
     }
 
     /// The cohorts, longest first.
-    pub fn cohorts(self, cache_bytes: u64, workers: usize) -> Vec<Cohort> {
-        let parts = parts(&self.groups, cache_bytes, workers);
+    pub fn cohorts(self, limits: &Limits) -> Vec<Cohort> {
+        let parts = parts(&self.groups, limits);
         let mut cohorts: Vec<Cohort> = Vec::new();
         for (group, parts) in self.groups.into_iter().zip(parts) {
             let mut runs = group.runs.into_iter();
@@ -160,16 +204,16 @@ impl Grouping {
     }
 }
 
-/// Into how many cohorts each group is cut: as few as fit the cache, but enough that every worker gets two, so that
+/// Into how many cohorts each group is cut: as few as the limits allow, but enough that every worker gets two, so that
 /// workers end together.
-fn parts(groups: &[Cohort], cache_bytes: u64, workers: usize) -> Vec<usize> {
+fn parts(groups: &[Cohort], limits: &Limits) -> Vec<usize> {
     let fitting = |group: &Cohort| {
-        let together = usize::try_from(group.shape.runs_together(cache_bytes)).unwrap_or(1);
+        let together = usize::try_from(group.shape.runs_together(limits)).unwrap_or(usize::MAX);
         group.runs.len().div_ceil(together)
     };
     let mut parts: Vec<usize> = groups.iter().map(fitting).collect();
     let mut total: usize = parts.iter().sum();
-    while total < workers.saturating_mul(2) {
+    while total < limits.workers.saturating_mul(2) {
         let longest = |(group, parts): &(&Cohort, &mut usize)| {
             let part = group.runs.len().div_ceil(**parts) as u128;
             if **parts < group.runs.len() { group.shape.flops().saturating_mul(part) } else { 0 }

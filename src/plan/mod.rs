@@ -9,7 +9,7 @@ mod verdict;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-pub use cohort::{CACHE_BYTES, Cohort, MOST_RUNS, Shape};
+pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, Shape};
 pub use limit::TooLarge;
 
 use crate::config::{Configuration, Id, Seeds, run_id};
@@ -23,15 +23,16 @@ pub const MAX_RUNS: u64 = 1_000_000;
 pub struct Limits {
     /// Runs that the sweep may ask for, those done included.
     pub max_runs: u64,
-    /// Bytes of a cache that the arrays of a cohort should fit in.
-    pub cache_bytes: u64,
+    /// Runs that a cohort may have where memory alone limits it, as on a GPU; `None` on a CPU, where a cohort is cut to
+    /// [`MOST_RUNS`] and about [`MOST_FLOPS`].
+    pub most_runs: Option<u64>,
     /// Workers that should all have something to do.
     pub workers: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_runs: MAX_RUNS, cache_bytes: CACHE_BYTES, workers: 1 }
+        Self { max_runs: MAX_RUNS, most_runs: None, workers: 1 }
     }
 }
 
@@ -124,7 +125,7 @@ impl Plan {
                 grouping.add(group, run);
             }
         }
-        let cohorts = grouping.cohorts(limits.cache_bytes, limits.workers);
+        let cohorts = grouping.cohorts(limits);
         Ok(Self { points, replicates, excluded, done: skipped, cohorts })
     }
 

@@ -122,17 +122,62 @@ fn sizes_of_a_shape() {
 }
 
 #[test]
-fn cohorts_fit_the_cache_and_keep_workers_busy() {
-    let sweep = sweep("base: {hidden: [8]}\nreplicates: {count: 130}\n", &[]);
-    let sizes = |cache_bytes, workers| -> Vec<usize> {
-        let limits = Limits { cache_bytes, workers, ..Limits::default() };
+fn cohorts_are_small_enough_to_store_and_keep_workers_busy() {
+    let sizes = |text: &str, most_runs, workers| -> Vec<usize> {
+        let sweep = sweep(&format!("{text}\nreplicates: {{count: 130}}\n"), &[]);
+        let limits = Limits { most_runs, workers, ..Limits::default() };
         let plan = Plan::of(&sweep, &HashSet::new(), &limits).unwrap();
         plan.cohorts.iter().map(|cohort| cohort.runs.len()).collect()
     };
-    assert_eq!(sizes(u64::MAX, 1), [44, 43, 43], "at most 64, and evenly");
-    assert_eq!(sizes(1, 1), [1; 130], "one where nothing fits");
-    assert_eq!(sizes(u64::MAX, 4).len(), 8, "two for each worker");
-    assert_eq!(sizes(u64::MAX, 1000).len(), 130, "no more than there are runs");
+    let small = "base: {hidden: [8]}";
+    assert_eq!(sizes(small, None, 1), [44, 43, 43], "at most 64, and evenly");
+    assert_eq!(sizes(small, None, 4).len(), 8, "two for each worker");
+    assert_eq!(sizes(small, None, 1000).len(), 130, "no more than there are runs");
+    assert_eq!(sizes(small, Some(1000), 1).len(), 2, "a GPU takes as many as its memory holds");
+    assert_eq!(sizes(small, Some(0), 1), [1; 130], "one where nothing fits");
+    // Some 6·205,281·1000·500 operations a run.
+    assert_eq!(sizes("base: {hidden: [20, 100, 1000, 100, 20]}", None, 1), [1; 130], "one that is long enough alone");
+    // 6·4353·1000·500 operations a run: 15 of them.
+    let middle = sizes("base: {depth: 2}", None, 1);
+    assert!(middle.iter().all(|&runs| (14..=15).contains(&runs)), "{middle:?}");
+}
+
+#[test]
+fn what_applies_to_whole_arrays_parts_cohorts() {
+    let cohorts = |base: &str, axis: &str| {
+        let sweep = sweep(&format!("base: {{examples: 20, epochs: 8, {base}}}\ngrid: {{{axis}}}\n"), &[]);
+        let limits = Limits { workers: 0, ..Limits::default() };
+        Plan::of(&sweep, &HashSet::new(), &limits).unwrap_or_else(|error| panic!("{error}")).cohorts.len()
+    };
+    for (base, axis) in [
+        ("depth: 2", "layer: [dense, nac, nalu, nau, nmu, real_npu]"),
+        ("depth: 2", "layer_norm: [none, batch, layer, rms]"),
+        ("batch: 10", "activation: [relu, {leaky_relu: 0.1}, {leaky_relu: 0.2}]"),
+        ("depth: 2", "dropout: [0, 0.1, 0.2]"),
+        ("optimizer: sgd, momentum: 0.9", "nesterov: [false, true]"),
+        ("depth: 2", "loss: [mse, {huber: 1}, {huber: 2}]"),
+        ("batch: full", "optimizer: [adam, adamw, lbfgs]"),
+        ("depth: 2", "encoding: [binary, {onehot: 2}]"),
+    ] {
+        let values = axis.matches(',').count() + 1;
+        assert_eq!(cohorts(base, axis), values, "{axis}");
+    }
+    for (base, axis) in [
+        ("depth: 2", "task: [square, cube, sqrt, reciprocal, sine]"),
+        ("depth: 2", "noise: [0, 0.1]"),
+        ("depth: 2", "encoding: [scalar, log, sqrt]"),
+        ("depth: 2", "normalization: [none, seed, max, symmetric, standardize, log]"),
+        ("depth: 2", "init: [glorot_uniform, torch, orthogonal, siren]"),
+        ("optimizer: sgd", "momentum: [0, 0.9]"),
+        ("optimizer: adam", "learning_rate: [0.1, 0.01], beta1: [0.8, 0.9], epsilon: [0.1, 0.01]"),
+        ("depth: 2", "weight_decay: [0, 0.1], clip_norm: [1, 2]"),
+        ("depth: 2", "schedule: [constant, cosine, {step: {every: 2, factor: 0.5}}], warmup: [0, 2]"),
+        ("depth: 2", "early_stop: [{patience: 2}, {patience: 3, metric: train_loss}]"),
+        ("layer: nau", "sparsity: [{strength: 1}, {strength: 2}]"),
+        ("depth: 2", "numerics: [fast, portable]"),
+    ] {
+        assert_eq!(cohorts(base, axis), 1, "{axis}");
+    }
 }
 
 #[test]
@@ -197,6 +242,8 @@ fn cohorts_part_the_runs_by_shape() {
             for cohort in &plan.cohorts {
                 prop_assert!((1..=64).contains(&cohort.runs.len()));
                 prop_assert!(cohort.runs.iter().all(|run| Shape::of(&run.point.configuration) == cohort.shape));
+                let alone = cohort.runs.len() == 1;
+                prop_assert!(alone || cohort.flops() <= MOST_FLOPS, "{} operations", cohort.flops());
                 prop_assert!(cohort.runs.is_sorted_by_key(|run| (place[&run.point.id], run.replicate)));
             }
             let enough = plan.to_do().min(2 * workers as u64);

@@ -4,6 +4,7 @@ mod encode;
 mod population;
 mod scaling;
 mod task;
+mod turns;
 
 use crate::config::{Configuration, Normalization};
 use crate::random::Stream;
@@ -22,18 +23,21 @@ pub struct Problem {
     pub inputs: InputScaling,
     /// How targets become what the network answers, and back.
     pub targets: TargetScaling,
-    /// The draws that the run learns from.
+    /// The draws that the run learns from; with `noise`, their targets are the noisy ones.
     pub train: Population,
     /// Fresh draws.
     pub test: Population,
 }
 
 impl Problem {
-    /// Draws the examples of a run and fits the scaling to them where it is fitted.
+    /// Draws the examples of a run and fits the scaling to them where it is fitted, noise included.
     #[must_use]
     pub fn draw(configuration: &Configuration, seed: u64) -> Self {
         let encoder = Encoder::of(configuration);
-        let train = drawn(configuration, seed, "data/train", configuration.examples);
+        let mut train = drawn(configuration, seed, "data/train", configuration.examples);
+        if configuration.noise > 0.0 {
+            disturb(configuration, seed, &mut train);
+        }
         let test = drawn(configuration, seed, "data/test", configuration.test_examples);
         let inputs = InputScaling::fit(configuration, &encoder, &train);
         let targets = TargetScaling::fit(configuration, &train);
@@ -54,7 +58,15 @@ fn drawn(configuration: &Configuration, seed: u64, stream: &str, examples: u32) 
     let mut stream = Stream::new(seed, stream, 0);
     let count = examples as usize * operands;
     let inputs = (0..count).map(|_| 1 + stream.below(u64::from(configuration.largest)) as u32).collect();
-    Population::new(configuration.task, operands, inputs, false)
+    Population::new(configuration, inputs, false)
+}
+
+/// Adds noise to the targets of training examples: normal, its standard deviation a share of that of the targets on
+/// the domain.
+fn disturb(configuration: &Configuration, seed: u64, train: &mut Population) {
+    let (_, deviation) = scaling::moments(&Population::of_region(configuration, Region::Domain).targets);
+    let mut stream = Stream::new(seed, "data/noise", 0);
+    train.targets.iter_mut().for_each(|target| *target += configuration.noise * deviation * stream.normal());
 }
 
 /// Whether the network's inputs are an affine map of the encoded features.

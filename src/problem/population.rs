@@ -1,7 +1,7 @@
 //! Populations: rows of operands with their targets, drawn or enumerated.
 
 use super::task::target;
-use crate::config::{Configuration, Task};
+use crate::config::Configuration;
 
 /// Up to this many inputs a region is measured whole.
 pub const MOST_EXHAUSTIVE: u64 = 1_000_000;
@@ -23,15 +23,17 @@ pub enum Region {
 pub struct Population {
     operands: usize,
     inputs: Vec<u32>,
-    /// The right answers, in their own units.
+    /// The right answers, in their own units; of training examples as the run sees them.
     pub targets: Vec<f64>,
     /// Whether this is every input that there is.
     pub exhaustive: bool,
 }
 
 impl Population {
-    pub(super) fn new(task: Task, operands: usize, inputs: Vec<u32>, exhaustive: bool) -> Self {
-        let targets = inputs.chunks_exact(operands).map(|row| target(task, row)).collect();
+    pub(super) fn new(configuration: &Configuration, inputs: Vec<u32>, exhaustive: bool) -> Self {
+        let &Configuration { task, largest, operands, .. } = configuration;
+        let operands = operands as usize;
+        let targets = inputs.chunks_exact(operands).map(|row| target(task, largest, row)).collect();
         Self { operands, inputs, targets, exhaustive }
     }
 
@@ -53,7 +55,7 @@ impl Population {
                 .collect(),
             None => spread(operands, largest).into_iter().map(|digit| digit + offset).collect(),
         };
-        Self::new(configuration.task, operands as usize, inputs, all.is_some())
+        Self::new(configuration, inputs, all.is_some())
     }
 
     /// Rows of this population.

@@ -25,7 +25,7 @@ impl Affine {
         match normalization {
             Normalization::None | Normalization::Log => Self::IDENTITY,
             Normalization::Seed => Self::new(0.0, largest_target),
-            Normalization::Max => Self::new(0.0, high),
+            Normalization::Max => Self::new(0.0, low.abs().max(high.abs())),
             Normalization::Symmetric => Self::new(f64::midpoint(low, high), (high - low) / 2.0),
             Normalization::Standardize => {
                 let (mean, deviation) = moments(values);
@@ -35,12 +35,22 @@ impl Affine {
     }
 }
 
-/// Mean and standard deviation (divided by n, as scaling does), in two passes.
-fn moments(values: &[f64]) -> (f64, f64) {
+/// Mean and standard deviation (divided by n, as scaling does), in two passes; exactly zero where nothing changes.
+pub(super) fn moments(values: &[f64]) -> (f64, f64) {
+    if values.windows(2).all(|pair| pair[0].to_bits() == pair[1].to_bits()) {
+        return (values.first().copied().unwrap_or(0.0), 0.0);
+    }
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
     (mean, variance.sqrt())
+}
+
+/// The largest absolute value of a target on the domain: what `max` and `seed` divide by, so that nothing is divided by
+/// zero or by a small number where targets are of both signs. At least 0.86, whatever the task.
+fn largest_target(configuration: &Configuration) -> f64 {
+    let (low, high) = target_range(configuration);
+    low.abs().max(high.abs())
 }
 
 /// How encoded features become what the network reads: one affine map a feature. (The logarithm of `log` is taken by
@@ -53,7 +63,7 @@ impl InputScaling {
         let width = encoder.features();
         let mut features = vec![0.0; train.len() * width];
         encoder.encode(train.rows(0, train.len()), &mut features);
-        let (_, largest_target) = target_range(configuration);
+        let largest_target = largest_target(configuration);
         let affine = |(feature, range): (usize, (f64, f64))| {
             let column: Vec<f64> = features.iter().skip(feature).step_by(width).copied().collect();
             Affine::of(configuration.input_normalization, range, largest_target, &column)
@@ -81,11 +91,8 @@ pub struct TargetScaling {
 impl TargetScaling {
     pub(super) fn fit(configuration: &Configuration, train: &Population) -> Self {
         let normalization = configuration.target_normalization;
-        let (low, high) = target_range(configuration);
-        Self {
-            logarithm: takes_log(normalization),
-            affine: Affine::of(normalization, (low, high), high, &train.targets),
-        }
+        let (range, largest) = (target_range(configuration), largest_target(configuration));
+        Self { logarithm: takes_log(normalization), affine: Affine::of(normalization, range, largest, &train.targets) }
     }
 
     /// Whether scaled targets are an affine map of targets.

@@ -49,7 +49,7 @@ fn unknown(parameter: &Parameter, text: &str) -> Error {
     Error::Query(format!("`{}` is `{text}`, which this version of Ablate cannot train", parameter.name))
 }
 
-/// Reads the text that `Value`'s display made: `relu`, `polynomial(3)`, `[20, 100]`.
+/// Reads the text that `Value`'s display made: `relu`, `polynomial(3)`, `[20, 100]`, `every=10, factor=0.5`.
 fn parse(kind: &Kind, text: &str) -> Option<Value> {
     match kind {
         Kind::Widths { .. } => {
@@ -67,6 +67,39 @@ fn parse(kind: &Kind, text: &str) -> Option<Value> {
         Kind::Whole { .. } | Kind::CountOrFull => text.parse().ok().map(Value::Whole),
         Kind::Number { .. } => text.parse().ok().map(Value::Number),
         Kind::Flag => text.parse().ok().map(Value::Flag),
-        Kind::Fields(_) => todo!(),
+        Kind::Fields(fields) => {
+            let entries = text.split(", ").map(|entry| {
+                let (name, value) = entry.split_once('=')?;
+                let field = fields.iter().find(|field| field.name == name)?;
+                Some((name.to_owned(), parse(field.kind, value)?))
+            });
+            entries.collect::<Option<_>>().map(Value::Map)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_read_back() {
+        let whole = |name: &str, value| (name.to_owned(), Value::Whole(value));
+        let step = vec![whole("every", 10), ("factor".to_owned(), Value::Number(1e-7))];
+        let stop = vec![("metric".to_owned(), Value::Word("train_loss".into())), whole("patience", 5)];
+        for (name, value, text) in [
+            ("task", Value::Word("sine".into()), "sine"),
+            ("hidden", Value::List(vec![Value::Whole(20), Value::Whole(3)]), "[20, 3]"),
+            ("encoding", Value::Map(vec![whole("fourier", 16)]), "fourier(16)"),
+            ("activation", Value::Map(vec![("leaky_relu".to_owned(), Value::Number(0.01))]), "leaky_relu(0.01)"),
+            ("schedule", Value::Map(vec![("step".to_owned(), Value::Map(step))]), "step(every=10, factor=1e-7)"),
+            ("early_stop", Value::Map(stop), "metric=train_loss, patience=5, min_delta=0"),
+        ] {
+            let parameter = crate::config::parameter(name).unwrap();
+            let value = parameter.canonical(&value).unwrap();
+            assert_eq!(value.to_string(), text);
+            assert_eq!(parse(&parameter.kind, text), Some(value), "{text}");
+        }
+        assert_eq!(parse(&crate::config::parameter("early_stop").unwrap().kind, "patience=5, x=1"), None);
     }
 }

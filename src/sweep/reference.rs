@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::config::{Kind, PARAMETERS, Parameter, Section, Word};
+use crate::config::{Argument, Field, Kind, PARAMETERS, Parameter, Section, Word};
 
 /// A table of the parameters of each section, and below them what each word means.
 #[must_use]
@@ -54,19 +54,40 @@ fn form(word: &Word) -> String {
     }
 }
 
-/// What the words of these parameters mean.
+/// What the words of these parameters mean, or their settings where they have several.
 fn words(parameters: &[&Parameter]) -> String {
-    let Kind::Words(words) = parameters[0].kind else { return String::new() };
     let names: Vec<String> = parameters.iter().map(|parameter| format!("`{}`", parameter.name)).collect();
     let mut out = format!("\n{}:\n\n", names.join(", "));
-    for word in words {
-        let takes = match word.argument {
-            None => String::new(),
-            Some(argument) => format!(" The {} is {}.", argument.name, argument.kind),
-        };
-        write(&mut out, &format!("- `{}`: {}{takes}\n", form(word), word.doc.trim()));
+    match parameters[0].kind {
+        Kind::Words(words) => words.iter().for_each(|known| write(&mut out, &word(known))),
+        Kind::Fields(fields) => fields.iter().for_each(|known| write(&mut out, &field(known, ""))),
+        _ => return String::new(),
     }
     out
+}
+
+/// The line of a word, with those of its settings where it has several.
+fn word(word: &Word) -> String {
+    let doc = word.doc.trim();
+    match word.argument {
+        None => format!("- `{}`: {doc}\n", form(word)),
+        Some(Argument { kind: Kind::Fields(fields), .. }) => {
+            let names: Vec<String> = fields.iter().map(|field| format!("{}: …", field.name)).collect();
+            let settings: Vec<String> = fields.iter().map(|known| field(known, "  ")).collect();
+            format!("- `{{{}: {{{}}}}}`: {doc}\n{}", word.name, names.join(", "), settings.concat())
+        }
+        Some(argument) => format!("- `{}`: {doc} `{}` is {}.\n", form(word), argument.name, argument.kind),
+    }
+}
+
+/// The line of one of several settings.
+fn field(field: &Field, indent: &str) -> String {
+    let values = match field.kind {
+        Kind::Words(words) => words.iter().map(|word| format!("`{}`", form(word))).collect::<Vec<_>>().join(", "),
+        kind => kind.to_string(),
+    };
+    let default = field.default.map_or("must be given".into(), |default| format!("default {default}"));
+    format!("{indent}- `{}`: {} It is {values}; {default}.\n", field.name, field.doc.trim())
 }
 
 #[cfg(test)]

@@ -8,17 +8,23 @@ use super::{Sweep, parse};
 
 /// Parameters that have an effect together with any values of each other, as YAML.
 const POOL: &[(&str, &[&str])] = &[
-    ("task", &["sum", "product", "square"]),
+    ("task", &["sum", "product", "square", "cube", "sine"]),
     ("largest", &["10", "20", "30"]),
-    ("encoding", &["scalar", "binary", "{polynomial: 2}"]),
+    ("noise", &["0", "0.1"]),
+    ("encoding", &["scalar", "binary", "digits_onehot", "{polynomial: 2}", "{fourier: 3}"]),
     ("depth", &["1", "2", "3"]),
     ("width", &["4", "8"]),
     ("activation", &["relu", "tanh", "linear"]),
     ("bias", &["true", "false"]),
+    ("layer_norm", &["none", "layer"]),
+    ("dropout", &["0", "0.5"]),
+    ("loss", &["mse", "{huber: 1}"]),
+    ("early_stop", &["{patience: 1, metric: train_loss}", "{patience: 1}"]),
+    ("schedule", &["constant", "linear", "{exponential: 0.5}", "{step: {every: 1, factor: 0.5}}"]),
     ("optimizer", &["adam", "sgd"]),
     ("learning_rate", &["0.1", "1e-2", "1"]),
     ("batch", &["10", "full"]),
-    ("epochs", &["1", "2"]),
+    ("epochs", &["2", "3"]),
 ];
 
 /// A named grid: parameters with their values as YAML; those with one value are its base.

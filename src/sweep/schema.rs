@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::check::NAME;
 use super::claims::{DEFAULT_METRIC, GOALS};
 use super::replicates::{LARGEST_SEED, MOST, VARY};
-use crate::config::{Kind, PARAMETERS, Parameter, Value, Word};
+use crate::config::{Field, Kind, PARAMETERS, Parameter, Value, Word};
 
 /// The schema of sweep files.
 #[must_use]
@@ -193,10 +193,27 @@ fn kind(kind: &Kind) -> Json {
             put("type", "array".into());
             put("items", json!({"type": "integer", "minimum": min, "maximum": max}));
         }
-        Kind::Fields(_) => todo!(),
+        Kind::Fields(fields) => {
+            let required: Vec<&str> =
+                fields.iter().filter(|field| field.default.is_none()).map(|field| field.name).collect();
+            put("type", "object".into());
+            put("required", json!(required));
+            put("additionalProperties", false.into());
+            put("properties", fields.iter().map(|known| (known.name.to_string(), field(known))).collect());
+        }
         Kind::CountOrFull => put("oneOf", json!([{"type": "integer", "minimum": 1}, {"const": "full"}])),
     }
     Json::Object(schema)
+}
+
+fn field(field: &Field) -> Json {
+    let mut schema = kind(field.kind);
+    schema["description"] = field.doc.trim().into();
+    if let Some(default) = field.default {
+        let default = default.trim_matches('`');
+        schema["default"] = serde_json::from_str(default).unwrap_or_else(|_| Json::String(default.into()));
+    }
+    schema
 }
 
 fn word(word: &Word) -> Json {
@@ -231,6 +248,19 @@ mod tests {
     }
 
     #[test]
+    fn settings_are_objects() {
+        let stop = definition("early_stop");
+        assert_eq!((&stop["type"], &stop["required"]), (&json!("object"), &json!(["patience"])));
+        assert_eq!(stop["properties"]["metric"]["default"], json!("test_loss"));
+        assert_eq!(stop["properties"]["min_delta"]["default"], json!(0));
+        let schedules = definition("schedule")["oneOf"].clone();
+        let step =
+            schedules.as_array().unwrap().iter().find_map(|word| word["properties"].get("step")).unwrap().clone();
+        assert_eq!((&step["required"], &step["additionalProperties"]), (&json!(["every", "factor"]), &json!(false)));
+        assert_eq!(step["properties"]["factor"]["exclusiveMinimum"], json!(0.0));
+    }
+
+    #[test]
     fn references_resolve() {
         fn visit(json: &Json, root: &Json) {
             match json {
@@ -253,7 +283,8 @@ mod tests {
         assert_eq!(default("task"), Some(json!("square")));
         assert_eq!(default("epsilon"), Some(json!(1e-7)));
         assert_eq!(default("bias"), Some(json!(true)));
-        assert_eq!(default("batch"), Some(json!(100)));
+        assert_eq!(default("dropout"), Some(json!(0)));
+        assert_eq!(default("batch"), None, "it depends on the optimizer");
         assert_eq!(default("operands"), None);
         assert_eq!(default("hidden"), None);
         assert_eq!(default("input_normalization"), None);

@@ -2,7 +2,7 @@
 
 use super::diagnostic::Diagnostic;
 use super::keys::nearest;
-use super::node::{Node, Tree};
+use super::node::{Key, Node, Tree};
 use super::place::Place;
 use crate::config::{Kind, Parameter, Value};
 
@@ -30,43 +30,85 @@ pub struct Entry {
 pub(super) fn read(parameter: &Parameter, node: &Node) -> Result<Written, Diagnostic> {
     let name = parameter.name;
     let Some(value) = node.value() else {
-        return Err(match colon_without_space(node) {
-            Some(fixed) => Diagnostic::new(node.place, format!("`{name}`: a colon without a space after it"))
-                .hint(format!("write `{fixed}`")),
-            None => {
-                Diagnostic::new(node.place, format!("`{name}` has no value")).hint(format!("write {}", parameter.kind))
-            }
-        });
+        if let Some((place, fixed)) = colon_without_space(node) {
+            let message = format!("`{name}`: a colon without a space after it");
+            return Err(Diagnostic::new(place, message).hint(format!("write `{fixed}`")));
+        }
+        return Err(match without_value(node) {
+            Some((key, place)) => Diagnostic::new(place, format!("`{name}`: `{key}` has no value")),
+            None => Diagnostic::new(node.place, format!("`{name}` has no value")),
+        }
+        .hint(format!("write {}", parameter.kind)));
     };
     match parameter.canonical(&value) {
         Ok(value) => Ok(Written { value, place: node.place }),
-        Err(message) => Err(Diagnostic::new(culprit(parameter, node).place, format!("`{name}`: {message}"))
-            .hint_if(hint(&parameter.kind, culprit(parameter, node)))),
+        Err(message) => {
+            let (place, hint) = culprit(&parameter.kind, node);
+            Err(Diagnostic::new(place, format!("`{name}`: {message}")).hint_if(hint))
+        }
     }
 }
 
-/// `{polynomial:2}` is YAML for a key `polynomial:2` without a value: what was meant.
-fn colon_without_space(node: &Node) -> Option<String> {
+/// `{polynomial:2}` is YAML for a key `polynomial:2` without a value: where that is, and what was meant.
+fn colon_without_space(node: &Node) -> Option<(Place, String)> {
     let Tree::Map(entries) = &node.tree else { return None };
-    let [(key, Node { tree: Tree::Null, .. })] = entries.as_slice() else { return None };
-    let (word, argument) = key.name.split_once(':')?;
-    Some(format!("{{{word}: {argument}}}"))
+    let parted = |key: &Key, value: &Node| match value.tree {
+        Tree::Null => key.name.split_once(':').map(|(word, argument)| format!("{word}: {argument}")),
+        _ => None,
+    };
+    if !entries.iter().any(|(key, value)| parted(key, value).is_some()) {
+        return entries.iter().find_map(|(_, value)| colon_without_space(value));
+    }
+    let fixed = |(key, value): &(Key, Node)| {
+        parted(key, value).or_else(|| Some(format!("{}: {}", key.name, yaml(&value.value()?))))
+    };
+    Some((node.place, format!("{{{}}}", entries.iter().map(fixed).collect::<Option<Vec<_>>>()?.join(", "))))
 }
 
-/// The part of a value that is wrong: an item of a list of widths, the argument of a word.
-fn culprit<'n>(parameter: &Parameter, node: &'n Node) -> &'n Node {
-    match (&node.tree, &parameter.kind) {
-        (Tree::List(items), Kind::Widths { .. }) => {
-            let wrong =
-                |item: &&Node| item.value().is_none_or(|value| parameter.canonical(&Value::List(vec![value])).is_err());
-            items.iter().find(wrong).unwrap_or(node)
+/// The key of a mapping that has no value.
+fn without_value(node: &Node) -> Option<(&str, Place)> {
+    let Tree::Map(entries) = &node.tree else { return None };
+    entries.iter().find_map(|(key, value)| match value.tree {
+        Tree::Null => Some((key.name.as_str(), key.place)),
+        _ => without_value(value),
+    })
+}
+
+/// The part of a value that is wrong: an item of a list of widths, the argument of a word, one of several settings; and
+/// what to write instead, where that can be guessed.
+fn culprit(kind: &Kind, node: &Node) -> (Place, Option<String>) {
+    let guessed = |node: &Node| (node.place, hint(kind, node));
+    match (&node.tree, kind) {
+        (Tree::List(items), &Kind::Widths { min, max }) => {
+            let one = Kind::Whole { min, max };
+            let wrong = |item: &&Node| item.value().is_none_or(|width| !one.takes(&width));
+            guessed(items.iter().find(wrong).unwrap_or(node))
         }
         (Tree::Map(entries), Kind::Words(words)) if entries.len() == 1 => {
             let (key, argument) = &entries[0];
-            let known = words.iter().any(|word| word.name == key.name && word.argument.is_some());
-            if known { argument } else { node }
+            match words.iter().find(|word| word.name == key.name).and_then(|word| word.argument) {
+                Some(known) => culprit(known.kind, argument),
+                None => guessed(node),
+            }
         }
-        _ => node,
+        (Tree::Map(entries), Kind::Fields(fields)) => {
+            let names = || fields.iter().map(|field| field.name);
+            for (key, value) in entries {
+                let Some(field) = fields.iter().find(|field| field.name == key.name) else {
+                    let near = nearest(&key.name, names()).map(|near| format!("did you mean `{near}`?"));
+                    return (key.place, near);
+                };
+                if value.value().is_none_or(|value| !field.kind.takes(&value)) {
+                    return culprit(field.kind, value);
+                }
+            }
+            (node.place, None)
+        }
+        (_, Kind::Fields(fields)) => {
+            let fields: Vec<String> = fields.iter().map(|field| format!("{}: …", field.name)).collect();
+            (node.place, Some(format!("write a mapping: `{{{}}}`", fields.join(", "))))
+        }
+        _ => guessed(node),
     }
 }
 

@@ -3,7 +3,7 @@
 use tch::TchError;
 
 use super::catalogue::Catalogue;
-use super::cpu::Cpu;
+use super::cpu::{Cpu, Vectors};
 use super::device::Device;
 use super::digest::digest;
 use super::engine::{Engine, EpochReport, Start};
@@ -78,7 +78,7 @@ struct Course<'a, T> {
     runs: Vec<Progress>,
 }
 
-impl<'a, T: Real> Course<'a, T> {
+impl<'a, T: Vectors> Course<'a, T> {
     fn prepare(members: &'a [Member<'a>], context: &'a Context<'a>) -> Result<Self, TchError> {
         let subject = |member: &Member<'a>| Subject {
             configuration: member.configuration,

@@ -8,10 +8,10 @@ use tch::TchError;
 use super::catalogue::{Catalogue, Encoded, Regions};
 use super::engine::{Answers, EVALUATION_ROWS, Engine};
 use super::loss::loss_of;
-use super::outcome::Prediction;
-use crate::config::{Activation, Configuration};
-use crate::measure::{AffineBasis, Measures, measure_split};
-use crate::network::Real;
+use super::outcome::{Prediction, Weight};
+use crate::config::{Activation, Configuration, LayerKind, LayerNorm};
+use crate::measure::{AffineBasis, Measures, Rows, condition, kinks, measure_split};
+use crate::network::{Architecture, Real};
 use crate::problem::{Population, Problem};
 
 /// Gaps between the inputs that are kept for drawing, in each region.
@@ -180,7 +180,53 @@ pub fn measure<T: Real>(
             }
         }
     }
+    for run in (0..wanted.len()).filter(|&run| wanted[run]) {
+        if let Some(kinks) = kinks_of::<T>(&subjects[run], &engine.weights(run)?) {
+            measured[run].measures.set("kinks", kinks as f64);
+        }
+    }
     Ok(measured)
+}
+
+/// Breakpoints of a run's network over its domain, for dense networks of one feature without a norm.
+fn kinks_of<T: Real>(subject: &Subject<'_>, weights: &[Weight]) -> Option<usize> {
+    let Subject { configuration, problem } = subject;
+    let architecture = Architecture::of(configuration);
+    let plain = architecture.layer == LayerKind::Dense && architecture.norm == LayerNorm::None;
+    if !plain || architecture.features() != 1 {
+        return None;
+    }
+    let end = |x: u32| {
+        let mut feature = [0.0];
+        problem.encoder.encode(&vec![x; configuration.operands as usize], &mut feature);
+        problem.inputs.scale(&mut feature);
+        feature[0]
+    };
+    let mut arrays = weights.iter().map(|weight| T::read(&weight.bytes));
+    let layers: Vec<(Vec<f64>, Vec<f64>)> = architecture
+        .sizes
+        .iter()
+        .map(|_| Some((arrays.next()?, if architecture.bias { arrays.next()? } else { Vec::new() })))
+        .collect::<Option<_>>()?;
+    kinks(&layers, &architecture.sizes, architecture.activation, (end(1), end(configuration.largest)))
+}
+
+/// Scaled features of a population.
+struct Scaled<'a> {
+    problem: &'a Problem,
+    population: &'a Population,
+}
+
+impl Rows for Scaled<'_> {
+    fn len(&self) -> usize {
+        self.population.len()
+    }
+    fn features(&self) -> usize {
+        self.problem.encoder.features()
+    }
+    fn read(&self, start: usize, out: &mut [f64]) {
+        self.problem.features(self.population, start, out);
+    }
 }
 
 fn note(
@@ -199,6 +245,9 @@ fn note(
             let rows = Encoded { encoder: &problem.encoder, population };
             if let Some(floor) = floor(problem, &AffineBasis::new(&rows), &rows) {
                 measured.measures.set("affine_floor_train", floor);
+            }
+            if let Some(condition) = condition(&Scaled { problem, population }) {
+                measured.measures.set("condition", condition);
             }
             if can_die(configuration) {
                 let dead = heard.alive.iter().flatten().filter(|alive| !**alive).count();

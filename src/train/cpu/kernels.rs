@@ -1,13 +1,15 @@
 //! Fused loops over one run's memory, compiled for each vector unit and chosen at run time.
 //!
-//! Every sum has one order that does not depend on the vector unit: over rows one after the other, over columns in
-//! [`LANES`] partial sums. So the bits are the same on every machine.
+//! Every sum has one order that does not depend on the vector unit: down a column one row after the other, along a row
+//! in [`LANES`] partial sums. So the bits are the same on every machine.
 #![expect(unsafe_code, reason = "calling a function compiled for a vector unit after asking for it at run time")]
 
-use crate::network::{Real, Unit};
+use super::super::loss::Penalty;
+use super::activation::Blocks;
+use crate::network::Real;
 
-/// Partial sums of a dot product.
-const LANES: usize = 16;
+/// Numbers that a loop takes at a time; partial sums of a sum along a row.
+pub const LANES: usize = 16;
 
 /// The vector unit that kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,34 +44,305 @@ pub fn vector_unit() -> VectorUnit {
 
 /// Compiles a loop for every vector unit, behind one function that picks.
 macro_rules! kernel {
-    ($(#[$attribute:meta])* fn $name:ident<$($generic:ident: $bound:path),+>($($argument:ident: $type:ty),+ $(,)?) $body:block) => {
+    (
+        $(#[$attribute:meta])*
+        fn $name:ident<$($generic:ident: $bound:path),+ $(,)?>($($argument:ident: $type:ty),+ $(,)?) $(-> $output:ty)? $body:block
+    ) => {
         $(#[$attribute])*
-        pub fn $name<$($generic: $bound),+>($($argument: $type),+) {
+        pub fn $name<$($generic: $bound),+>($($argument: $type),+) $(-> $output)? {
             #[inline(always)]
-            fn body<$($generic: $bound),+>($($argument: $type),+) $body
+            fn body<$($generic: $bound),+>($($argument: $type),+) $(-> $output)? $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-            fn avx512<$($generic: $bound),+>($($argument: $type),+) {
-                body::<$($generic),+>($($argument),+);
+            fn avx512<$($generic: $bound),+>($($argument: $type),+) $(-> $output)? {
+                body::<$($generic),+>($($argument),+)
             }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
-            fn avx2<$($generic: $bound),+>($($argument: $type),+) {
-                body::<$($generic),+>($($argument),+);
+            fn avx2<$($generic: $bound),+>($($argument: $type),+) $(-> $output)? {
+                body::<$($generic),+>($($argument),+)
             }
 
-            match vector_unit() {
+            match $crate::train::cpu::kernels::vector_unit() {
                 // SAFETY: `vector_unit` has asked the processor for every feature that these are compiled for.
                 #[cfg(target_arch = "x86_64")]
-                VectorUnit::Avx512 => unsafe { avx512::<$($generic),+>($($argument),+) },
+                $crate::train::cpu::kernels::VectorUnit::Avx512 => unsafe { avx512::<$($generic),+>($($argument),+) },
                 // SAFETY: as above.
                 #[cfg(target_arch = "x86_64")]
-                VectorUnit::Avx2 => unsafe { avx2::<$($generic),+>($($argument),+) },
+                $crate::train::cpu::kernels::VectorUnit::Avx2 => unsafe { avx2::<$($generic),+>($($argument),+) },
                 _ => body::<$($generic),+>($($argument),+),
             }
         }
     };
 }
+pub(super) use kernel;
 
+/// The numbers of a block of columns in a row.
+#[inline(always)]
+fn block<T: Real>(row: &[T], start: usize) -> &[T; LANES] {
+    row[start..start + LANES].try_into().expect("a block has its length")
+}
+
+/// As [`block`], to write to.
+#[inline(always)]
+fn block_mut<T: Real>(row: &mut [T], start: usize) -> &mut [T; LANES] {
+    (&mut row[start..start + LANES]).try_into().expect("a block has its length")
+}
+
+/// Some numbers of a row, zeros behind them.
+#[inline(always)]
+fn load<T: Real>(row: &[T], start: usize, count: usize) -> [T; LANES] {
+    if count == LANES {
+        return *block(row, start);
+    }
+    let mut numbers = [T::ZERO; LANES];
+    numbers[..count].copy_from_slice(&row[start..start + count]);
+    numbers
+}
+
+/// Writes what [`load`] has read.
+#[inline(always)]
+fn store<T: Real>(row: &mut [T], start: usize, count: usize, numbers: &[T; LANES]) {
+    if count == LANES {
+        *block_mut(row, start) = *numbers;
+    } else {
+        row[start..start + count].copy_from_slice(&numbers[..count]);
+    }
+}
+
+/// Runs `$body` for every block of columns, with the place of its first one and their number: whole blocks first, for
+/// which that number is known when this is compiled, then what is left.
+macro_rules! by_blocks {
+    ($width:expr, $start:ident, $count:ident => $body:block) => {
+        let whole = $width / LANES * LANES;
+        for $start in (0..whole).step_by(LANES) {
+            let $count = LANES;
+            $body
+        }
+        if whole < $width {
+            let ($start, $count) = (whole, $width - whole);
+            $body
+        }
+    };
+}
+
+/// Adds up partial sums, halves onto halves.
+#[inline(always)]
+pub fn fold<T: Real>(lanes: [T; LANES]) -> T {
+    let eight: [T; 8] = std::array::from_fn(|lane| lanes[lane] + lanes[lane + 8]);
+    let four: [T; 4] = std::array::from_fn(|lane| eight[lane] + eight[lane + 4]);
+    let two: [T; 2] = std::array::from_fn(|lane| four[lane] + four[lane + 2]);
+    two[0] + two[1]
+}
+
+kernel! {
+    /// Adds `bias` to every row of `sums` (nothing where it is empty) and applies the activation in place.
+    fn bias_and_unit<T: Real, B: Blocks<T>>(sums: &mut [T], bias: &[T], width: usize, unit: B) {
+        by_blocks!(width, start, count => {
+            let bias = if bias.is_empty() { [T::ZERO; LANES] } else { load(bias, start, count) };
+            for row in sums.chunks_exact_mut(width) {
+                let mut sums = load(row, start, count);
+                for lane in 0..LANES {
+                    sums[lane] += bias[lane];
+                }
+                unit.values(&mut sums);
+                store(row, start, count, &sums);
+            }
+        });
+    }
+}
+
+kernel! {
+    /// Adds `bias` to every row of `sums`, which are kept, and puts the activation's values into `values`.
+    fn bias_and_unit_apart<T: Real, B: Blocks<T>>(sums: &mut [T], bias: &[T], width: usize, values: &mut [T], unit: B) {
+        by_blocks!(width, start, count => {
+            let bias = if bias.is_empty() { [T::ZERO; LANES] } else { load(bias, start, count) };
+            for (row, values) in sums.chunks_exact_mut(width).zip(values.chunks_exact_mut(width)) {
+                let mut sums = load(row, start, count);
+                for lane in 0..LANES {
+                    sums[lane] += bias[lane];
+                }
+                store(row, start, count, &sums);
+                unit.values(&mut sums);
+                store(values, start, count, &sums);
+            }
+        });
+    }
+}
+
+kernel! {
+    /// Multiplies deltas by the activation's derivative and sums them over rows into the bias gradient (where there is
+    /// one).
+    fn unit_back<T: Real, B: Blocks<T>>(deltas: &mut [T], kept: &[T], width: usize, bias_gradient: &mut [T], unit: B) {
+        by_blocks!(width, start, count => {
+            let mut sums = [T::ZERO; LANES];
+            for (row, kept) in deltas.chunks_exact_mut(width).zip(kept.chunks_exact(width)) {
+                let (mut deltas, mut kept) = (load(row, start, count), load(kept, start, count));
+                unit.derivatives(&mut kept);
+                for lane in 0..LANES {
+                    deltas[lane] *= kept[lane];
+                    sums[lane] += deltas[lane];
+                }
+                store(row, start, count, &deltas);
+            }
+            if !bias_gradient.is_empty() {
+                store(bias_gradient, start, count, &sums);
+            }
+        });
+    }
+}
+
+kernel! {
+    /// Values of a dense layer of one input: `unit(input · weight + bias)`, `bias` perhaps empty.
+    fn one_input<T: Real, B: Blocks<T>>(inputs: &[T], weights: &[T], bias: &[T], values: &mut [T], unit: B) {
+        let width = weights.len();
+        by_blocks!(width, start, count => {
+            let weights = load(weights, start, count);
+            let bias = if bias.is_empty() { [T::ZERO; LANES] } else { load(bias, start, count) };
+            for (input, row) in inputs.iter().zip(values.chunks_exact_mut(width)) {
+                let mut values = bias;
+                for lane in 0..LANES {
+                    values[lane] = input.mul_add(weights[lane], bias[lane]);
+                }
+                unit.values(&mut values);
+                store(row, start, count, &values);
+            }
+        });
+    }
+}
+
+kernel! {
+    /// Gradients of a dense layer of one input from the deltas of its values, where the activation's derivative comes
+    /// from its value: of its weights, and of its biases where there are any.
+    fn one_input_back<T: Real, B: Blocks<T>>(
+        inputs: &[T], deltas: &[T], kept: &[T], gradient: &mut [T], bias_gradient: &mut [T], unit: B,
+    ) {
+        let width = gradient.len();
+        by_blocks!(width, start, count => {
+            let (mut sums, mut bias_sums) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+            for ((input, deltas), kept) in inputs.iter().zip(deltas.chunks_exact(width)).zip(kept.chunks_exact(width)) {
+                let (deltas, mut kept) = (load(deltas, start, count), load(kept, start, count));
+                unit.derivatives(&mut kept);
+                for lane in 0..LANES {
+                    let delta = deltas[lane] * kept[lane];
+                    bias_sums[lane] += delta;
+                    sums[lane] = input.mul_add(delta, sums[lane]);
+                }
+            }
+            store(gradient, start, count, &sums);
+            if !bias_gradient.is_empty() {
+                store(bias_gradient, start, count, &bias_sums);
+            }
+        });
+    }
+}
+
+kernel! {
+    /// Weighted sums of the last layer, which has one output: a dot product a row.
+    fn answers<T: Real>(inputs: &[T], weights: &[T], bias: &[T], sums: &mut [T]) {
+        let bias = bias.first().copied().unwrap_or(T::ZERO);
+        let whole = weights.len() / LANES * LANES;
+        for (inputs, sum) in inputs.chunks_exact(weights.len()).zip(sums) {
+            let mut lanes = [T::ZERO; LANES];
+            for start in (0..whole).step_by(LANES) {
+                let (inputs, weights) = (block(inputs, start), block(weights, start));
+                for lane in 0..LANES {
+                    lanes[lane] = inputs[lane].mul_add(weights[lane], lanes[lane]);
+                }
+            }
+            for (lane, (input, weight)) in inputs[whole..].iter().zip(&weights[whole..]).enumerate() {
+                lanes[lane] = input.mul_add(*weight, lanes[lane]);
+            }
+            *sum = fold(lanes) + bias;
+        }
+    }
+}
+
+kernel! {
+    /// From the deltas of the answers, one a row: gradient of the last layer's weights, `inputsᵀ · deltas`.
+    fn answers_gradient<T: Real>(inputs: &[T], deltas: &[T], gradient: &mut [T]) {
+        let width = gradient.len();
+        by_blocks!(width, start, count => {
+            let mut sums = [T::ZERO; LANES];
+            for (inputs, delta) in inputs.chunks_exact(width).zip(deltas) {
+                let inputs = load(inputs, start, count);
+                for lane in 0..LANES {
+                    sums[lane] = inputs[lane].mul_add(*delta, sums[lane]);
+                }
+            }
+            store(gradient, start, count, &sums);
+        });
+    }
+}
+
+kernel! {
+    /// Deltas of the last layer's inputs: `outer(deltas, weights)`.
+    fn answers_back<T: Real>(deltas: &[T], weights: &[T], back: &mut [T]) {
+        let width = weights.len();
+        by_blocks!(width, start, count => {
+            let weights = load(weights, start, count);
+            for (delta, back) in deltas.iter().zip(back.chunks_exact_mut(width)) {
+                let mut numbers = weights;
+                for lane in 0..LANES {
+                    numbers[lane] = *delta * weights[lane];
+                }
+                store(back, start, count, &numbers);
+            }
+        });
+    }
+}
+
+kernel! {
+    /// Sums of all rows.
+    fn column_sums<T: Real>(rows: &[T], width: usize, sums: &mut [T]) {
+        sums.fill(T::ZERO);
+        for row in rows.chunks_exact(width) {
+            sums.iter_mut().zip(row).for_each(|(sum, number)| *sum += *number);
+        }
+    }
+}
+
+kernel! {
+    /// Sum of squares, in f64.
+    fn squares<T: Real>(numbers: &[T]) -> f64 {
+        let mut lanes = [0.0; LANES];
+        let blocks = numbers.chunks_exact(LANES);
+        for (lane, number) in blocks.remainder().iter().enumerate() {
+            lanes[lane] = number.to_f64() * number.to_f64();
+        }
+        for numbers in blocks {
+            for lane in 0..LANES {
+                let number = numbers[lane].to_f64();
+                lanes[lane] = number.mul_add(number, lanes[lane]);
+            }
+        }
+        fold(lanes)
+    }
+}
+
+kernel! {
+    /// Losses and squared errors of a batch, summed, and the gradient of the mean loss by the answers.
+    fn errors<T: Real, P: Penalty>(answers: &[T], targets: &[T], deltas: &mut [T], penalty: P) -> (f64, f64) {
+        let count = T::from_f64(answers.len() as f64);
+        let (mut losses, mut squares) = ([0.0; LANES], [0.0; LANES]);
+        let whole = answers.len() / LANES * LANES;
+        for start in (0..whole).step_by(LANES) {
+            let (answers, targets, deltas) = (block(answers, start), block(targets, start), block_mut(deltas, start));
+            for lane in 0..LANES {
+                let error = answers[lane] - targets[lane];
+                deltas[lane] = penalty.derivative(error) / count;
+                losses[lane] += penalty.value(error).to_f64();
+                squares[lane] = error.to_f64().mul_add(error.to_f64(), squares[lane]);
+            }
+        }
+        for (lane, row) in (whole..answers.len()).enumerate() {
+            let error = answers[row] - targets[row];
+            deltas[row] = penalty.derivative(error) / count;
+            losses[lane] += penalty.value(error).to_f64();
+            squares[lane] = error.to_f64().mul_add(error.to_f64(), squares[lane]);
+        }
+        (fold(losses), fold(squares))
+    }
+}

@@ -1,0 +1,83 @@
+//! Ablate's side of the speed comparison: reads requests, a line of JSON each, trains what they ask for, and answers
+//! with the seconds that the epochs took. The peers in `benches/peers` speak the same.
+
+use std::cell::Cell;
+use std::io::{BufRead, Write};
+use std::time::Instant;
+
+use ablate::config::{Assignment, Configuration, Seeds, Value};
+use ablate::train::{Catalogue, Context, Device, Member, Profile, train};
+use serde_json::{Value as Json, json};
+
+fn main() {
+    for line in std::io::stdin().lock().lines() {
+        let line = line.expect("requests come as lines");
+        let request: Json = serde_json::from_str(&line).expect("a request is JSON");
+        println!("{}", answer(&request));
+        std::io::stdout().flush().expect("somebody listens");
+    }
+}
+
+/// Trains what a request asks for.
+#[expect(clippy::disallowed_methods, reason = "a benchmark takes times")]
+fn answer(request: &Json) -> Json {
+    let configuration = configuration(request);
+    let runs = request["runs"].as_u64().unwrap_or(1);
+    let member = |seed| Member { configuration: &configuration, seeds: Seeds { data: seed, init: seed, shuffle: seed } };
+    let members: Vec<_> = (0..runs).map(member).collect();
+    let (first, last) = (Cell::new(Instant::now()), Cell::new(Instant::now()));
+    let watch = |epoch: u32| {
+        let now = Instant::now();
+        if epoch == 1 {
+            first.set(now);
+        }
+        last.set(now);
+        None
+    };
+    let profile = request["profile"].as_bool().unwrap_or(false).then(Profile::default);
+    let device = match request["device"].as_str() {
+        Some("cpu-tensors") => Device::CpuTensors,
+        Some("cuda") => ablate::train::Choice::Device(Device::Cuda(0)).resolve().expect("CUDA works"),
+        _ => Device::Cpu,
+    };
+    let context = Context { device, catalogue: &Catalogue::default(), watch: &watch, profile: profile.as_ref() };
+    let began = Instant::now();
+    let outcomes = train(&members, &context).expect("training works");
+    let whole = began.elapsed().as_secs_f64();
+    let losses: Vec<f64> =
+        outcomes.iter().map(|outcome| outcome.curve.last().map_or(f64::NAN, |point| point.train_loss)).collect();
+    // From the end of the first epoch: what comes before it is laying out, and warms the caches.
+    let epochs = u64::from(configuration.epochs - 1);
+    let steps = epochs * u64::from(configuration.examples.div_ceil(configuration.batch_size()));
+    let shares: Vec<Json> = profile
+        .iter()
+        .flat_map(Profile::shares)
+        .map(|(part, share)| json!([part.name(), (share * 1000.0).round() / 1000.0]))
+        .collect();
+    json!({
+        "seconds": last.get().duration_since(first.get()).as_secs_f64(), "whole": whole,
+        "steps": steps, "runs": runs, "loss": losses, "profile": shares,
+    })
+}
+
+/// The configuration of a request: squares of standardized numbers, by the network that it names.
+fn configuration(request: &Json) -> Configuration {
+    let whole = |name: &str, default: i64| Value::Whole(request[name].as_i64().unwrap_or(default));
+    let word = |name: &str, default: &str| Value::Word(request[name].as_str().unwrap_or(default).to_owned());
+    let net: Vec<i64> = request["net"].as_array().expect("a net").iter().filter_map(Json::as_i64).collect();
+    let widths = net[1..net.len() - 1].iter().map(|&width| Value::Whole(width)).collect();
+    let mut assignment = Assignment::new();
+    assignment.insert("hidden", Value::List(widths));
+    // One more than are timed.
+    assignment.insert("epochs", Value::Whole(1 + request["epochs"].as_i64().unwrap_or(10)));
+    assignment.insert("examples", whole("examples", 1000));
+    // The peers test nothing.
+    assignment.insert("test_examples", Value::Whole(1));
+    assignment.insert("batch", whole("batch", 100));
+    assignment.insert("precision", word("precision", "f32"));
+    assignment.insert("activation", word("activation", "relu"));
+    assignment.insert("optimizer", word("optimizer", "adam"));
+    assignment.insert("layer_norm", word("layer_norm", "none"));
+    assignment.insert("layer", word("layer", "dense"));
+    Configuration::of(&assignment).expect("values that the parameters take")
+}
