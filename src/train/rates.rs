@@ -68,6 +68,38 @@ fn scheduled(schedule: Schedule, step: u64, steps: u64, batches: u64) -> f64 {
     }
 }
 
+/// What `NAdam` has multiplied its momentum to, in one run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Nadam {
+    product: f64,
+}
+
+/// What a step of `NAdam` is made of, before the learning rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NadamShares {
+    /// What the gradient is multiplied by.
+    pub gradient: f64,
+    /// What the running mean of gradients, this one included, is multiplied by.
+    pub mean: f64,
+}
+
+impl Default for Nadam {
+    fn default() -> Self {
+        Self { product: 1.0 }
+    }
+}
+
+impl Nadam {
+    /// The shares of step number `step`, from 1; steps are asked for in order, each once. Momentum grows to `beta1` as
+    /// in `PyTorch` (Dozat 2016, with a decay of 0.004).
+    pub fn step(&mut self, beta1: f64, step: u64) -> NadamShares {
+        let momentum = |step: u64| beta1 * (1.0 - 0.5 * libm::pow(0.96, step as f64 * 0.004));
+        let (now, next) = (momentum(step), momentum(step + 1));
+        self.product *= now;
+        NadamShares { gradient: (1.0 - now) / (1.0 - self.product), mean: next / (1.0 - self.product * next) }
+    }
+}
+
 /// `base` to a whole power by squaring: the same bits on every machine.
 #[must_use]
 pub fn power(base: f64, exponent: u64) -> f64 {
