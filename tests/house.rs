@@ -1,7 +1,6 @@
 //! The rules of the house: modules import in one direction, files are short and say what they are for, and what has
 //! one home stays there.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -182,14 +181,24 @@ fn exceptions_from_lints_have_a_reason() {
 
 #[test]
 fn unsafe_code_has_few_homes() {
-    let mut homes: BTreeMap<String, usize> = BTreeMap::new();
-    for file in rust_files("src") {
-        let count = code(&fs::read_to_string(&file).unwrap()).matches("unsafe {").count();
-        if count > 0 {
-            homes.insert(relative(&file), count);
-        }
-    }
-    let expected =
-        ["src/train/cpu/kernels.rs", "src/train/cpu/memory.rs", "src/train/device.rs", "src/train/environment.rs"];
-    assert_eq!(homes.keys().map(String::as_str).collect::<Vec<_>>(), expected);
+    // The lint denies it everywhere else. A kernel holds none in its own lines: the macro that it calls brings it.
+    let is_home = |file: &PathBuf| {
+        let code = code(&fs::read_to_string(file).unwrap());
+        code.contains("expect(unsafe_code") || code.contains("unsafe {")
+    };
+    let homes: Vec<String> = rust_files("src").iter().filter(|file| is_home(file)).map(|file| relative(file)).collect();
+    let expected = [
+        "src/train/cpu/activation.rs",
+        "src/train/cpu/arithmetic.rs",
+        "src/train/cpu/elementwise.rs",
+        "src/train/cpu/kernels.rs",
+        "src/train/cpu/lanes.rs",
+        "src/train/cpu/network.rs",
+        "src/train/cpu/norm.rs",
+        "src/train/cpu/product.rs",
+        "src/train/device.rs",
+        "src/train/environment.rs",
+        "src/train/profile.rs",
+    ];
+    assert_eq!(homes, expected);
 }
