@@ -5,9 +5,11 @@ SWEEP ?= sweeps/why-squares.yaml
 CARGO ?= cargo
 # `make run` trains into folders of its own, so that the results and the report that come with the repository stay.
 OUT ?= out
+# What cargo says that it built, the name of the benchmark's program among it.
+BENCH_LIST ?= target/bench.json
 export PYTHON
 
-.PHONY: help run report build test lint libtorch cuda
+.PHONY: help run report build test lint bench libtorch cuda
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +37,11 @@ lint: libtorch ## formatting, clippy, and cargo-deny where it is installed
 
 libtorch: ## fetch libtorch into .libtorch (once)
 	@$(PYTHON) setup/libtorch.py
+
+bench: libtorch ## the speed of training beside PyTorch, JAX and Keras, on one core
+	$(CARGO) build --release --locked --bench speed --message-format=json-render-diagnostics >$(BENCH_LIST)
+	sh benches/peers/install.sh $(PYTHON)
+	$(PYTHON) benches/bench.py $(BENCH_LIST) benches/peers/.venv/bin/python
 
 cuda: ## fetch the CUDA libraries as well, for NVIDIA GPUs (once)
 	@$(PYTHON) setup/libtorch.py --cuda

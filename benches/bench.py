@@ -2,7 +2,7 @@
 
     python3 benches/bench.py ABLATE PEERS_PYTHON [--rounds N] [--only NAME,…] [--json FILE]
 
-ABLATE is the program built from benches/speed.rs, PEERS_PYTHON the Python of the peers' environment. Every peer is a
+ABLATE is the program built from benches/speed.rs (or what `cargo build --message-format=json` said when it built it), PEERS_PYTHON the Python of the peers' environment. Every peer is a
 process of its own that waits while another works. Figures are medians over the rounds; ratios compare medians of the
 same call, since machines are noisy.
 """
@@ -47,6 +47,14 @@ JAX_RUNS = (1, 8, 32)
 EXAMPLES, BATCH = 1000, 100
 
 
+def program(path):
+    """The program itself, or the one that cargo's messages in this file name."""
+    if path.suffix != ".json":
+        return str(path)
+    built = [json.loads(line) for line in path.read_text().splitlines()]
+    return next(item["executable"] for item in built if item.get("executable") and item["target"]["name"] == "speed")
+
+
 class Peer:
     """A process that answers requests, pinned to one core."""
 
@@ -67,12 +75,16 @@ class Peer:
             line = ""
         if not line:
             sys.exit(f"{self.name} ended at {request}; its own message is above")
-        return json.loads(line)
+        answer = json.loads(line)
+        if "error" in answer:
+            sys.exit(f"{self.name} cannot do {request}: {answer['error']}")
+        return answer
 
     def step(self, **request):
         """Microseconds of one step of one run."""
         answer = self.ask(examples=EXAMPLES, batch=BATCH, **request)
-        return answer["seconds"] / answer["steps"] / answer["runs"] * 1e6
+        # Processor time: what else the machine does at the time is not in it.
+        return answer["cpu_seconds"] / answer["steps"] / answer["runs"] * 1e6
 
     def close(self):
         self.process.stdin.close()
@@ -108,7 +120,7 @@ def networks(ablate, peers, rounds, chosen):
         for _ in range(rounds):
             for key, ask in asks.items():
                 times[key].append(ask())
-            peaks.append(peers["torch-fused"].ask(peak=True)["gflops"] if "torch-fused" in peers else float("nan"))
+            peaks.append(ablate.ask(peak=True)["gflops"])
         row = {key: statistics.median(values) for key, values in times.items()}
         row |= {"net": name, "gflops": flops(net) / row["ablate"] / 1e3, "peak": statistics.median(peaks)}
         rows.append(row)
@@ -150,7 +162,7 @@ def variants(ablate, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("ablate")
+    parser.add_argument("ablate", type=Path)
     parser.add_argument("python")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
@@ -158,7 +170,7 @@ def main():
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     core = max(os.sched_getaffinity(0))
-    ablate = Peer("ablate", [arguments.ablate], core)
+    ablate = Peer("ablate", [program(arguments.ablate)], core)
     names = [name for name in arguments.peers.split(",") if name]
     peers = {name: Peer(name, [arguments.python, str(PEERS / "peer.py"), "--peer", name], core) for name in names}
     chosen = [name for name in arguments.only.split(",") if name]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{Assignment, Configuration, Value};
+use crate::config::{Activation, Assignment, Configuration, Value};
 use crate::problem::{Encoder, Population, Region};
 use crate::random::Stream;
 
@@ -246,4 +246,167 @@ proptest! {
         let again = basis.fit(&rows, &rest).rmse;
         prop_assert!((again - floor).abs() <= 1e-9 * size, "{} {}", again, floor);
     }
+}
+
+/// Rows of features that a function makes of their number.
+struct Made<F>(usize, usize, F);
+
+impl<F: Fn(usize, &mut [f64])> Rows for Made<F> {
+    fn len(&self) -> usize {
+        self.0
+    }
+    fn features(&self) -> usize {
+        self.1
+    }
+    fn read(&self, start: usize, out: &mut [f64]) {
+        out.chunks_exact_mut(self.1).enumerate().for_each(|(i, row)| (self.2)(start + i, row));
+    }
+}
+
+#[test]
+fn condition_numbers_are_those_of_the_raw_design() {
+    let of_scalar = |scaled: fn(f64) -> f64| {
+        condition(&Made(1000, 1, |i, row: &mut [f64]| row[0] = scaled(i as f64 + 1.0))).unwrap()
+    };
+    near(of_scalar(|x| x / 1e6), 1.2e7, 1e-5);
+    near(of_scalar(|x| x), 1.337_345e6, 1e-6);
+    near(of_scalar(|x| x / 1e3), 19.2975, 1e-5);
+    near(of_scalar(|x| 2.0 * x / 1e3 - 1.0), 3.0, 1e-4);
+    near(of_scalar(|x| (x - 500.5) / (999_999.0f64 / 12.0).sqrt()), 1.0, 1e-9);
+    // Powers of x up to a degree, against eigenvalues of the exact Gram matrix in 150 digits.
+    for (degree, expected, by) in [(3, 2.311_144_572_181_94e18, 1e-9), (8, 5.010_763_782_086_26e48, 1e-8)] {
+        let powers = |i: usize, row: &mut [f64]| {
+            row.iter_mut().enumerate().for_each(|(k, entry)| *entry = (i as f64 + 1.0).powi(k as i32 + 1));
+        };
+        near(condition(&Made(1000, degree, powers)).unwrap(), expected, by);
+    }
+}
+
+#[test]
+fn some_designs_have_no_condition_number() {
+    assert_eq!(condition(&Made(100, 1, |_, row: &mut [f64]| row[0] = 3.0)), None);
+    let twice = |i: usize, row: &mut [f64]| row.copy_from_slice(&[i as f64, 1.0 - 2.0 * i as f64]);
+    assert_eq!(condition(&Made(100, 2, twice)), None);
+    let few = |i: usize, row: &mut [f64]| row.copy_from_slice(&[i as f64, (i * i) as f64]);
+    assert_eq!(condition(&Made(2, 2, few)), None);
+    assert!(condition(&Made(3, 2, few)).is_some());
+    let unit =
+        |i: usize, row: &mut [f64]| row.iter_mut().enumerate().for_each(|(k, x)| *x = f64::from(u8::from(i == k)));
+    assert_eq!(condition(&Made(600, 512, unit)), None);
+}
+
+type Layer = (Vec<f64>, Vec<f64>);
+
+/// The output of a piecewise-linear network.
+fn output(layers: &[Layer], sizes: &[(usize, usize)], activation: Activation, x: f64) -> f64 {
+    let mut values = vec![x];
+    for (layer, ((weights, biases), &(_, outputs))) in layers.iter().zip(sizes).enumerate() {
+        let mut sums = if biases.is_empty() { vec![0.0; outputs] } else { biases.clone() };
+        for (row, value) in weights.chunks_exact(outputs).zip(&values) {
+            sums.iter_mut().zip(row).for_each(|(sum, weight)| *sum += weight * value);
+        }
+        let bend = |z: f64| match activation {
+            Activation::Relu => z.max(0.0),
+            Activation::LeakyRelu(slope) => z.max(slope * z),
+            Activation::Relu6 => z.clamp(0.0, 6.0),
+            Activation::HardTanh => z.clamp(-1.0, 1.0),
+            _ => z,
+        };
+        values = if layer + 1 < sizes.len() { sums.into_iter().map(bend).collect() } else { sums };
+    }
+    values[0]
+}
+
+#[test]
+fn kinks_of_networks_made_by_hand() {
+    use Activation as A;
+    let sizes = [(1, 3), (3, 1)];
+    // Corners at 0.25, 0.5 and 2; the last unit counts for nothing.
+    let layers = [(vec![1.0, -1.0, 1.0], vec![-0.25, 0.5, -2.0]), (vec![1.0, 3.0, 0.0], vec![7.0])];
+    assert_eq!(kinks(&layers, &sizes, A::Relu, (0.0, 1.0)), Some(2));
+    assert_eq!(kinks(&layers, &sizes, A::Relu, (0.25, 3.0)), Some(1), "an end of the range is not inside");
+    assert_eq!(kinks(&layers, &sizes, A::LeakyRelu(0.5), (-3.0, 3.0)), Some(2));
+    assert_eq!(kinks(&layers, &sizes, A::Linear, (-3.0, 3.0)), Some(0));
+    assert_eq!(kinks(&layers, &sizes, A::Tanh, (0.0, 1.0)), None);
+    // -1 and 1 around 0.25, and around 0.5.
+    assert_eq!(kinks(&layers, &sizes, A::HardTanh, (-3.0, 3.0)), Some(4));
+    // 0 and 6 above 0.25, and below 0.5.
+    assert_eq!(kinks(&layers, &sizes, A::Relu6, (-10.0, 10.0)), Some(4));
+    // Two units that bend at one place, and two whose bends there cancel.
+    let twins = |second: f64| [(vec![1.0, 1.0], vec![-0.3, -0.3]), (vec![1.0, second], vec![0.0])];
+    assert_eq!(kinks(&twins(1.0), &[(1, 2), (2, 1)], A::Relu, (0.0, 1.0)), Some(1));
+    assert_eq!(kinks(&twins(-1.0), &[(1, 2), (2, 1)], A::Relu, (0.0, 1.0)), Some(0));
+    // Units that are dead in the range, weights that are all zero, no bias, and the smallest network.
+    let dead = [(vec![1.0, 1.0, 1.0], vec![-5.0, -6.0, 3.0]), (vec![1.0, 1.0, 1.0], vec![])];
+    assert_eq!(kinks(&dead, &sizes, A::Relu, (0.0, 1.0)), Some(0));
+    let zero = [(vec![0.0; 3], vec![0.0; 3]), (vec![0.0; 3], vec![0.0])];
+    assert_eq!(kinks(&zero, &sizes, A::Relu, (-1.0, 1.0)), Some(0));
+    let unbiased = [(vec![1.0, -2.0, 0.5], vec![]), (vec![1.0, 1.0, 1.0], vec![])];
+    assert_eq!(kinks(&unbiased, &sizes, A::Relu, (-1.0, 1.0)), Some(1));
+    assert_eq!(kinks(&unbiased, &sizes, A::Relu, (0.001, 1.0)), Some(0));
+    assert_eq!(kinks(&[(vec![2.0], vec![1.0])], &[(1, 1)], A::Relu, (0.0, 1.0)), Some(0));
+    // More inputs than one; a weight that diverged.
+    assert_eq!(kinks(&[(vec![2.0, 1.0], vec![])], &[(2, 1)], A::Relu, (0.0, 1.0)), None);
+    assert_eq!(kinks(&[(vec![f64::NAN], vec![])], &[(1, 1)], A::Relu, (0.0, 1.0)), None);
+}
+
+#[test]
+fn kinks_do_not_depend_on_the_scale_of_the_input() {
+    for scale in [1e-6, 1e-3, 1.0, 1e6] {
+        let layers = [(vec![1.0 / scale, -1.0 / scale], vec![-0.25, 0.5]), (vec![1.0, 3.0], vec![7.0])];
+        let range = (0.001 * scale, scale);
+        assert_eq!(kinks(&layers, &[(1, 2), (2, 1)], Activation::Relu, range), Some(2), "{scale}");
+    }
+}
+
+#[test]
+fn tents_in_tents_have_twice_the_pieces() {
+    for depth in 1..=15usize {
+        let mut layers = vec![(vec![1.0, 1.0], vec![0.0, -0.5])];
+        let mut sizes = vec![(1, 2)];
+        for _ in 1..depth {
+            layers.push((vec![2.0, 2.0, -4.0, -4.0], vec![0.0, -0.5]));
+            sizes.push((2, 2));
+        }
+        layers.push((vec![2.0, -4.0], vec![0.0]));
+        sizes.push((2, 1));
+        assert_eq!(kinks(&layers, &sizes, Activation::Relu, (0.0, 1.0)), Some((1 << depth) - 1));
+        // Too many pieces are not counted.
+        for _ in 0..2 {
+            layers.insert(1, (vec![2.0, 2.0, -4.0, -4.0], vec![0.0, -0.5]));
+            sizes.insert(1, (2, 2));
+        }
+        assert_eq!(kinks(&layers, &sizes, Activation::Relu, (0.0, 1.0)).is_none(), depth >= 14);
+    }
+}
+
+#[test]
+fn kinks_are_those_that_a_dense_scan_sees() {
+    const STEPS: usize = 100_000;
+    let (low, high) = (-2.0, 3.0);
+    let mut stream = Stream::new(1, "networks", 0);
+    let mut seen = 0;
+    for case in 0..240 {
+        use Activation as A;
+        let activation = [A::Relu, A::LeakyRelu(0.1), A::Relu6, A::HardTanh][case % 4];
+        let (depth, width) = (1 + case % 3, 1 + case / 4 % 5);
+        let sizes: Vec<_> = (0..=depth)
+            .map(|layer| (if layer == 0 { 1 } else { width }, if layer == depth { 1 } else { width }))
+            .collect();
+        let mut draw = |count: usize, most: f64| -> Vec<f64> {
+            (0..count).map(|_| most * (2.0 * stream.uniform() - 1.0)).collect()
+        };
+        let layers: Vec<Layer> =
+            sizes.iter().map(|&(inputs, outputs)| (draw(inputs * outputs, 2.0), draw(outputs, 1.0))).collect();
+        let at = |step: usize| output(&layers, &sizes, activation, low + (high - low) * step as f64 / STEPS as f64);
+        let values: Vec<f64> = (0..=STEPS).map(at).collect();
+        // A kink bends one or two triples of neighbours.
+        let bent: Vec<bool> =
+            values.windows(3).map(|y| (y[2] - 2.0 * y[1] + y[0]).abs() > 1e-12 * (1.0 + y[1].abs())).collect();
+        let scanned = usize::from(bent[0]) + bent.windows(2).filter(|beside| !beside[0] && beside[1]).count();
+        let solved = kinks(&layers, &sizes, activation, (low, high)).unwrap();
+        assert_eq!(solved, scanned, "case {case}: {activation:?} {layers:?}");
+        seen += solved;
+    }
+    assert!(seen > 500, "{seen}");
 }

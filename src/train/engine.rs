@@ -7,8 +7,7 @@ use crate::config::{Configuration, Seeds};
 use crate::network::{Architecture, Real, Slot};
 use crate::random::Stream;
 
-/// Rows that are evaluated at a time: always this many, the last ones padded, so that a row's bits do not depend on
-/// how many there are.
+/// Most rows that are answered at a time.
 pub const EVALUATION_ROWS: usize = 256;
 
 /// What a run brings to its cohort.
@@ -48,14 +47,15 @@ pub trait Engine<T: Real> {
     /// When libtorch fails, for lack of memory above all.
     fn epoch(&mut self, number: u32, wanted: &[bool]) -> Result<Vec<EpochReport>, TchError>;
 
-    /// Answers of the wanted runs to [`EVALUATION_ROWS`] rows of features each, `[EVALUATION_ROWS, features]`: written
-    /// by `fill`, the answers handed to `take`.
+    /// Answers of the wanted runs to so many rows of features each, `[rows, features]`, at most [`EVALUATION_ROWS`]:
+    /// written by `fill`, the answers handed to `take`. A row's bits do not depend on how many there are.
     ///
     /// # Errors
     /// When libtorch fails.
     fn answer(
         &mut self,
         wanted: &[bool],
+        rows: usize,
         fill: &mut dyn FnMut(usize, &mut [T]),
         take: &mut dyn FnMut(usize, Answers<'_, T>),
     ) -> Result<(), TchError>;
@@ -69,9 +69,9 @@ pub trait Engine<T: Real> {
 
 /// What a run answers to a block of rows.
 pub struct Answers<'a, T> {
-    /// `[EVALUATION_ROWS]`, in scaled units.
+    /// `[rows]`, in scaled units; what is behind the rows that were asked for means nothing.
     pub answers: &'a [T],
-    /// Values of each hidden layer's units, `[EVALUATION_ROWS, width]`, row-major.
+    /// Values of each hidden layer's units, `[rows, width]`, row-major, and as above.
     pub hidden: &'a [&'a [T]],
 }
 

@@ -60,9 +60,10 @@ fn answers<T: Real>(
     for start in (0..most).step_by(EVALUATION_ROWS) {
         let wanted: Vec<bool> = (0..subjects.len()).map(|run| rows(run) > start).collect();
         let count = |run: usize| EVALUATION_ROWS.min(rows(run) - start);
+        let block = EVALUATION_ROWS.min(most - start);
         let mut fill = |run: usize, out: &mut [T]| {
             let (subject, population) = (&subjects[run], populations[run].expect("a wanted run has a population"));
-            features.resize(count(run) * out.len() / EVALUATION_ROWS, 0.0);
+            features.resize(count(run) * out.len() / block, 0.0);
             subject.problem.features(population, start, &mut features);
             out.iter_mut().zip(&features).for_each(|(out, &feature)| *out = T::from_f64(feature));
         };
@@ -71,7 +72,7 @@ fn answers<T: Real>(
             heard.answers.extend(said.answers[..count].iter().map(|answer| answer.to_f64()));
             heard.alive.resize(said.hidden.len(), Vec::new());
             for (alive, values) in heard.alive.iter_mut().zip(said.hidden) {
-                let width = values.len() / EVALUATION_ROWS;
+                let width = values.len() / said.answers.len();
                 alive.resize(width, false);
                 for row in values.chunks_exact(width).take(count) {
                     let units = alive.iter_mut().zip(row);
@@ -79,7 +80,7 @@ fn answers<T: Real>(
                 }
             }
         };
-        engine.answer(&wanted, &mut fill, &mut take)?;
+        engine.answer(&wanted, block, &mut fill, &mut take)?;
     }
     Ok(heard)
 }

@@ -21,11 +21,16 @@ pub struct Inline<U>(pub U);
 impl<T: Real, U: Unit> Blocks<T> for Inline<U> {
     #[inline(always)]
     fn values(self, block: &mut [T; LANES]) {
-        block.iter_mut().for_each(|number| *number = self.0.value(*number));
+        // No closure: what is not inlined is not compiled for the vector unit.
+        for number in block {
+            *number = self.0.value(*number);
+        }
     }
     #[inline(always)]
     fn derivatives(self, block: &mut [T; LANES]) {
-        block.iter_mut().for_each(|number| *number = self.0.derivative(*number));
+        for number in block {
+            *number = self.0.derivative(*number);
+        }
     }
 }
 

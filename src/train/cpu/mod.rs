@@ -172,15 +172,16 @@ impl<T: Vectors> Engine<T> for Cpu<'_, T> {
     fn answer(
         &mut self,
         wanted: &[bool],
+        rows: usize,
         fill: &mut dyn FnMut(usize, &mut [T]),
         take: &mut dyn FnMut(usize, Answers<'_, T>),
     ) -> Result<(), TchError> {
-        let mut inputs = Aligned::zeros(EVALUATION_ROWS * self.features.len() / self.targets.len());
+        let mut inputs = Aligned::zeros(rows * self.features.len() / self.targets.len());
         for (index, run) in self.runs.iter_mut().enumerate().filter(|(run, _)| wanted[*run]) {
             fill(index, &mut inputs);
             self.network.forward(&run.values, &inputs, &mut run.statistics, None, &mut Laps::new(None));
-            let answers = self.network.answers(EVALUATION_ROWS);
-            take(index, Answers { answers, hidden: &self.network.hidden(EVALUATION_ROWS) });
+            let answers = self.network.answers(rows);
+            take(index, Answers { answers, hidden: &self.network.hidden(rows) });
         }
         Ok(())
     }

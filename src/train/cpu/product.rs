@@ -170,37 +170,40 @@ fn pack<T: Real>(matrix: Matrix<'_, T>, column: usize, columns: usize, width: us
     if panel.len() < inner * width {
         panel.resize(inner * width, T::ZERO);
     }
-    let rows = panel.chunks_exact_mut(width).take(inner);
     if matrix.transposed {
-        // Four rows of memory at a time, so that what is written lies together.
         let source = &matrix.numbers[column * inner..(column + columns) * inner];
-        let whole = columns / 4 * 4;
-        for four in (0..whole).step_by(4) {
-            let part = &source[four * inner..(four + 4) * inner];
-            let (a, rest) = part.split_at(inner);
-            let (b, rest) = rest.split_at(inner);
-            let (c, d) = rest.split_at(inner);
-            for (((row, a), (b, c)), d) in
-                panel.chunks_exact_mut(width).zip(a).zip(b.iter().zip(c)).zip(d)
-            {
-                row[four] = *a;
-                row[four + 1] = *b;
-                row[four + 2] = *c;
-                row[four + 3] = *d;
-            }
-        }
-        for place in whole..width {
-            let rows = panel.chunks_exact_mut(width).take(inner);
-            if place < columns {
-                rows.zip(&source[place * inner..]).for_each(|(row, &number)| row[place] = number);
-            } else {
-                rows.for_each(|row| row[place] = T::ZERO);
-            }
+        for place in (0..width).step_by(4) {
+            pack_four(&source[(place * inner).min(source.len())..], inner, place, width, panel);
         }
     } else {
-        for (row, source) in rows.zip(matrix.numbers.chunks_exact(matrix.columns)) {
+        for (row, source) in panel.chunks_exact_mut(width).zip(matrix.numbers.chunks_exact(matrix.columns)) {
             row[..columns].copy_from_slice(&source[column..column + columns]);
             row[columns..].fill(T::ZERO);
+        }
+    }
+}
+
+/// Turns up to four rows of `inner` numbers into columns of a panel from `place` on, zeros where there is no row.
+#[inline(always)]
+fn pack_four<T: Real>(source: &[T], inner: usize, place: usize, width: usize, panel: &mut [T]) {
+    let mut whole = 0;
+    if source.len() >= 4 * inner {
+        let rows: [&[T]; 4] = std::array::from_fn(|row| &source[row * inner..(row + 1) * inner]);
+        whole = inner / 4 * 4;
+        // Squares of four by four, which become a few shuffles.
+        for start in (0..whole).step_by(4) {
+            let square: [[T; 4]; 4] =
+                std::array::from_fn(|row| rows[row][start..start + 4].try_into().expect("four numbers"));
+            for step in 0..4 {
+                let at = (start + step) * width + place;
+                let column: [T; 4] = std::array::from_fn(|row| square[row][step]);
+                panel[at..at + 4].copy_from_slice(&column);
+            }
+        }
+    }
+    for step in whole..inner {
+        for row in 0..4 {
+            panel[step * width + place + row] = source.get(row * inner + step).copied().unwrap_or(T::ZERO);
         }
     }
 }

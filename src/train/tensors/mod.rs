@@ -244,6 +244,7 @@ impl<T: Real> Engine<T> for Tensors<T> {
     fn answer(
         &mut self,
         wanted: &[bool],
+        wanted_rows: usize,
         fill: &mut dyn FnMut(usize, &mut [T]),
         take: &mut dyn FnMut(usize, Answers<'_, T>),
     ) -> Result<(), TchError> {
@@ -254,9 +255,10 @@ impl<T: Real> Engine<T> for Tensors<T> {
         }
         let network = &self.network;
         let features = network.architecture.features();
+        // Always as many, the last ones zero, so that a row's bits do not depend on how many there are.
         let mut rows = vec![T::ZERO; numbers.len() * EVALUATION_ROWS * features];
         for (&run, rows) in numbers.iter().zip(rows.chunks_exact_mut(EVALUATION_ROWS * features)) {
-            fill(run, rows);
+            fill(run, &mut rows[..wanted_rows * features]);
         }
         let inputs = upload(&rows, &[numbers.len() as i64, EVALUATION_ROWS as i64, features as i64], self.device)?;
         let arrays = network.layout.views(&self.runs.rows(PARAMETERS, &numbers)?)?;
