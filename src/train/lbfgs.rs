@@ -52,12 +52,11 @@ pub struct Before {
     pub gradient_norm: f64,
 }
 
-/// A point of a line search: how far along, the loss, the gradient, and the slope along the direction.
-#[derive(Clone, Debug)]
-struct Point<T> {
+/// A point of a line search: how far along, the loss, and the slope along the direction.
+#[derive(Clone, Copy, Debug)]
+struct Point {
     at: f64,
     loss: f64,
-    gradient: Vec<T>,
     slope: f64,
 }
 
@@ -96,12 +95,11 @@ impl<T: Real> Lbfgs<T> {
             self.last = Some((direction, first, gradient));
             return Ok(before);
         }
-        let start = Point { at: 0.0, loss, gradient: gradient.clone(), slope };
+        let start = Point { at: 0.0, loss, slope };
         let mut along = |at: f64| {
             let moved = moved(point, at, &direction);
             let (loss, gradient) = evaluate(&moved)?;
-            let slope = dot(&gradient, &direction);
-            Ok(Point { at, loss, gradient, slope })
+            Ok(Point { at, loss, slope: dot(&gradient, &direction) })
         };
         let largest = direction.iter().fold(0.0, |largest: f64, part| largest.max(part.abs().to_f64()));
         let length = search(start, first, largest, &mut along)?;
@@ -147,18 +145,18 @@ impl<T: Real> Lbfgs<T> {
 
 /// The length along a direction where the strong Wolfe conditions hold, or the best that was found. `largest` is the
 /// direction's largest component.
-fn search<T: Real>(
-    start: Point<T>,
+fn search(
+    start: Point,
     first: f64,
     largest: f64,
-    along: &mut dyn FnMut(f64) -> Result<Point<T>, TchError>,
+    along: &mut dyn FnMut(f64) -> Result<Point, TchError>,
 ) -> Result<f64, TchError> {
     let (loss, slope) = (start.loss, start.slope);
     // A loss that is no number lies too far out, too.
-    let too_high = |point: &Point<T>| point.loss.is_nan() || point.loss > loss + DECREASE * point.at * slope;
-    let flat = |point: &Point<T>| point.slope.abs() <= -CURVATURE * slope;
+    let too_high = |point: &Point| point.loss.is_nan() || point.loss > loss + DECREASE * point.at * slope;
+    let flat = |point: &Point| point.slope.abs() <= -CURVATURE * slope;
     let mut points = 0;
-    let (mut previous, mut new) = (start.clone(), along(first)?);
+    let (mut previous, mut new) = (start, along(first)?);
     // Longer and longer steps, until one is right or the right one lies behind.
     let mut bracket = loop {
         if points == MOST_POINTS {
@@ -206,7 +204,7 @@ fn search<T: Real>(
         } else {
             let done = flat(&new);
             if !done && new.slope * (bracket[high].at - bracket[low].at) >= 0.0 {
-                bracket[high] = bracket[low].clone();
+                bracket[high] = bracket[low];
             }
             bracket[low] = new;
             if done {
@@ -218,7 +216,7 @@ fn search<T: Real>(
 }
 
 /// Where the cubic through two points with their slopes is least, within bounds (Nocedal and Wright 2006, equation 3.59).
-fn cubic_minimum<T>(one: &Point<T>, other: &Point<T>, least: f64, most: f64) -> f64 {
+fn cubic_minimum(one: &Point, other: &Point, least: f64, most: f64) -> f64 {
     let (near, far) = if one.at <= other.at { (one, other) } else { (other, one) };
     let bend = near.slope + far.slope - 3.0 * (near.loss - far.loss) / (near.at - far.at);
     let square = bend * bend - near.slope * far.slope;

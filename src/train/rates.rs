@@ -28,7 +28,11 @@ impl Rates {
         };
         let done = (step - 1) as f64 / steps as f64;
         let grown = |start: f64, end: f64| {
-            if end > start { ((done - start) / (end - start)).clamp(0.0, 1.0) } else { f64::from(u8::from(done >= start)) }
+            if end > start {
+                ((done - start) / (end - start)).clamp(0.0, 1.0)
+            } else {
+                f64::from(u8::from(done >= start))
+            }
         };
         Self {
             learning_rate: c.learning_rate * share,
@@ -42,9 +46,8 @@ impl Rates {
 fn scheduled(schedule: Schedule, step: u64, steps: u64, batches: u64) -> f64 {
     let done = (step - 1) as f64 / steps as f64;
     let epoch = (step - 1) / batches;
-    let half_cosine = |from: f64, to: f64, done: f64| {
-        to + (from - to) / 2.0 * (1.0 + libm::cos(std::f64::consts::PI * done))
-    };
+    let half_cosine =
+        |from: f64, to: f64, done: f64| to + (from - to) / 2.0 * (1.0 + libm::cos(std::f64::consts::PI * done));
     match schedule {
         Schedule::Constant => 1.0,
         // Loshchilov and Hutter 2017, equation 5, without restarts, down to 0.

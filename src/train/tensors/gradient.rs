@@ -75,7 +75,8 @@ impl Network {
     fn penalty(&self, leaves: &[Tensor]) -> Result<Tensor, TchError> {
         let mut total: Option<Tensor> = None;
         for weights in self.layout.weights(leaves) {
-            let size = if self.architecture.layer == LayerKind::Nau { weights.f_abs()? } else { weights.shallow_clone() };
+            let size =
+                if self.architecture.layer == LayerKind::Nau { weights.f_abs()? } else { weights.shallow_clone() };
             let off = size.f_minimum(&size.f_neg()?.f_add_scalar(1)?)?;
             let mean = off.f_mean_dim([1i64, 2].as_slice(), false, None::<Kind>)?;
             total = Some(total.map_or(Ok(mean.shallow_clone()), |total| total.f_add(&mean))?);

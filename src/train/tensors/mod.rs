@@ -14,7 +14,9 @@ mod update;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::dropout;
-use super::engine::{Answers, EVALUATION_ROWS, Engine, EpochReport, Start, architecture, batches, kept, kept_statistics, order};
+use super::engine::{
+    Answers, EVALUATION_ROWS, Engine, EpochReport, Start, architecture, batches, kept, kept_statistics, order,
+};
 use super::lbfgs::Lbfgs;
 use super::outcome::Weight;
 use super::rates::Nadam;
@@ -29,7 +31,6 @@ use steps::{Column, Steps};
 /// Which of the arrays of [`Runs`] are what; an optimizer's own follow.
 const PARAMETERS: usize = 0;
 const STATISTICS: usize = 1;
-const KEPT: usize = 2;
 
 /// A cohort in a device's memory.
 #[derive(Debug)]

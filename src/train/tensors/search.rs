@@ -5,6 +5,7 @@ use tch::{Device, TchError, Tensor};
 
 use super::gradient::Batch;
 use super::layout::Layout;
+use super::steps::penalized;
 use super::{Epoch, PARAMETERS, STATISTICS, Tensors, download, upload};
 use crate::network::Real;
 use crate::train::engine::EpochReport;
@@ -25,7 +26,11 @@ impl<T: Real> Tensors<T> {
         let own = |all: &Tensor| all.f_narrow(0, at as i64, 1);
         let Rates { learning_rate, sparsity, .. } = Rates::at(&self.configurations[run], u64::from(number), 1);
         let rows = epoch.targets.size()[1] as usize;
-        let sparsity = if sparsity > 0.0 { Some(upload(&[T::from_f64(sparsity)], &[1, 1], self.device)?) } else { None };
+        let sparsity = if sparsity > 0.0 && penalized(&self.configurations[run]) {
+            Some(upload(&[T::from_f64(sparsity)], &[1, 1], self.device)?)
+        } else {
+            None
+        };
         let batch = Batch {
             inputs: own(&epoch.inputs)?,
             targets: own(&epoch.targets)?,
@@ -41,11 +46,11 @@ impl<T: Real> Tensors<T> {
             let _no_gradients = tch::no_grad_guard();
             let sum = |sums: &Tensor| sums.f_to_device(Device::Cpu)?.f_double_value(&[0]);
             let loss = sum(&slope.losses)? / rows as f64;
+            // Running statistics follow every look, as PyTorch's do; the first, at the point itself, is reported.
+            self.follow(&statistics, &slope.statistics, rows)?;
             if report.is_none() {
-                // The first look is at the point itself: what the step starts from is what is reported and followed.
                 let squared_error = sum(&slope.squares)? / rows as f64;
                 report = Some(EpochReport { loss, squared_error, gradient_norm: f64::NAN, learning_rate });
-                self.follow(&statistics, &slope.statistics, rows)?;
             }
             let penalty = slope.penalties.as_ref().map_or(Ok(0.0), sum)?;
             Ok((loss + penalty, download::<T>(&slope.gradient)?))

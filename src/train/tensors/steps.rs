@@ -2,7 +2,7 @@
 
 use tch::{Device, TchError, Tensor};
 
-use crate::config::{Configuration, Optimizer};
+use crate::config::{Configuration, LayerKind, Optimizer};
 use crate::network::Real;
 use crate::train::rates::{Nadam, Rates, power};
 
@@ -67,7 +67,7 @@ impl Steps {
         for step in first..first + count {
             let rates: Vec<Rates> = runs.iter().map(|run| Rates::at(run, step, count)).collect();
             last_rates = rates.iter().map(|rates| rates.learning_rate).collect();
-            is_sparse |= rates.iter().any(|rates| rates.sparsity > 0.0);
+            is_sparse |= penalized(runs[0]) && rates.iter().any(|rates| rates.sparsity > 0.0);
             let rows = runs.iter().zip(&rates).zip(&mut *nadam);
             let rows: Vec<_> = rows.map(|((run, rates), nadam)| numbers(run, *rates, nadam)).collect();
             all.extend((0..COLUMNS).flat_map(|column| rows.iter().map(move |row| T::from_f64(row[column]))));
@@ -88,6 +88,11 @@ impl Steps {
     pub fn get(&self, step: usize, column: Column) -> &Tensor {
         &self.numbers[step * COLUMNS + column as usize]
     }
+}
+
+/// Whether the units of a run have a penalty at all.
+pub fn penalized(configuration: &Configuration) -> bool {
+    matches!(configuration.layer, LayerKind::Nau | LayerKind::Nmu)
 }
 
 /// The numbers of one step of one run, by column.
