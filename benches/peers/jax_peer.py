@@ -76,7 +76,7 @@ def train(request):
     with jax.enable_x64(request.precision == "f64"):
         x, y, layers = jax.tree.map(jnp.asarray, work.stacked(request))
         first, second = (jax.tree.map(jnp.zeros_like, layers) for _ in range(2))
-        keys = jax.vmap(jax.random.key)(jnp.arange(request.runs))
+        keys = jax.vmap(jax.random.key)(request.seed + jnp.arange(request.runs))
         jax.block_until_ready((x, y, layers, first, second, keys))
         with work.Watch() as watch:
             *_, losses = train_all(

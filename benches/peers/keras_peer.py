@@ -17,7 +17,7 @@ def train(request):
     keras.config.set_dtype_policy(request.dtype)
     watch, losses = work.Watch(), []
     for run in range(request.runs):
-        keras.utils.set_random_seed(run)
+        keras.utils.set_random_seed(request.seed + run)
         x, y = work.examples(request, run)
         model = keras.Sequential([keras.Input((request.net[0],))])
         for width in request.net[1:-1]:

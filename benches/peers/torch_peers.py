@@ -34,7 +34,7 @@ def network(request, run):
 def fit(model, x, y, request, run, fused):
     """Trains one network. Returns the mean loss of the last epoch's batches."""
     optimizer = adam(model.parameters(), fused)
-    generator = torch.Generator().manual_seed(run)
+    generator = torch.Generator().manual_seed(request.seed + run)
     mean_squared_error = torch.nn.functional.mse_loss
     for _ in range(request.epochs):
         order = torch.randperm(request.examples, generator=generator)
