@@ -47,7 +47,8 @@ fn processor_seconds() -> f64 {
 fn answer(request: &Json) -> Json {
     let configuration = configuration(request);
     let runs = request["runs"].as_u64().unwrap_or(1);
-    let member = |seed| Member { configuration: &configuration, seeds: Seeds { data: seed, init: seed, shuffle: seed } };
+    let member =
+        |seed| Member { configuration: &configuration, seeds: Seeds { data: seed, init: seed, shuffle: seed } };
     let members: Vec<_> = (0..runs).map(member).collect();
     let moment = || (Instant::now(), processor_seconds());
     let (first, last) = (Cell::new(moment()), Cell::new(moment()));

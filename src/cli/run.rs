@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -15,7 +16,7 @@ use crate::execute::{self, Event, Listener, Options, Stop, Summary};
 use crate::plan::{Limits, MAX_RUNS, Plan, Run};
 use crate::store::{Ended, Folded, Identity, Record, Results, SweepCopy, Why, Writer};
 use crate::sweep::Sweep;
-use crate::train::{Choice, Outcome};
+use crate::train::{Choice, Outcome, Part, Profile};
 
 /// Train what is missing of a sweep, then report.
 ///
@@ -61,6 +62,9 @@ pub struct Arguments {
     /// Save the weights of every run, as safetensors.
     #[arg(long)]
     save_weights: bool,
+    /// Say at the end what the time went into.
+    #[arg(long, conflicts_with = "plan")]
+    profile: bool,
     /// Only show what would run, as `ablate plan` does.
     #[arg(long)]
     plan: bool,
@@ -124,9 +128,16 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     }
     tell(writer.opened(), global);
 
-    let options = Options { jobs: limits.workers, device, time_limit: arguments.timeout };
+    let profile = arguments.profile.then(|| Arc::new(Profile::default()));
+    let options = Options { jobs: limits.workers, device, time_limit: arguments.timeout, profile: profile.clone() };
     let progress = Progress::new(global.progress(), &plan.cohorts, &sweep.metric);
-    let saving = Saving { writer: &writer, sweep: &sweep.name, weights: arguments.save_weights, progress: &progress };
+    let saving = Saving {
+        writer: &writer,
+        sweep: &sweep.name,
+        weights: arguments.save_weights,
+        progress: &progress,
+        profile: profile.as_deref(),
+    };
     let executed = execute::execute(&plan.cohorts, &options, &stop, &saving);
     progress.finish();
     // What has ended is saved whatever happened.
@@ -134,6 +145,9 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let summary = executed?;
     let conflicts = tell(&closed?, global);
     conclude(arguments, &summary, &stop, &progress, global);
+    if let Some(profile) = &profile {
+        show_profile(profile);
+    }
     if let (Some(code), true) = (stop.exit_code(), summary.left > 0) {
         return Ok(Exit::Stopped(code));
     }
@@ -262,12 +276,21 @@ fn conclude(arguments: &Arguments, summary: &Summary, stop: &Stop, progress: &Pr
     }
 }
 
+/// Shares of the workers' time by what it went into.
+fn show_profile(profile: &Profile) {
+    eprintln!("time of all workers:");
+    for (part, share) in profile.shares() {
+        eprintln!("  {:<10} {:5.1} %", part.name(), 100.0 * share);
+    }
+}
+
 /// Saves every run that ends, and shows progress.
 struct Saving<'a> {
     writer: &'a Writer,
     sweep: &'a str,
     weights: bool,
     progress: &'a Progress,
+    profile: Option<&'a Profile>,
 }
 
 impl Saving<'_> {
@@ -289,7 +312,7 @@ impl Listener for Saving<'_> {
     fn notice(&self, event: Event<'_>) -> anyhow::Result<()> {
         self.progress.notice(&event);
         match event {
-            Event::RunEnded { run, outcome } => self.save(run, outcome),
+            Event::RunEnded { run, outcome } => Profile::timed(self.profile, Part::Store, || self.save(run, outcome)),
             _ => Ok(()),
         }
     }

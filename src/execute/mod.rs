@@ -5,11 +5,12 @@ mod failure;
 mod signals;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::plan::{Cohort, Run};
-use crate::train::{Catalogue, Context, Device, Member, Outcome, Status, train};
+use crate::train::{Catalogue, Context, Device, Member, Outcome, Profile, Status, train};
 
 pub use estimate::estimate;
 pub use signals::Stop;
@@ -23,6 +24,8 @@ pub struct Options {
     pub device: Device,
     /// The time after which a run is given up: of its share of the time that its cohort takes.
     pub time_limit: Option<Duration>,
+    /// Where to count what the time goes into.
+    pub profile: Option<Arc<Profile>>,
 }
 
 /// What happens while cohorts are trained, as it happens, from whichever worker it happens in.
@@ -168,7 +171,12 @@ impl Work<'_> {
             let limit = self.options.time_limit.filter(|limit| share > *limit)?;
             Some(format!("over the time limit of {} s after epoch {done}", limit.as_secs_f64()))
         };
-        let context = Context { device: self.options.device, catalogue: &self.catalogue, watch: &watch, profile: None };
+        let context = Context {
+            device: self.options.device,
+            catalogue: &self.catalogue,
+            watch: &watch,
+            profile: self.options.profile.as_deref(),
+        };
         let mut outcomes = match catch_unwind(AssertUnwindSafe(|| train(&members, &context))) {
             Ok(Ok(outcomes)) => outcomes,
             Ok(Err(error)) => return Err(failure::first_line(&error.to_string())),

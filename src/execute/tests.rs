@@ -48,7 +48,7 @@ impl Listener for Notes {
 }
 
 fn options(jobs: usize) -> Options {
-    Options { jobs, device: Device::Cpu, time_limit: None }
+    Options { jobs, device: Device::Cpu, time_limit: None, profile: None }
 }
 
 fn digests(notes: Notes) -> HashMap<Id, String> {

@@ -162,7 +162,9 @@ impl Architecture {
 pub fn derivative_from_value(activation: Activation) -> bool {
     use Activation as A;
     match activation {
-        A::Linear | A::Relu | A::LeakyRelu(_) | A::Elu | A::Selu | A::Tanh | A::Sigmoid | A::HardTanh | A::Relu6 => true,
+        A::Linear | A::Relu | A::LeakyRelu(_) | A::Elu | A::Selu | A::Tanh | A::Sigmoid | A::HardTanh | A::Relu6 => {
+            true
+        }
         A::Gelu | A::Silu | A::Mish | A::Softplus | A::Gaussian | A::Square | A::Sine(_) | A::Snake(_) => false,
     }
 }

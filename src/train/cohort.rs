@@ -51,10 +51,7 @@ pub fn train(members: &[Member<'_>], context: &Context<'_>) -> Result<Vec<Outcom
     fix_numeric_path();
     let Some(first) = members.first() else { return Ok(Vec::new()) };
     let shape = Shape::of(first.configuration);
-    assert!(
-        members.iter().all(|member| Shape::of(member.configuration) == shape),
-        "a cohort holds runs of one shape"
-    );
+    assert!(members.iter().all(|member| Shape::of(member.configuration) == shape), "a cohort holds runs of one shape");
     match first.configuration.precision {
         Precision::F32 => Course::<f32>::prepare(members, context)?.run(),
         Precision::F64 => Course::<f64>::prepare(members, context)?.run(),
@@ -123,11 +120,9 @@ impl<'a, T: Vectors> Course<'a, T> {
     /// stopped improving.
     fn test(&mut self, epoch: u32, on_curve: bool, reports: &[EpochReport]) -> Result<(), TchError> {
         let stopping = |run: &Progress| run.is_training() && run.early_stop.is_some();
-        let by_test = |run: &Progress| {
-            stopping(run) && run.early_stop.is_some_and(|stop| stop.metric != StopMetric::TrainLoss)
-        };
-        let wanted: Vec<bool> =
-            self.runs.iter().map(|run| run.is_training() && (on_curve || by_test(run))).collect();
+        let by_test =
+            |run: &Progress| stopping(run) && run.early_stop.is_some_and(|stop| stop.metric != StopMetric::TrainLoss);
+        let wanted: Vec<bool> = self.runs.iter().map(|run| run.is_training() && (on_curve || by_test(run))).collect();
         let errors = self.timed(Part::Metrics, |course| {
             if wanted.contains(&true) {
                 evaluate::test_errors(&mut *course.engine, &course.subjects, &wanted)
@@ -175,8 +170,7 @@ impl<'a, T: Vectors> Course<'a, T> {
             if run.is_finished() && measured[index].measures.get("train_rmse").is_none() {
                 run.end(Status::Diverged, "the trained network's answers are no finite numbers");
             }
-            let mut result =
-                if run.is_finished() { std::mem::take(&mut measured[index]) } else { Measured::default() };
+            let mut result = if run.is_finished() { std::mem::take(&mut measured[index]) } else { Measured::default() };
             if run.is_finished() {
                 run.note_course(&mut result.measures, &self.subjects[index].problem.targets);
             }

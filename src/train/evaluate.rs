@@ -158,10 +158,8 @@ pub fn measure<T: Real>(
     wanted: &[bool],
     catalogue: &Catalogue,
 ) -> Result<Vec<Measured>, TchError> {
-    let regions: Vec<Arc<Regions>> = subjects
-        .iter()
-        .map(|subject| catalogue.regions(subject.configuration, &subject.problem.encoder))
-        .collect();
+    let regions: Vec<Arc<Regions>> =
+        subjects.iter().map(|subject| catalogue.regions(subject.configuration, &subject.problem.encoder)).collect();
     let mut measured = vec![Measured::default(); subjects.len()];
     let splits: [(&str, PopulationOf); 4] = [
         ("train", |problem, _| &problem.train),
@@ -172,8 +170,7 @@ pub fn measure<T: Real>(
     for (split, population) in splits {
         let of = |run: usize| population(&subjects[run].problem, &regions[run]);
         for group in groups(wanted, |run| of(run).len()) {
-            let populations: Vec<_> =
-                (0..subjects.len()).map(|run| group.contains(&run).then(|| of(run))).collect();
+            let populations: Vec<_> = (0..subjects.len()).map(|run| group.contains(&run).then(|| of(run))).collect();
             let mut heard = answers(engine, subjects, &populations)?;
             for run in group {
                 let heard = std::mem::take(&mut heard[run]);

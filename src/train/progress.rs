@@ -100,7 +100,8 @@ impl Progress {
         }
         let stopped = point.epoch - self.best.1 >= patience;
         if stopped {
-            let reason = format!("stopped early after epoch {}: the best value was in epoch {}", point.epoch, self.best.1);
+            let reason =
+                format!("stopped early after epoch {}: the best value was in epoch {}", point.epoch, self.best.1);
             self.end(Status::Finished, &reason);
         }
         stopped

@@ -6,10 +6,10 @@ use std::f64::consts::PI;
 
 use super::elementwise::{change, change_two, map, map_three, map_two};
 use super::kernels::{LANES, column_sums, fold, kernel};
+use super::lanes::Vectors;
 use super::layout::{Places, two};
 use super::memory::Aligned;
 use super::product::{Matrix, Panel, multiply};
-use super::lanes::Vectors;
 use crate::config::LayerKind;
 use crate::network::unit::logistic;
 use crate::network::{LOGARITHM_EPSILON, Real};
@@ -35,8 +35,8 @@ pub struct Arithmetic<T> {
 impl<T: Vectors> Arithmetic<T> {
     /// Memory for so many rows.
     pub fn new(kind: LayerKind, rows: usize, (inputs, outputs): (usize, usize)) -> Self {
-        let only = |kinds: &[LayerKind], len: usize| Aligned::zeros(if kinds.contains(&kind) { len } else { 0 });
         use LayerKind as K;
+        let only = |kinds: &[LayerKind], len: usize| Aligned::zeros(if kinds.contains(&kind) { len } else { 0 });
         let (area, wide, tall) = (inputs * outputs, rows * inputs, rows * outputs);
         Self {
             kind,
@@ -58,7 +58,9 @@ impl<T: Vectors> Arithmetic<T> {
         let x_matrix = Matrix::new(x, self.inputs);
         let epsilon = T::from_f64(LOGARITHM_EPSILON);
         match self.kind {
-            LayerKind::Dense | LayerKind::Nau => multiply(x_matrix, Matrix::new(&p[at.weight.clone()], outputs), y, panel),
+            LayerKind::Dense | LayerKind::Nau => {
+                multiply(x_matrix, Matrix::new(&p[at.weight.clone()], outputs), y, panel)
+            }
             LayerKind::Nac => {
                 self.make_weights(p, at);
                 multiply(x_matrix, Matrix::new(&self.weights, outputs), y, panel);
@@ -94,13 +96,11 @@ impl<T: Vectors> Arithmetic<T> {
     }
 
     /// From deltas of the outputs: gradients of the layer's parameters, and deltas of its inputs where they are wanted.
-    #[expect(clippy::too_many_arguments, reason = "what goes in, what comes out, and room to work")]
     pub fn back(
         &mut self,
         p: &[T],
         at: &Places,
         x: &[T],
-        y: &[T],
         deltas: &[T],
         gradient: &mut [T],
         before: Option<&mut [T]>,
@@ -159,17 +159,15 @@ impl<T: Vectors> Arithmetic<T> {
                 let gradient = &mut gradient[at.weight.clone()];
                 products_back(x, inputs, weights, deltas, gradient, before.unwrap_or(&mut []), room);
             }
-            LayerKind::RealNpu => self.power_back(p, at, x, y, deltas, gradient, before, panel),
+            LayerKind::RealNpu => self.power_back(p, at, x, deltas, gradient, before, panel),
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "as its caller")]
     fn power_back(
         &mut self,
         p: &[T],
         at: &Places,
         x: &[T],
-        y: &[T],
         deltas: &[T],
         gradient: &mut [T],
         before: Option<&mut [T]>,
@@ -180,7 +178,7 @@ impl<T: Vectors> Arithmetic<T> {
         let [sizes, angles, exponents] = &mut self.terms;
         let (sizes, angles, exponents) =
             (&sizes[..rows * outputs], &mut angles[..rows * outputs], &mut exponents[..rows * outputs]);
-        map_two(exponents, deltas, y, |d, y| d * y);
+        map_three(exponents, deltas, sizes, angles, |d, size, angle| d * size * angle.cos());
         change_two(angles, deltas, sizes, |angle, d, size| -(d * size * angle.sin()));
         let (logarithms, turns) = (&mut self.logarithms[..x.len()], &mut self.turns[..x.len()]);
         let (exponents, angles) = (Matrix::new(exponents, outputs), Matrix::new(angles, outputs));
@@ -293,7 +291,7 @@ kernel! {
             y.fill(T::ONE);
             for (x, weights) in x.iter().zip(weights.chunks_exact(outputs)) {
                 let less = *x - T::ONE;
-                y.iter_mut().zip(weights).for_each(|(y, w)| *y = *y * w.mul_add(less, T::ONE));
+                y.iter_mut().zip(weights).for_each(|(y, w)| *y *= w.mul_add(less, T::ONE));
             }
         }
     }
@@ -331,7 +329,7 @@ kernel! {
                         let w = weights[at + lane];
                         gradient[at + lane] = delta.mul_add(less, gradient[at + lane]);
                         sums[lane] = delta * w;
-                        behind[lane] = behind[lane] * w.mul_add(less, T::ONE);
+                        behind[lane] *= w.mul_add(less, T::ONE);
                     }
                     if let Some(before) = before.get_mut(row * inputs + input) {
                         *before = if start == 0 { fold(sums) } else { *before + fold(sums) };

@@ -1,9 +1,6 @@
 //! Vectors of numbers: what a matrix product needs of a vector unit, for each that is supported.
 #![expect(unsafe_code, reason = "the processor's vector instructions")]
 
-#[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::*;
-
 use crate::network::Real;
 
 /// A vector of numbers on one vector unit.
@@ -116,7 +113,14 @@ macro_rules! lanes {
 
 #[cfg(target_arch = "x86_64")]
 mod units {
-    use super::*;
+    use std::arch::x86_64::{
+        __m256, __m256d, __m512, __m512d, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps,
+        _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_pd, _mm256_setzero_ps, _mm256_storeu_pd, _mm256_storeu_ps,
+        _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_set1_pd, _mm512_set1_ps,
+        _mm512_setzero_pd, _mm512_setzero_ps, _mm512_storeu_pd, _mm512_storeu_ps,
+    };
+
+    use super::{Four, Lanes, Vectors};
 
     lanes!(__m512, f32, 16, _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps);
     lanes!(__m512d, f64, 8, _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd);

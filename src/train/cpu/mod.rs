@@ -143,8 +143,7 @@ impl<'a, T: Vectors> Cpu<'a, T> {
                 report.gradient_norm = before.gradient_norm;
             } else {
                 self.network.forward(&run.values, inputs, &mut run.statistics, Some(draw), &mut laps);
-                let sums =
-                    self.network.backward(&run.values, &mut self.gradient, (inputs, targets), draw, &mut laps);
+                let sums = self.network.backward(&run.values, &mut self.gradient, (inputs, targets), draw, &mut laps);
                 loss += sums.0;
                 squared_error += sums.1;
                 let moved = (&mut run.values[..], &mut self.gradient[..]);

@@ -8,8 +8,8 @@ use super::super::profile::{Laps, Part};
 use super::activation::{Inline, with_blocks};
 use super::arithmetic::Arithmetic;
 use super::kernels::{
-    answers, answers_back, answers_gradient, bias_and_unit, bias_and_unit_apart, column_sums, errors, kernel, one_input,
-    one_input_back, unit_back,
+    answers, answers_back, answers_gradient, bias_and_unit, bias_and_unit_apart, column_sums, errors, kernel,
+    one_input, one_input_back, unit_back,
 };
 use super::lanes::Vectors;
 use super::layout::{Layout, Places, two};
@@ -89,7 +89,9 @@ impl<T: Vectors> Network<T> {
             let normed = hidden && architecture.norm != LayerNorm::None;
             let way = match architecture.layer {
                 LayerKind::Dense if outputs == 1 => Way::OneOutput,
-                LayerKind::Dense if inputs == 1 && index == 0 && in_place && !normed && dropout.rate == 0.0 => Way::OneInput,
+                LayerKind::Dense if inputs == 1 && index == 0 && in_place && !normed && dropout.rate == 0.0 => {
+                    Way::OneInput
+                }
                 LayerKind::Dense => Way::Dense,
                 kind => Way::Arithmetic(Box::new(Arithmetic::new(kind, rows, (inputs, outputs)))),
             };
@@ -227,7 +229,7 @@ impl<T: Vectors> Network<T> {
                 laps.lap(Part::Backward);
                 continue;
             }
-            layer.to_sums(&self.architecture, gradient, parameters, (index == last, len), draw, self.dropout);
+            layer.back_to_sums(&self.architecture, gradient, parameters, (index == last, len), draw, self.dropout);
             laps.lap(Part::Activation);
             let (deltas, weight) = (&layer.deltas[..len], layer.at.weight.clone());
             match &mut layer.way {
@@ -247,8 +249,7 @@ impl<T: Vectors> Network<T> {
                     }
                 }
                 Way::Arithmetic(units) => {
-                    let made = &layer.sums[..len];
-                    units.back(parameters, &layer.at, inputs, made, deltas, gradient, before_deltas, &mut self.panel);
+                    units.back(parameters, &layer.at, inputs, deltas, gradient, before_deltas, &mut self.panel);
                 }
             }
             laps.lap(Part::Backward);
@@ -259,7 +260,7 @@ impl<T: Vectors> Network<T> {
 
 impl<T: Vectors> Layer<T> {
     /// Turns deltas of what the layer hands on into deltas of its sums; gradients of bias, scale and shift.
-    fn to_sums(
+    fn back_to_sums(
         &mut self,
         architecture: &Architecture,
         gradient: &mut [T],

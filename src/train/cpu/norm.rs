@@ -102,7 +102,7 @@ impl<T: Real> Norm<T> {
                 for unit in 0..self.width {
                     self.means[unit] = shift_gradient[unit] / rows;
                     self.variances[unit] = scale_gradient[unit] / rows;
-                    self.inverse[unit] = self.inverse[unit] * scale[unit];
+                    self.inverse[unit] *= scale[unit];
                 }
                 units_back(deltas, normalized, &self.means, &self.variances, &self.inverse[..self.width]);
             }
@@ -231,7 +231,7 @@ kernel! {
         let width = scale.len();
         let count = T::from_f64(width as f64);
         for ((row, numbers), inverse) in deltas.chunks_exact_mut(width).zip(normalized.chunks_exact(width)).zip(inverse) {
-            row.iter_mut().zip(scale).for_each(|(delta, scale)| *delta = *delta * *scale);
+            row.iter_mut().zip(scale).for_each(|(delta, scale)| *delta *= *scale);
             let mean = if centred { along(row, |_, delta| delta) / count } else { T::ZERO };
             let product = along(row, |unit, delta| delta * numbers[unit]) / count;
             for (delta, number) in row.iter_mut().zip(numbers) {

@@ -194,10 +194,10 @@ fn pack_four<T: Real>(source: &[T], inner: usize, place: usize, width: usize, pa
         for start in (0..whole).step_by(4) {
             let square: [[T; 4]; 4] =
                 std::array::from_fn(|row| rows[row][start..start + 4].try_into().expect("four numbers"));
-            for step in 0..4 {
+            let columns: [[T; 4]; 4] = std::array::from_fn(|step| std::array::from_fn(|row| square[row][step]));
+            for (step, column) in columns.iter().enumerate() {
                 let at = (start + step) * width + place;
-                let column: [T; 4] = std::array::from_fn(|row| square[row][step]);
-                panel[at..at + 4].copy_from_slice(&column);
+                panel[at..at + 4].copy_from_slice(column);
             }
         }
     }
@@ -305,8 +305,7 @@ mod tests {
         for case in 0..400 {
             let mut size = |most: u64| 1 + stream.below(if case % 10 == 0 { most * 5 } else { most }) as usize;
             let (rows, inner, columns) = (size(40), size(40), size(70));
-            let mut draw =
-                |count: usize| (0..count).map(|_| T::from_f64(stream.uniform() - 0.5)).collect::<Vec<T>>();
+            let mut draw = |count: usize| (0..count).map(|_| T::from_f64(stream.uniform() - 0.5)).collect::<Vec<T>>();
             let (a, b) = (draw(rows * inner), draw(inner * columns));
             let expected: Vec<u64> = plain(&a, &b, inner, columns).iter().map(|x| x.to_f64().to_bits()).collect();
             let (at, bt) = (transpose(&a, inner), transpose(&b, columns));

@@ -51,13 +51,13 @@ impl<T: Real> Memory<T> {
             && norm + CLIP_EPSILON > limit
         {
             let factor = T::from_f64(limit / (norm + CLIP_EPSILON));
-            gradient.iter_mut().for_each(|g| *g = *g * factor);
+            gradient.iter_mut().for_each(|g| *g *= factor);
         }
         if c.weight_decay > 0.0 {
             let decay = T::from_f64(c.weight_decay);
             if c.optimizer == Optimizer::Adamw {
                 let kept = T::from_f64(1.0 - rates.learning_rate * c.weight_decay);
-                values.iter_mut().for_each(|value| *value = *value * kept);
+                values.iter_mut().for_each(|value| *value *= kept);
             } else {
                 change(gradient, values, |g, w| w.mul_add(decay, g));
             }
@@ -84,9 +84,7 @@ impl<T: Real> Memory<T> {
                 });
             }
             Optimizer::Nadam => {
-                let momentum = |step: u64| {
-                    c.beta1 * (1.0 - 0.5 * libm::pow(0.96, step as f64 * MOMENTUM_RISE))
-                };
+                let momentum = |step: u64| c.beta1 * (1.0 - 0.5 * libm::pow(0.96, step as f64 * MOMENTUM_RISE));
                 let (now, next) = (momentum(rates.step), momentum(rates.step + 1));
                 self.momenta *= now;
                 let square = number(1.0 - power(c.beta2, rates.step));
@@ -150,7 +148,13 @@ pub fn penalize<T: Real>(c: &Configuration, layout: &Layout, rates: &Rates, valu
             let away = if w.abs() < half { push } else { -push };
             // At zero the distance has a corner, unless weights end there.
             let rising = w > T::ZERO || (w == T::ZERO && low == T::ZERO);
-            let signed = if rising { away } else if w < T::ZERO { -away } else { T::ZERO };
+            let signed = if rising {
+                away
+            } else if w < T::ZERO {
+                -away
+            } else {
+                T::ZERO
+            };
             g + signed
         });
     }

@@ -36,6 +36,7 @@ pub enum Column {
 const COLUMNS: usize = Column::Sparsity as usize + 1;
 
 /// The numbers of all steps of an epoch.
+#[expect(clippy::struct_excessive_bools, reason = "each says whether an operation can be left out")]
 #[derive(Debug)]
 pub struct Steps {
     /// By step, then column: `[runs, 1]`.

@@ -31,7 +31,8 @@ fn a_run_is_the_same_bits_in_any_company() {
             assert_eq!(among.digest, alone.digest, "case {case}, {position} of {count}: {configuration:?}");
             assert_eq!((among.status, among.epochs_done), (alone.status, alone.epochs_done));
             diverged += outcomes.iter().filter(|outcome| outcome.status == Status::Diverged).count();
-            stopped += outcomes.iter().filter(|outcome| outcome.reason.as_ref().is_some_and(|r| r.contains("early"))).count();
+            stopped +=
+                outcomes.iter().filter(|outcome| outcome.reason.as_ref().is_some_and(|r| r.contains("early"))).count();
         }
     }
     assert!(diverged > 100 && stopped > 100, "{diverged} diverged, {stopped} stopped early");

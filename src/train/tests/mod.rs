@@ -53,8 +53,20 @@ fn small(entries: &[(&'static str, Value)]) -> Configuration {
 /// All activations.
 pub fn activations() -> Vec<Value> {
     let plain = [
-        "linear", "relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "tanh", "sigmoid", "hard_tanh", "relu6",
-        "gaussian", "square",
+        "linear",
+        "relu",
+        "elu",
+        "selu",
+        "gelu",
+        "silu",
+        "mish",
+        "softplus",
+        "tanh",
+        "sigmoid",
+        "hard_tanh",
+        "relu6",
+        "gaussian",
+        "square",
     ];
     let argued = [("leaky_relu", 0.1), ("sine", 3.0), ("snake", 0.7)];
     let argued = argued.map(|(name, argument)| with(name, Value::Number(argument)));
