@@ -139,7 +139,7 @@ fn the_first_signal_drains_and_says_how_to_go_on() {
 #[test]
 fn the_second_interruption_ends_at_once() {
     let folder = folder();
-    let text = SWEEP.replace("epochs: 150", "epochs: 100000");
+    let text = SWEEP.replace("epochs: 150", "epochs: 50000000");
     fs::write(folder.path().join("long.yaml"), text).unwrap();
     let mut child = start(folder.path());
     sleep(Duration::from_millis(400));

@@ -4,7 +4,8 @@ use polars::prelude::{Column, DataFrame, IntoLazy, SortMultipleOptions};
 use polars::sql::SQLContext;
 
 use super::error::{Error, Result, frame_error};
-use crate::config::PARAMETERS;
+use super::restore::written;
+use crate::config::{Configuration, PARAMETERS, Parameter};
 
 /// What is asked for; everything that is absent asks for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,14 +118,17 @@ fn no_column(frame: &DataFrame, name: &str) -> Error {
 /// # Errors
 /// [`Error::Frame`] when Polars refuses to count values: a defect.
 pub fn telling_columns(frame: &DataFrame, metric: Option<&str>) -> Result<Vec<String>> {
-    let varies = |column: &Column| Ok(column.n_unique().map_err(frame_error("count the values of a column"))? > 1);
+    let distinct = |column: &Column| column.n_unique().map_err(frame_error("count the values of a column"));
     let mut names = vec!["run".to_owned()];
-    for name in PARAMETERS.iter().map(|parameter| parameter.name).chain(["replicate"]) {
-        if let Ok(column) = frame.column(name)
-            && varies(column)?
-        {
-            names.push(name.to_owned());
+    for parameter in PARAMETERS {
+        let Ok(column) = frame.column(parameter.name) else { continue };
+        // A default that only some runs have is told by what makes it idle in the others.
+        if distinct(column)? > 1 && !(distinct(&column.drop_nulls())? == 1 && holds_default(column, parameter)) {
+            names.push(parameter.name.to_owned());
         }
+    }
+    if frame.column("replicate").is_ok_and(|column| column.n_unique().is_ok_and(|count| count > 1)) {
+        names.push("replicate".to_owned());
     }
     names.push("status".to_owned());
     for name in metric.into_iter().chain(["test_rmse", "domain_rmse", "excess"]) {
@@ -134,4 +138,11 @@ pub fn telling_columns(frame: &DataFrame, metric: Option<&str>) -> Result<Vec<St
         }
     }
     Ok(names)
+}
+
+/// Whether the first value that is there is the parameter's default.
+fn holds_default(column: &Column, parameter: &Parameter) -> bool {
+    let default = parameter.get(&Configuration::default());
+    let first = column.drop_nulls().get(0).ok().and_then(|value| written(parameter, &value).ok().flatten());
+    default.is_some() && default == first
 }

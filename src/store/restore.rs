@@ -33,7 +33,7 @@ pub fn configuration(runs: &DataFrame, row: usize) -> Result<Configuration> {
 }
 
 /// The value as a sweep file would have it.
-fn written(parameter: &Parameter, value: &AnyValue<'_>) -> Result<Option<Value>> {
+pub(super) fn written(parameter: &Parameter, value: &AnyValue<'_>) -> Result<Option<Value>> {
     Ok(match value {
         AnyValue::Null => None,
         AnyValue::Boolean(flag) => Some(Value::Flag(*flag)),

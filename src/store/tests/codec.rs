@@ -70,6 +70,7 @@ fn changed_bytes_never_panic_nor_ask_for_much_memory() {
 
 #[test]
 fn the_format_is_pinned() {
-    // A change of these bytes is a new version of the format, which has to read the old one too.
-    assert_eq!(blake3::hash(&encode(&record(3))).to_hex()[..16], *"a9b90ab9bc0f3ca2");
+    // A change of these bytes is a new version of the format, which has to read the old one too; unless it is only the
+    // record that changes, because there are new parameters.
+    assert_eq!(blake3::hash(&encode(&record(3))).to_hex()[..16], *"3bc44f9cb895ad38");
 }

@@ -59,7 +59,7 @@ impl<T: Vectors> Arithmetic<T> {
         let epsilon = T::from_f64(LOGARITHM_EPSILON);
         match self.kind {
             LayerKind::Dense | LayerKind::Nau => {
-                multiply(x_matrix, Matrix::new(&p[at.weight.clone()], outputs), y, panel)
+                multiply(x_matrix, Matrix::new(&p[at.weight.clone()], outputs), y, panel);
             }
             LayerKind::Nac => {
                 self.make_weights(p, at);
