@@ -46,7 +46,8 @@ pub fn hash32(i: u32, key: (u32, u32)) -> u32 {
     permuted(permuted(i ^ key.0).wrapping_add(key.1))
 }
 
-/// "lowbias32" with the constants of `TheIronBorn` (github.com/skeeto/hash-prospector, 2018): multiplications and shifts.
+/// "lowbias32" with the constants of `TheIronBorn` (github.com/skeeto/hash-prospector, 2018): multiplications and
+/// shifts.
 #[inline(always)]
 fn permuted(x: u32) -> u32 {
     let x = (x ^ (x >> 16)).wrapping_mul(0x21f0_aaad);

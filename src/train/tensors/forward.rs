@@ -151,7 +151,7 @@ fn size(inputs: &Tensor) -> Result<Tensor, TchError> {
 
 /// The product along direction 2 of four, by halves. Its gradient is right where factors are zero, which that of a
 /// quotient is not, and asks the device nothing, as libtorch's own product does.
-fn product(factors: Tensor) -> Result<Tensor, TchError> {
+pub fn product(factors: Tensor) -> Result<Tensor, TchError> {
     let mut factors = factors;
     loop {
         let count = factors.size()[2];

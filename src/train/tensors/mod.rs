@@ -96,14 +96,14 @@ impl<T: Real> Tensors<T> {
         Ok(Self {
             network: Network { architecture, layout, loss: starts[0].configuration.loss },
             device,
-            configurations: starts.iter().map(|start| start.configuration.clone()).collect(),
+            nadam: vec![Nadam::default(); starts.len()],
+            lbfgs: vec![Lbfgs::default(); starts.len()],
             seeds: starts.iter().map(|start| start.seeds).collect(),
+            configurations: starts.into_iter().map(|start| start.configuration.clone()).collect(),
             features,
             targets,
             runs,
             leaves,
-            nadam: vec![Nadam::default(); starts.len()],
-            lbfgs: vec![Lbfgs::default(); starts.len()],
         })
     }
 
@@ -198,7 +198,7 @@ impl<T: Real> Tensors<T> {
                 inputs: part(&epoch.inputs)?,
                 targets: part(&epoch.targets)?,
                 masks: self.masks(&live, before + step as u64 + 1, rows)?,
-                sparsity: steps.is_sparse.then(|| steps.get(step, Column::Sparsity)),
+                sparsity: steps.uses(Column::Sparsity).then(|| steps.get(step, Column::Sparsity)),
             };
             let slope = self.network.slope(&self.leaves, &batch)?;
             let _no_gradients = tch::no_grad_guard();
@@ -307,3 +307,6 @@ fn download<T: Real>(tensor: &Tensor) -> Result<Vec<T>, TchError> {
     let wide = tensor.f_to_device(Device::Cpu)?.f_to_kind(Kind::Double)?.f_contiguous()?.f_view([-1])?;
     Ok(Vec::<f64>::try_from(wide)?.into_iter().map(T::from_f64).collect())
 }
+
+#[cfg(test)]
+mod tests;

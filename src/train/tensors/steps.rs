@@ -41,14 +41,8 @@ const COLUMNS: usize = Column::Sparsity as usize + 1;
 pub struct Steps {
     /// By step, then column: `[runs, 1]`.
     numbers: Vec<Tensor>,
-    /// Whether any run has weight decay.
-    pub decays: bool,
-    /// Whether any run clips its gradients.
-    pub clips: bool,
-    /// Whether any run has momentum.
-    pub moves_on: bool,
-    /// Whether any step has a penalty.
-    pub is_sparse: bool,
+    /// By column: whether any run needs it.
+    used: [bool; COLUMNS],
     /// Learning rates of the last step.
     pub last_rates: Vec<f64>,
 }
@@ -64,25 +58,27 @@ impl Steps {
     ) -> Result<Self, TchError> {
         let mut all = Vec::with_capacity(count as usize * COLUMNS * runs.len());
         let mut last_rates = Vec::new();
-        let mut is_sparse = false;
+        let mut used = [true; COLUMNS];
+        used[Column::Decay as usize] = runs.iter().any(|run| run.weight_decay > 0.0);
+        used[Column::Clip as usize] = runs.iter().any(|run| run.clip_norm.is_some());
+        used[Column::Momentum as usize] = runs.iter().any(|run| run.momentum > 0.0);
+        used[Column::Sparsity as usize] = false;
         for step in first..first + count {
             let rates: Vec<Rates> = runs.iter().map(|run| Rates::at(run, step, count)).collect();
             last_rates = rates.iter().map(|rates| rates.learning_rate).collect();
-            is_sparse |= penalized(runs[0]) && rates.iter().any(|rates| rates.sparsity > 0.0);
+            used[Column::Sparsity as usize] |= penalized(runs[0]) && rates.iter().any(|rates| rates.sparsity > 0.0);
             let rows = runs.iter().zip(&rates).zip(&mut *nadam);
             let rows: Vec<_> = rows.map(|((run, rates), nadam)| numbers(run, *rates, nadam)).collect();
             all.extend((0..COLUMNS).flat_map(|column| rows.iter().map(move |row| T::from_f64(row[column]))));
         }
         let size = [count as i64 * COLUMNS as i64, runs.len() as i64, 1];
         let all = Tensor::f_from_data_size(&T::bytes(&all), &size, T::TENSOR_KIND)?.f_to_device(device)?;
-        Ok(Self {
-            numbers: all.f_unbind(0)?,
-            decays: runs.iter().any(|run| run.weight_decay > 0.0),
-            clips: runs.iter().any(|run| run.clip_norm.is_some()),
-            moves_on: runs.iter().any(|run| run.momentum > 0.0),
-            is_sparse,
-            last_rates,
-        })
+        Ok(Self { numbers: all.f_unbind(0)?, used, last_rates })
+    }
+
+    /// Whether any run needs a column; without it, its step is the same.
+    pub fn uses(&self, column: Column) -> bool {
+        self.used[column as usize]
     }
 
     /// A number of each run at a step of the epoch, from 0: `[runs, 1]`.

@@ -32,14 +32,14 @@ pub fn update(
 ) -> Result<(), TchError> {
     let of = |column: Column| steps.get(step, column);
     let mut gradient = gradient;
-    if steps.clips {
+    if steps.uses(Column::Clip) {
         // As in PyTorch's `clip_grad_norm_`. A run without a largest norm keeps its gradient, infinite or not.
         let clip = of(Column::Clip).f_view([-1])?;
         let factor = clip.f_div(&norms(&gradient)?.f_add_scalar(1e-6)?)?.f_clamp_max(1)?;
         let factor = factor.f_where_self(&clip.f_isfinite()?, &factor.f_ones_like()?)?;
         gradient = gradient.f_mul(&factor.f_to_kind(gradient.kind())?.f_view([-1, 1])?)?;
     }
-    if steps.decays {
+    if steps.uses(Column::Decay) {
         if optimizer == Optimizer::Adamw {
             let _ = parameters.f_mul_(of(Column::Decay))?;
         } else {
@@ -63,7 +63,7 @@ pub fn update(
         (Optimizer::Rmsprop, [square, last]) => {
             follow(square, &gradient.f_square()?, of(Column::Square))?;
             let root = square.f_sqrt()?.f_add_(of(Column::Epsilon))?;
-            if steps.moves_on {
+            if steps.uses(Column::Momentum) {
                 let _ = last.f_mul_(of(Column::Momentum))?.f_addcdiv_(&gradient, &root)?;
                 let _ = parameters.f_addcmul_(last, of(Column::Rate))?;
             } else {
@@ -76,7 +76,7 @@ pub fn update(
             let _ = parameters.f_addcdiv_(&gradient.f_mul(of(Column::Rate))?, &root)?;
         }
         (Optimizer::Sgd, [last]) => {
-            if steps.moves_on {
+            if steps.uses(Column::Momentum) {
                 let _ = last.f_mul_(of(Column::Momentum))?.f_add_(&gradient)?;
                 let ahead = gradient.f_mul(of(Column::Gradient))?.f_addcmul_(last, of(Column::Running))?;
                 let _ = parameters.f_addcmul_(&ahead, of(Column::Rate))?;

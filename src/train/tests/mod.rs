@@ -2,6 +2,7 @@
 
 mod company;
 mod gradients;
+mod trajectory;
 
 use std::cell::RefCell;
 
