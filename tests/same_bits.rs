@@ -22,6 +22,14 @@ grids:
       layer_norm: [none, batch, layer, rms]
       activation: [linear, relu, elu, selu, gelu, silu, mish, softplus, tanh, sigmoid, hard_tanh, relu6, gaussian, square,
         {leaky_relu: 0.1}, {sine: 3.0}, {snake: 0.7}]
+      precision: [f32, f64]
+      dropout: [0, 0.3]
+  problems:
+    grid:
+      task: [sum, difference, product, max, square, sine]
+      encoding: [scalar, sqrt, binary, digits_onehot, {onehot: 5}, {ramps: 4}, {fourier: 2}, {polynomial: 2}]
+      normalization: [max, symmetric, standardize]
+      width: [3, 8]
   optimizers:
     base: {task: product, normalization: symmetric}
     grid:
@@ -30,7 +38,7 @@ grids:
       precision: [f32, f64]
       batch: [1, 7, full]
   searches:
-    base: {optimizer: lbfgs, activation: tanh}
+    base: {optimizer: lbfgs, batch: full, activation: tanh}
     grid:
       loss: [mse, mae, {huber: 0.3}, log_cosh]
       precision: [f32, f64]
@@ -131,7 +139,7 @@ fn a_run_has_the_same_bits_however_the_sweep_is_executed() {
     let whole = plan(&sweep, &none, of_at_most(u64::MAX));
     let runs: Vec<_> = whole.iter().flat_map(|cohort| &cohort.runs).collect();
     let configurations: HashSet<Id> = runs.iter().map(|run| run.point.id).collect();
-    assert!(configurations.len() >= 300 && runs.len() >= 600, "{} {}", configurations.len(), runs.len());
+    assert!(configurations.len() >= 2000 && runs.len() >= 4000, "{} {}", configurations.len(), runs.len());
     assert!(whole.iter().map(|cohort| cohort.runs.len()).max() >= Some(12), "some cohorts are large");
     every_word_is_there(runs.iter().map(|run| &run.point.configuration));
 
@@ -187,8 +195,10 @@ fn every_word_is_there<'a>(configurations: impl Iterator<Item = &'a Configuratio
         ("precision", 2),
         ("schedule", 6),
         ("early_stop", 3),
-        ("dropout", 2),
+        ("dropout", 3),
         ("noise", 2),
+        ("task", 6),
+        ("encoding", 8),
     ] {
         let parameter = parameter(name).unwrap();
         let seen = configurations.clone().filter_map(|configuration| parameter.get(configuration));
