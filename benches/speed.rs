@@ -67,7 +67,7 @@ fn answer(request: &Json) -> Json {
     let profile = request["profile"].as_bool().unwrap_or(false).then(Profile::default);
     let device = match request["device"].as_str() {
         Some("cpu-tensors") => Device::CpuTensors,
-        Some("cuda") => ablate::train::Choice::Device(Device::Cuda(0)).resolve().expect("CUDA works"),
+        Some("cuda") => ablate::train::Choice::Device(Device::Cuda(0)).resolve().expect("CUDA works")[0],
         _ => Device::Cpu,
     };
     let context = Context { device, catalogue: &Catalogue::default(), watch: &watch, profile: profile.as_ref() };

@@ -326,6 +326,33 @@ fn help_teaches() {
 }
 
 #[test]
+fn a_profile_adds_up_to_the_whole() {
+    let folder = folder(SWEEP);
+    let here = folder.path();
+    let run = ablate(here, &["run", "small.yaml", "--no-report", "--profile", "--jobs", "2"]);
+    assert!(run.status.success(), "{}", err(&run));
+    let text = err(&run);
+    let (summary, table) = text.split_once("share of the time of all workers\n").unwrap_or_else(|| panic!("{text}"));
+    assert!(summary.contains("8 runs in "), "after the summary: {text}");
+    let share = |line: &str| -> (String, f64) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!((words.len(), words[2]), (3, "%"), "{line}");
+        (words[0].to_owned(), words[1].parse().unwrap())
+    };
+    let shares: Vec<_> = table.lines().map(share).collect();
+    let names: Vec<_> = shares.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["batches", "forward", "activation", "backward", "update", "metrics", "store"]);
+    let tenths: f64 = shares.iter().map(|(_, share)| (share * 10.0).round()).sum();
+    assert_eq!(tenths, 1000.0, "{table}");
+    assert!(shares.iter().filter(|(_, share)| *share > 0.0).count() >= 3, "{table}");
+
+    let again = ablate(here, &["run", "small.yaml", "--no-report", "--profile"]);
+    assert!(err(&again).contains("nothing was timed"), "{}", err(&again));
+    let plain = ablate(here, &["run", "small.yaml", "--no-report", "--retry-failed"]);
+    assert!(!err(&plain).contains("share of the time"), "{}", err(&plain));
+}
+
+#[test]
 fn all_ways_of_progress_go_to_standard_error() {
     for how in ["bar", "plain", "none", "auto"] {
         let folder = folder(SWEEP);

@@ -82,7 +82,7 @@ fn processor() -> Finding {
 fn cuda() -> Finding {
     let (works, text) = match train::load_cuda() {
         Ok(0) => (false, train::NoCuda::NoDevice.to_string()),
-        Ok(found) => (true, format!("{}; `--device cuda` uses the first", style::counted(found as u64, "device"))),
+        Ok(found) => (true, format!("{}; `--device cuda` uses all of them", style::counted(found as u64, "device"))),
         Err(error) => (false, format!("{error}. Not needed: runs train on the processor")),
     };
     Finding { subject: "cuda", works, text }

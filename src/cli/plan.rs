@@ -14,7 +14,7 @@ use crate::measure::COLUMNS;
 use crate::plan::{Cohort, Limits, MAX_RUNS, Plan};
 use crate::store::{self, Ended, Results};
 use crate::sweep::{self, Sweep};
-use crate::train::{Choice, recorded_epochs};
+use crate::train::{Choice, Device, recorded_epochs};
 
 /// Show what a sweep would run, without running it: how many configurations and runs, which points a rule removes,
 /// what is already done, the cohorts, and about how long it takes here and how much disk.
@@ -24,10 +24,10 @@ pub struct Arguments {
     pub sweep: SweepArguments,
     #[command(flatten)]
     pub folder: ResultsFolder,
-    /// Workers [default: one a core].
+    /// Workers on the processor [default: one a core]; a GPU has one of its own.
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
-    /// Where to train: auto, cpu, cuda or cuda:N.
+    /// Where to train: auto, cpu, cuda (all GPUs) or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: Choice,
     /// Runs that the sweep may ask for.
@@ -59,20 +59,21 @@ pub fn plan(sweep: &Sweep, ended: &Ended, retry_failed: bool, limits: &Limits) -
 
 /// Plans and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let jobs = jobs(arguments.jobs);
-    let limits = Limits { max_runs: arguments.max_runs, workers: jobs, ..Limits::default() };
     let sweep = load(&arguments.sweep)?;
+    let devices = arguments.device.resolve()?;
+    let limits = limits(arguments.max_runs, arguments.jobs, &devices);
+    let workers = limits.workers;
     let ended = match Results::open(&arguments.folder.results.join(&sweep.name)) {
         Ok(results) => results.ended()?,
         Err(store::Error::Missing { .. }) => Ended::default(),
         Err(error) => return Err(error.into()),
     };
     let plan = plan(&sweep, &ended, arguments.retry_failed, &limits)?;
-    let time = estimate(&plan.cohorts, arguments.device.resolve()?, jobs);
+    let time = estimate(&plan.cohorts, devices[0], workers);
     if arguments.json {
-        say!("{}", serde_json::to_string_pretty(&document(&sweep, &plan, jobs, time))?);
+        say!("{}", serde_json::to_string_pretty(&document(&sweep, &plan, workers, time))?);
     } else {
-        lines(&sweep, &plan, jobs, time).iter().for_each(|line| say!("{line}"));
+        lines(&sweep, &plan, workers, time).iter().for_each(|line| say!("{line}"));
     }
     Ok(Exit::Done)
 }
@@ -80,6 +81,24 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 /// Workers: as asked for, otherwise one a core.
 pub fn jobs(asked: Option<usize>) -> usize {
     asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
+}
+
+/// Share of a GPU's free memory that a cohort may take, and what is taken to be free where CUDA does not say.
+const MEMORY_SHARE: f64 = 0.7;
+const MEMORY_UNKNOWN: u64 = 2 << 30;
+
+/// What a plan for these devices has to keep to.
+pub fn limits(max_runs: u64, asked: Option<usize>, devices: &[Device]) -> Limits {
+    let jobs = jobs(asked);
+    let on_gpu = |device: &&Device| matches!(device, Device::Cuda(_));
+    // Any device may take any cohort, so the smallest counts.
+    let free = devices.iter().filter(on_gpu).map(|device| device.free_memory().unwrap_or(MEMORY_UNKNOWN)).min();
+    Limits {
+        max_runs,
+        most_runs: None,
+        memory: free.map(|bytes| (bytes as f64 * MEMORY_SHARE) as u64),
+        workers: devices.iter().map(|device| device.workers(jobs)).sum(),
+    }
 }
 
 /// Bytes that the runs to do will take, about: measured on sweeps of this kind, compressed.

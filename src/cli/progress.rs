@@ -94,6 +94,12 @@ impl Progress {
                 let line = format!("a cohort failed and is tried again run by run: {reason}");
                 self.print(&line);
             }
+            Event::CohortHalved { runs, reason, .. } => {
+                let runs = style::count(*runs as u64);
+                self.print(&format!(
+                    "{runs} runs together do not fit into memory and are tried in two halves: {reason}"
+                ));
+            }
             Event::CohortStarted { .. } => {}
         }
         self.show(&mut state);

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,10 +12,10 @@ use super::progress::Progress;
 use super::{plan, report, style};
 use crate::config::run_id;
 use crate::execute::{self, Event, Listener, Options, Stop, Summary};
-use crate::plan::{Limits, MAX_RUNS, Plan, Run};
+use crate::plan::{MAX_RUNS, Plan, Run};
 use crate::store::{Ended, Folded, Identity, Record, Results, SweepCopy, Why, Writer};
 use crate::sweep::Sweep;
-use crate::train::{Choice, Outcome, Part, Profile};
+use crate::train::{Choice, Device, Outcome, Part, Profile};
 
 /// Train what is missing of a sweep, then report.
 ///
@@ -31,10 +30,10 @@ use crate::train::{Choice, Outcome, Part, Profile};
 pub struct Arguments {
     #[command(flatten)]
     sweep: SweepArguments,
-    /// Workers [default: one a core].
+    /// Workers on the processor [default: one a core]; a GPU has one of its own.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
-    /// Where to train: auto, cpu, cuda or cuda:N.
+    /// Where to train: auto, cpu, cuda (all GPUs) or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: Choice,
     #[command(flatten)]
@@ -62,7 +61,7 @@ pub struct Arguments {
     /// Save the weights of every run, as safetensors.
     #[arg(long)]
     save_weights: bool,
-    /// Say at the end what the time went into.
+    /// Show at the end where the time went, by parts of the work; of training itself on the processor only.
     #[arg(long, conflicts_with = "plan")]
     profile: bool,
     /// Only show what would run, as `ablate plan` does.
@@ -107,8 +106,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         return plan::run(&arguments.as_plan());
     }
     let sweep = plan::load(&arguments.sweep)?;
-    let device = arguments.device.resolve()?;
-    let limits = Limits { max_runs: arguments.max_runs, workers: plan::jobs(arguments.jobs), ..Limits::default() };
+    let devices = arguments.device.resolve()?;
+    let limits = plan::limits(arguments.max_runs, arguments.jobs, &devices);
     // Checked before anything is written.
     Plan::of(&sweep, &std::collections::HashSet::new(), &limits)?;
 
@@ -121,22 +120,23 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         plan.cohorts.iter_mut().for_each(|cohort| cohort.runs.retain(|run| shard.holds(run)));
         plan.cohorts.retain(|cohort| !cohort.runs.is_empty());
     }
-    announce(&sweep, &plan, arguments, device, global);
+    announce(&sweep, &plan, arguments, &devices, global);
     if !arguments.retry_failed && failed_before > 0 {
         let runs = style::counted(failed_before, "run");
         eprintln!("{runs} failed or timed out before; --retry-failed tries again");
     }
     tell(writer.opened(), global);
 
-    let profile = arguments.profile.then(|| Arc::new(Profile::default()));
-    let options = Options { jobs: limits.workers, device, time_limit: arguments.timeout, profile: profile.clone() };
+    let profile = arguments.profile.then(Profile::default);
+    let options =
+        Options { jobs: plan::jobs(arguments.jobs), devices, time_limit: arguments.timeout, profile: profile.as_ref() };
     let progress = Progress::new(global.progress(), &plan.cohorts, &sweep.metric);
     let saving = Saving {
         writer: &writer,
         sweep: &sweep.name,
         weights: arguments.save_weights,
         progress: &progress,
-        profile: profile.as_deref(),
+        profile: profile.as_ref(),
     };
     let executed = execute::execute(&plan.cohorts, &options, &stop, &saving);
     progress.finish();
@@ -145,9 +145,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let summary = executed?;
     let conflicts = tell(&closed?, global);
     conclude(arguments, &summary, &stop, &progress, global);
-    if let Some(profile) = &profile {
-        show_profile(profile);
-    }
+    profile.iter().flat_map(profiled).for_each(|line| eprintln!("{line}"));
     if let (Some(code), true) = (stop.exit_code(), summary.left > 0) {
         return Ok(Exit::Stopped(code));
     }
@@ -233,7 +231,7 @@ fn copy(sweep: &Sweep) -> SweepCopy {
     SweepCopy { name: sweep.name.clone(), text: sweep.text().to_owned(), overrides: sweep.overrides().to_vec() }
 }
 
-fn announce(sweep: &Sweep, plan: &Plan, arguments: &Arguments, device: crate::train::Device, global: &Global) {
+fn announce(sweep: &Sweep, plan: &Plan, arguments: &Arguments, devices: &[Device], global: &Global) {
     if global.quiet {
         return;
     }
@@ -242,10 +240,12 @@ fn announce(sweep: &Sweep, plan: &Plan, arguments: &Arguments, device: crate::tr
     let part = arguments.shard.map_or(String::new(), |shard| format!(", part {} of {}", shard.index, shard.of));
     let work =
         if to_do == 0 { "nothing to train".to_owned() } else { format!("training {}", style::count(to_do as u64)) };
+    let devices: Vec<String> = devices.iter().map(ToString::to_string).collect();
     eprintln!(
-        "{}: {}{done}{part}; {work} on {device}",
+        "{}: {}{done}{part}; {work} on {}",
         style::bold(&sweep.name, global.colored()),
         style::counted(plan.runs(), "run"),
+        devices.join(", "),
     );
 }
 
@@ -276,12 +276,22 @@ fn conclude(arguments: &Arguments, summary: &Summary, stop: &Stop, progress: &Pr
     }
 }
 
-/// Shares of the workers' time by what it went into.
-fn show_profile(profile: &Profile) {
-    eprintln!("time of all workers:");
-    for (part, share) in profile.shares() {
-        eprintln!("  {:<10} {:5.1} %", part.name(), 100.0 * share);
+/// The table of a profile: every part with its share, rounded so that all of them add up to 100 %.
+fn profiled(profile: &Profile) -> Vec<String> {
+    let shares = profile.shares();
+    if shares.iter().all(|(_, share)| *share == 0.0) {
+        return vec!["profile: nothing was timed".to_owned()];
     }
+    let mut lines = vec!["share of the time of all workers".to_owned()];
+    let (mut sum, mut shown) = (0.0, 0);
+    for (part, share) in shares {
+        sum += share;
+        let here = (sum * 1000.0).round() as u32;
+        let tenths = here - shown;
+        shown = here;
+        lines.push(format!("  {:<10} {:>3}.{} %", part.name(), tenths / 10, tenths % 10));
+    }
+    lines
 }
 
 /// Saves every run that ends, and shows progress.

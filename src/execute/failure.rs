@@ -27,14 +27,38 @@ pub fn outcome(run: &Run, device: &Device, reason: String) -> Outcome {
     }
 }
 
-/// The first line: libtorch's errors carry a trace of its own code behind it.
-pub fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
+/// Why runs could not be trained together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// There was too little memory for so many.
+    Memory(String),
+    /// Anything else.
+    Other(String),
+}
+
+/// What libtorch and CUDA say when memory is too small, in lower case.
+const OUT_OF_MEMORY: [&str; 4] = ["out of memory", "outofmemory", "can't allocate memory", "status_alloc_failed"];
+
+impl Failure {
+    /// The failure that a text tells of. Of the text, the first line is kept: libtorch's errors carry a trace of its own
+    /// code behind it.
+    pub fn of(text: &str) -> Self {
+        let reason = text.lines().next().unwrap_or_default().to_owned();
+        let lower = text.to_lowercase();
+        if OUT_OF_MEMORY.iter().any(|words| lower.contains(words)) { Self::Memory(reason) } else { Self::Other(reason) }
+    }
+
+    /// The reason, on one line.
+    pub fn reason(self) -> String {
+        match self {
+            Self::Memory(reason) | Self::Other(reason) => reason,
+        }
+    }
 }
 
 /// What a panic said.
 pub fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text =
         panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
-    first_line(&text.unwrap_or_else(|| "a panic without a message".into()))
+    text.unwrap_or_else(|| "a panic without a message".into())
 }

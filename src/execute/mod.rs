@@ -5,27 +5,36 @@ mod failure;
 mod signals;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::plan::{Cohort, Run};
 use crate::train::{Catalogue, Context, Device, Member, Outcome, Profile, Status, train};
 
+use failure::Failure;
+
 pub use estimate::estimate;
 pub use signals::Stop;
 
 /// How to execute.
 #[derive(Clone, Debug)]
-pub struct Options {
-    /// Workers.
+pub struct Options<'a> {
+    /// Workers of a processor; a GPU has one of its own, whatever is said here.
     pub jobs: usize,
-    /// Where to train; on CUDA all workers share the device.
-    pub device: Device,
+    /// Where to train: the workers of all of them take cohorts from one queue.
+    pub devices: Vec<Device>,
     /// The time after which a run is given up: of its share of the time that its cohort takes.
     pub time_limit: Option<Duration>,
-    /// Where to count what the time goes into.
-    pub profile: Option<Arc<Profile>>,
+    /// Where the time goes, where somebody wants to know.
+    pub profile: Option<&'a Profile>,
+}
+
+impl Options<'_> {
+    /// The device of each worker.
+    #[must_use]
+    pub fn workers(&self) -> Vec<Device> {
+        self.devices.iter().flat_map(|&device| std::iter::repeat_n(device, device.workers(self.jobs))).collect()
+    }
 }
 
 /// What happens while cohorts are trained, as it happens, from whichever worker it happens in.
@@ -50,6 +59,15 @@ pub enum Event<'a> {
         /// Its place among the cohorts.
         cohort: usize,
         /// Why.
+        reason: &'a str,
+    },
+    /// Memory was too small for runs together, and they are tried again in two halves.
+    CohortHalved {
+        /// The place among the cohorts of what they are part of.
+        cohort: usize,
+        /// How many they are.
+        runs: usize,
+        /// What was said of the memory.
         reason: &'a str,
     },
     /// A run ended.
@@ -90,14 +108,35 @@ pub struct Summary {
 ///
 /// # Errors
 /// The listener's first error, or that of making the pool.
-pub fn execute(cohorts: &[Cohort], options: &Options, stop: &Stop, listener: &dyn Listener) -> anyhow::Result<Summary> {
+pub fn execute(
+    cohorts: &[Cohort],
+    options: &Options<'_>,
+    stop: &Stop,
+    listener: &dyn Listener,
+) -> anyhow::Result<Summary> {
+    execute_by(&|members, context| Ok(train(members, context)?), cohorts, options, stop, listener)
+}
+
+/// What trains runs of one shape together.
+type Trainer<'a> = dyn Fn(&[Member<'_>], &Context<'_>) -> anyhow::Result<Vec<Outcome>> + Sync + 'a;
+
+/// As [`execute`], by any trainer.
+fn execute_by(
+    trainer: &Trainer<'_>,
+    cohorts: &[Cohort],
+    options: &Options<'_>,
+    stop: &Stop,
+    listener: &dyn Listener,
+) -> anyhow::Result<Summary> {
+    let workers = options.workers();
+    anyhow::ensure!(!workers.is_empty(), "there is no device to train on");
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.jobs.max(1))
+        .num_threads(workers.len())
         .thread_name(|index| format!("worker-{index}"))
         .build()?;
-    let work = Work { cohorts, options, listener, catalogue: Catalogue::default(), next: AtomicUsize::new(0) };
+    let work = Work { trainer, cohorts, options, listener, catalogue: Catalogue::default(), next: AtomicUsize::new(0) };
     // Every worker takes the next cohort when it is free, so the order of the plan is kept.
-    let results = pool.broadcast(|_| work.until_done(stop));
+    let results = pool.broadcast(|worker| Worker { work: &work, device: workers[worker.index()] }.until_done(stop));
     let mut summary = Summary::default();
     let mut error = None;
     for result in results {
@@ -110,77 +149,99 @@ pub fn execute(cohorts: &[Cohort], options: &Options, stop: &Stop, listener: &dy
     error.map_or(Ok(summary), Err)
 }
 
+/// What all workers share.
 struct Work<'a> {
+    trainer: &'a Trainer<'a>,
     cohorts: &'a [Cohort],
-    options: &'a Options,
+    options: &'a Options<'a>,
     listener: &'a dyn Listener,
     catalogue: Catalogue,
     next: AtomicUsize,
 }
 
-impl Work<'_> {
+/// A thread that trains on one device.
+struct Worker<'a> {
+    work: &'a Work<'a>,
+    device: Device,
+}
+
+impl Worker<'_> {
     fn until_done(&self, stop: &Stop) -> anyhow::Result<Summary> {
         let mut summary = Summary::default();
         while !stop.is_asked() {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(cohort) = self.cohorts.get(index) else { break };
-            self.cohort(index, cohort, &mut summary).inspect_err(|_| stop.ask())?;
+            let index = self.work.next.fetch_add(1, Ordering::Relaxed);
+            let Some(cohort) = self.work.cohorts.get(index) else { break };
+            let (runs, device) = (cohort.runs.len(), self.device);
+            tracing::info!(cohort = index, runs, %device, widths = ?cohort.shape.widths, "cohort started");
+            self.tell(Event::CohortStarted { cohort: index })
+                .and_then(|()| self.train(index, &cohort.runs, &mut summary))
+                .inspect_err(|_| stop.ask())?;
         }
         Ok(summary)
     }
 
-    /// Trains a cohort; if that fails, its runs one by one, and what fails alone has failed.
-    fn cohort(&self, index: usize, cohort: &Cohort, summary: &mut Summary) -> anyhow::Result<()> {
-        tracing::info!(cohort = index, runs = cohort.runs.len(), widths = ?cohort.shape.widths, "cohort started");
-        self.listener.notice(Event::CohortStarted { cohort: index })?;
-        match self.attempt(index, &cohort.runs) {
-            Ok(outcomes) => self.ended(&cohort.runs, &outcomes, summary),
-            Err(reason) => {
-                self.listener.notice(Event::CohortFailed { cohort: index, reason: &reason })?;
-                for run in &cohort.runs {
+    fn tell(&self, event: Event<'_>) -> anyhow::Result<()> {
+        self.work.listener.notice(event)
+    }
+
+    /// Trains runs together. Where memory is too small for them, each half by itself; if they fail for another reason,
+    /// one by one; and what fails alone has failed.
+    fn train(&self, cohort: usize, runs: &[Run], summary: &mut Summary) -> anyhow::Result<()> {
+        match self.attempt(cohort, runs) {
+            Ok(outcomes) => self.ended(runs, &outcomes, summary),
+            Err(Failure::Memory(reason)) if runs.len() > 1 => {
+                self.tell(Event::CohortHalved { cohort, runs: runs.len(), reason: &reason })?;
+                let (first, second) = runs.split_at(runs.len().div_ceil(2));
+                self.train(cohort, first, summary)?;
+                self.train(cohort, second, summary)
+            }
+            Err(Failure::Memory(reason)) => self.failed(&runs[0], reason, summary),
+            Err(Failure::Other(reason)) => {
+                self.tell(Event::CohortFailed { cohort, reason: &reason })?;
+                for run in runs {
                     let one = std::slice::from_ref(run);
-                    let outcomes = self
-                        .attempt(index, one)
-                        .unwrap_or_else(|reason| vec![failure::outcome(run, &self.options.device, reason)]);
-                    self.ended(one, &outcomes, summary)?;
+                    match self.attempt(cohort, one) {
+                        Ok(outcomes) => self.ended(one, &outcomes, summary)?,
+                        Err(failure) => self.failed(run, failure.reason(), summary)?,
+                    }
                 }
                 Ok(())
             }
         }
     }
 
+    fn failed(&self, run: &Run, reason: String, summary: &mut Summary) -> anyhow::Result<()> {
+        self.ended(std::slice::from_ref(run), &[failure::outcome(run, &self.device, reason)], summary)
+    }
+
     fn ended(&self, runs: &[Run], outcomes: &[Outcome], summary: &mut Summary) -> anyhow::Result<()> {
         for (run, outcome) in runs.iter().zip(outcomes) {
             summary.count(outcome.status);
-            self.listener.notice(Event::RunEnded { run, outcome })?;
+            self.tell(Event::RunEnded { run, outcome })?;
         }
         Ok(())
     }
 
     /// Trains runs together; an error or a panic becomes its text.
-    fn attempt(&self, cohort: usize, runs: &[Run]) -> Result<Vec<Outcome>, String> {
-        let began = now();
+    fn attempt(&self, cohort: usize, runs: &[Run]) -> Result<Vec<Outcome>, Failure> {
+        let (work, began) = (self.work, now());
         let members: Vec<_> =
             runs.iter().map(|run| Member { configuration: &run.point.configuration, seeds: run.seeds }).collect();
         let of = members.first().map_or(0, |member| member.configuration.epochs);
         let watch = |done: u32| {
             // A listener that fails does so again at the next run's end, where it is heard.
-            let _ = self.listener.notice(Event::EpochDone { cohort, done, of });
+            let _ = self.tell(Event::EpochDone { cohort, done, of });
             // A run's time is its share of its cohort's, as in the column of seconds.
             let share = began.elapsed() / runs.len() as u32;
-            let limit = self.options.time_limit.filter(|limit| share > *limit)?;
+            let limit = work.options.time_limit.filter(|limit| share > *limit)?;
             Some(format!("over the time limit of {} s after epoch {done}", limit.as_secs_f64()))
         };
-        let context = Context {
-            device: self.options.device,
-            catalogue: &self.catalogue,
-            watch: &watch,
-            profile: self.options.profile.as_deref(),
-        };
-        let mut outcomes = match catch_unwind(AssertUnwindSafe(|| train(&members, &context))) {
+        let context =
+            Context { device: self.device, catalogue: &work.catalogue, watch: &watch, profile: work.options.profile };
+        let mut outcomes = match catch_unwind(AssertUnwindSafe(|| (work.trainer)(&members, &context))) {
             Ok(Ok(outcomes)) => outcomes,
-            Ok(Err(error)) => return Err(failure::first_line(&error.to_string())),
-            Err(panic) => return Err(failure::panic_text(&*panic)),
+            Ok(Err(error)) => return Err(Failure::of(&format!("{error:#}"))),
+            Err(panic) => return Err(Failure::of(&failure::panic_text(&*panic))),
         };
         let seconds = began.elapsed().as_secs_f64() / runs.len().max(1) as f64;
         outcomes.iter_mut().for_each(|outcome| outcome.seconds = seconds);

@@ -25,6 +25,7 @@ fn plan(text: &str) -> Plan {
 struct Notes {
     ended: Mutex<Vec<(Id, Outcome)>>,
     failures: Mutex<Vec<String>>,
+    halved: Mutex<Vec<usize>>,
     fail_at: Option<usize>,
     stop_at: Option<(usize, Stop)>,
 }
@@ -41,14 +42,18 @@ impl Listener for Notes {
                 anyhow::ensure!(self.fail_at != Some(ended.len()), "the disk is full");
             }
             Event::CohortFailed { reason, .. } => self.failures.lock().unwrap().push(reason.to_owned()),
+            Event::CohortHalved { runs, reason, .. } => {
+                assert!(reason.contains("memory"), "{reason}");
+                self.halved.lock().unwrap().push(runs);
+            }
             Event::CohortStarted { .. } | Event::EpochDone { .. } => {}
         }
         Ok(())
     }
 }
 
-fn options(jobs: usize) -> Options {
-    Options { jobs, device: Device::Cpu, time_limit: None, profile: None }
+fn options(jobs: usize) -> Options<'static> {
+    Options { jobs, devices: vec![Device::Cpu], time_limit: None, profile: None }
 }
 
 fn digests(notes: Notes) -> HashMap<Id, String> {
@@ -107,9 +112,161 @@ fn a_run_that_cannot_be_trained_fails_alone() {
     assert_eq!(notes.failures.lock().unwrap().len(), 1);
     assert!(notes.failures.lock().unwrap()[0].contains("one shape"), "{:?}", notes.failures);
 
-    let reason = failure::panic_text(&"no memory\nat 0x1".to_owned() as &(dyn std::any::Any + Send));
-    let failed = failure::outcome(&stranger, &Device::Cpu, reason);
-    assert_eq!((failed.status, failed.reason.as_deref()), (Status::Failed, Some("no memory")));
+    let reason = failure::panic_text(&"no sense\nat 0x1".to_owned() as &(dyn std::any::Any + Send));
+    let failed = failure::outcome(&stranger, &Device::Cpu, Failure::of(&reason).reason());
+    assert_eq!((failed.status, failed.reason.as_deref()), (Status::Failed, Some("no sense")));
+}
+
+/// A trainer with room for so many runs, which cannot train runs of one configuration.
+fn trainer(
+    room: usize,
+    poison: Option<Id>,
+    fail: impl Fn() -> anyhow::Result<Vec<Outcome>> + Sync,
+) -> impl Fn(&[Member<'_>], &Context<'_>) -> anyhow::Result<Vec<Outcome>> + Sync {
+    move |members, context| {
+        // Seven bytes each, as a real one says it, with a trace behind.
+        anyhow::ensure!(
+            members.len() <= room,
+            "Internal torch error: CUDA out of memory. Tried to allocate {} bytes\nException raised from malloc",
+            7 * members.len()
+        );
+        if members.iter().any(|member| Some(crate::config::run_id(member.configuration, member.seeds)) == poison) {
+            return fail();
+        }
+        Ok(train(members, context)?)
+    }
+}
+
+/// 24 runs of one shape, in one cohort.
+const ALIKE: &str = "version: 1
+name: small
+metric: {name: domain_rmse, goal: minimize}
+base: {examples: 40, test_examples: 10, largest: 20, epochs: 3, batch: 16, width: 5}
+grid: {learning_rate: [0.001, 0.01, 0.1]}
+replicates: {count: 8}
+";
+
+fn one_cohort() -> Vec<Cohort> {
+    let sweep = sweep::parse(ALIKE, "small.yaml", &[]).unwrap();
+    let limits = Limits { workers: 0, ..Limits::default() };
+    let cohorts = Plan::of(&sweep, &std::collections::HashSet::new(), &limits).unwrap().cohorts;
+    assert_eq!(cohorts.iter().map(|cohort| cohort.runs.len()).collect::<Vec<_>>(), [24]);
+    cohorts
+}
+
+#[test]
+fn where_memory_is_too_small_cohorts_are_halved() {
+    let cohorts = one_cohort();
+    let plain = Notes::default();
+    execute(&cohorts, &options(1), &Stop::default(), &plain).unwrap();
+    let plain = digests(plain);
+    for (room, halved) in [
+        (24, vec![]),
+        (23, vec![24]),
+        (7, vec![24, 12, 12]),
+        (5, vec![24, 12, 6, 6, 12, 6, 6]),
+        // 24 = 2·12 = 4·6 = 8·3, and each 3 is 2 and 1, and the 2 is 1 and 1.
+        (1, [[24].as_slice(), &[12, 6, 3, 2, 3, 2, 6, 3, 2, 3, 2].repeat(2)].concat()),
+    ] {
+        let notes = Notes::default();
+        let trainer = trainer(room, None, || unreachable!("nothing is poisoned"));
+        let summary = execute_by(&trainer, &cohorts, &options(2), &Stop::default(), &notes).unwrap();
+        assert_eq!(summary, Summary { finished: 24, ..Summary::default() }, "room for {room}");
+        assert_eq!(*notes.halved.lock().unwrap(), halved, "room for {room}");
+        assert_eq!(*notes.failures.lock().unwrap(), [""; 0], "room for {room}");
+        assert_eq!(digests(notes), plain, "room for {room}");
+    }
+}
+
+#[test]
+fn where_not_even_one_run_fits_it_has_failed() {
+    let notes = Notes::default();
+    let trainer = trainer(0, None, || unreachable!("nothing is poisoned"));
+    let summary = execute_by(&trainer, &one_cohort(), &options(1), &Stop::default(), &notes).unwrap();
+    assert_eq!(summary, Summary { failed: 24, ..Summary::default() });
+    assert_eq!(notes.halved.lock().unwrap().len(), 23, "down to one run each");
+    let ended = notes.ended.into_inner().unwrap();
+    assert_eq!(ended.len(), 24);
+    let reason = "Internal torch error: CUDA out of memory. Tried to allocate 7 bytes";
+    assert!(ended.iter().all(|(_, outcome)| outcome.reason.as_deref() == Some(reason)), "{:?}", ended[0].1.reason);
+}
+
+#[test]
+fn a_poisoned_run_fails_alone_whatever_the_room_and_the_way() {
+    let cohorts = one_cohort();
+    let plain = Notes::default();
+    execute(&cohorts, &options(1), &Stop::default(), &plain).unwrap();
+    let plain = digests(plain);
+    let poisoned = cohorts[0].runs[9].id;
+    for room in [24, 12, 4, 1] {
+        for panics in [false, true] {
+            let notes = Notes::default();
+            let fail = || if panics { panic!("poison\nin a stack") } else { anyhow::bail!("poison\nin a trace") };
+            let trainer = trainer(room, Some(poisoned), fail);
+            let summary = execute_by(&trainer, &cohorts, &options(2), &Stop::default(), &notes).unwrap();
+            assert_eq!(summary, Summary { finished: 23, failed: 1, ..Summary::default() });
+            assert_eq!(*notes.failures.lock().unwrap(), ["poison"], "only the part that held it was tried run by run");
+            for (id, outcome) in notes.ended.lock().unwrap().iter() {
+                let reason = (*id == poisoned).then_some("poison");
+                assert_eq!(outcome.reason.as_deref(), reason);
+                assert!(*id == poisoned || outcome.digest == plain[id], "room for {room}");
+            }
+            assert_eq!(digests(notes).len(), 24);
+        }
+    }
+}
+
+#[test]
+fn failures_for_lack_of_memory_are_told_from_others() {
+    for text in [
+        "Internal torch error: CUDA out of memory. Tried to allocate 2.00 GiB.",
+        "Internal torch error: x\nc10::OutOfMemoryError",
+        "CUDA error: out of memory\nCUDA kernel errors might be reported later",
+        "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    ] {
+        let first = text.lines().next().unwrap().to_owned();
+        assert_eq!(Failure::of(text), Failure::Memory(first));
+    }
+    assert_eq!(Failure::of("mat1 and mat2 shapes\nbelow"), Failure::Other("mat1 and mat2 shapes".into()));
+}
+
+#[test]
+fn every_device_has_its_workers_and_records_name_it() {
+    let devices = vec![Device::Cuda(0), Device::Cuda(2)];
+    assert_eq!(Options { devices: devices.clone(), ..options(8) }.workers(), devices);
+    assert_eq!(options(3).workers(), [Device::Cpu; 3]);
+
+    let cohorts = plan(SMALL).cohorts;
+    let count = cohorts.len();
+    assert!(count >= 3);
+    // Each worker waits for the others in its first cohort, so that all take part.
+    let barrier = std::sync::Barrier::new(2);
+    let seen = Mutex::new(HashMap::<Device, usize>::new());
+    let trainer = |members: &[Member<'_>], context: &Context<'_>| {
+        let first = {
+            let mut seen = seen.lock().unwrap();
+            let cohorts = seen.entry(context.device).or_default();
+            *cohorts += 1;
+            *cohorts == 1
+        };
+        if first {
+            barrier.wait();
+        }
+        let device = context.device.to_string();
+        let mut outcomes = train(members, &Context { device: Device::Cpu, ..*context })?;
+        outcomes.iter_mut().for_each(|outcome| outcome.device.clone_from(&device));
+        Ok(outcomes)
+    };
+    let notes = Notes::default();
+    execute_by(&trainer, &cohorts, &Options { devices, ..options(8) }, &Stop::default(), &notes).unwrap();
+    let seen = seen.into_inner().unwrap();
+    assert_eq!((seen.len(), seen.values().sum::<usize>()), (2, count), "{seen:?}");
+    let ended = notes.ended.into_inner().unwrap();
+    assert_eq!(ended.len(), 24);
+    for device in ["cuda:0", "cuda:2"] {
+        assert!(ended.iter().any(|(_, outcome)| outcome.device == device), "{device}");
+    }
 }
 
 #[test]

@@ -11,6 +11,12 @@ use crate::config::{Activation, Configuration, LayerKind, LayerNorm, Loss, Optim
 /// Most runs of a cohort on a CPU.
 pub const MOST_RUNS: u64 = 64;
 
+/// Most runs of a cohort on a GPU: with more, what it keeps busy no longer grows, and what an interruption loses does.
+pub const MOST_RUNS_ON_GPU: u64 = 8192;
+
+/// Rows that training evaluates at a time.
+const EVALUATION_ROWS: u32 = 256;
+
 /// Floating-point operations after which a cohort of several runs on a CPU should be over: some seconds of a core. A
 /// worker stores its cohort as a whole, so this is what an interruption loses at most.
 pub const MOST_FLOPS: u128 = 200_000_000_000;
@@ -119,12 +125,26 @@ impl Shape {
         }
     }
 
-    /// Bytes that one run works on, about: weights, gradients and two moments; and for each example of a batch the values
-    /// of all units and their gradients.
+    /// Bytes that one run takes on a GPU, about: weights, gradients and two moments; the training examples, and once more
+    /// in the order of an epoch; and for each row of a batch, or of an evaluation, some three numbers a unit, which
+    /// automatic differentiation keeps. A multiplication unit keeps them for each of its weights.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let units = u64::from(self.features) + self.widths.iter().copied().map(u64::from).sum::<u64>() + 1;
-        (4 * self.parameters() + 2 * u64::from(self.batch) * units) * self.number()
+        let [features, batch, examples] = [self.features, self.batch, self.examples].map(u64::from);
+        let units = match self.layer {
+            LayerKind::Nmu => features + self.parameters(),
+            LayerKind::Nac | LayerKind::Dense | LayerKind::Nau => self.units(),
+            // Two sums, a gate, and what lies between.
+            LayerKind::Nalu | LayerKind::RealNpu => 3 * self.units(),
+        };
+        let rows = batch.max(EVALUATION_ROWS.into());
+        let kept = 4 * self.parameters() + 2 * examples * (features + 1);
+        rows.saturating_mul(3 * units).saturating_add(kept).saturating_mul(self.number())
+    }
+
+    /// Inputs, hidden units and the output.
+    fn units(&self) -> u64 {
+        u64::from(self.features) + self.widths.iter().copied().map(u64::from).sum::<u64>() + 1
     }
 
     /// Floating-point operations of one run, about: two for each weight and example forward, four backward.
@@ -133,13 +153,15 @@ impl Shape {
         6 * u128::from(self.parameters()) * u128::from(self.examples) * u128::from(self.epochs)
     }
 
-    /// Runs that should be trained together: as many as the limits allow, on a CPU also no more than a worker stores at
-    /// a time.
+    /// Runs that should be trained together: as many as the limits and a GPU's memory allow; on a CPU, unless the limits
+    /// say it, no more than a worker stores at a time.
     fn runs_together(&self, limits: &Limits) -> u64 {
-        limits.most_runs.map_or_else(
-            || u64::try_from(MOST_FLOPS / self.flops().max(1)).unwrap_or(u64::MAX).clamp(1, MOST_RUNS),
-            |most| most.max(1),
-        )
+        let most = match (limits.memory, limits.most_runs) {
+            (Some(memory), most) => (memory / self.bytes().max(1)).min(most.unwrap_or(MOST_RUNS_ON_GPU)),
+            (None, Some(most)) => most,
+            (None, None) => u64::try_from(MOST_FLOPS / self.flops().max(1)).unwrap_or(u64::MAX).min(MOST_RUNS),
+        };
+        most.max(1)
     }
 
     /// Equal for equal shapes and for no others.
@@ -205,7 +227,7 @@ impl Grouping {
 }
 
 /// Into how many cohorts each group is cut: as few as the limits allow, but enough that every worker gets two, so that
-/// workers end together.
+/// workers end together; a GPU gets one, since a cohort of half the size takes it almost as long.
 fn parts(groups: &[Cohort], limits: &Limits) -> Vec<usize> {
     let fitting = |group: &Cohort| {
         let together = usize::try_from(group.shape.runs_together(limits)).unwrap_or(usize::MAX);
@@ -213,7 +235,8 @@ fn parts(groups: &[Cohort], limits: &Limits) -> Vec<usize> {
     };
     let mut parts: Vec<usize> = groups.iter().map(fitting).collect();
     let mut total: usize = parts.iter().sum();
-    while total < limits.workers.saturating_mul(2) {
+    let wanted = limits.workers.saturating_mul(if limits.memory.is_some() { 1 } else { 2 });
+    while total < wanted {
         let longest = |(group, parts): &(&Cohort, &mut usize)| {
             let part = group.runs.len().div_ceil(**parts) as u128;
             if **parts < group.runs.len() { group.shape.flops().saturating_mul(part) } else { 0 }

@@ -9,7 +9,7 @@ mod verdict;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, Shape};
+pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, MOST_RUNS_ON_GPU, Shape};
 pub use limit::TooLarge;
 
 use crate::config::{Configuration, Id, Seeds, run_id};
@@ -23,16 +23,17 @@ pub const MAX_RUNS: u64 = 1_000_000;
 pub struct Limits {
     /// Runs that the sweep may ask for, those done included.
     pub max_runs: u64,
-    /// Runs that a cohort may have where memory alone limits it, as on a GPU; `None` on a CPU, where a cohort is cut to
-    /// [`MOST_RUNS`] and about [`MOST_FLOPS`].
+    /// Runs that a cohort may have; `None` for what suits the device: on a CPU [`MOST_RUNS`] and about [`MOST_FLOPS`].
     pub most_runs: Option<u64>,
+    /// Bytes that a cohort may take on a GPU; `None` on a CPU, where a cohort's runs are trained one after the other.
+    pub memory: Option<u64>,
     /// Workers that should all have something to do.
     pub workers: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_runs: MAX_RUNS, most_runs: None, workers: 1 }
+        Self { max_runs: MAX_RUNS, most_runs: None, memory: None, workers: 1 }
     }
 }
 

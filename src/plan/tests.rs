@@ -115,8 +115,8 @@ fn sizes_of_a_shape() {
     let shape = &plan.cohorts[0].shape;
     // (2 + 1)·3 + (3 + 1)·2 + (2 + 1)·1
     assert_eq!(shape.parameters(), 20);
-    // 4·20 numbers, and 2·4·(2 + 3 + 2 + 1), of 8 bytes
-    assert_eq!(shape.bytes(), 8 * (80 + 64));
+    // 4·20 numbers, examples twice, and 3 numbers for each of 2 + 3 + 2 + 1 units and 256 rows, of 8 bytes.
+    assert_eq!(shape.bytes(), 8 * (80 + 2 * 10 * 3 + 3 * 8 * 256));
     assert_eq!(shape.flops(), 6 * 20 * 10 * 7);
     assert_eq!((shape.features, shape.batch, shape.test_examples), (2, 4, 5));
 }
@@ -133,13 +133,30 @@ fn cohorts_are_small_enough_to_store_and_keep_workers_busy() {
     assert_eq!(sizes(small, None, 1), [44, 43, 43], "at most 64, and evenly");
     assert_eq!(sizes(small, None, 4).len(), 8, "two for each worker");
     assert_eq!(sizes(small, None, 1000).len(), 130, "no more than there are runs");
-    assert_eq!(sizes(small, Some(1000), 1).len(), 2, "a GPU takes as many as its memory holds");
+    assert_eq!(sizes(small, Some(1000), 1).len(), 2, "as many as are allowed, but two for each worker");
     assert_eq!(sizes(small, Some(0), 1), [1; 130], "one where nothing fits");
     // Some 6·205,281·1000·500 operations a run.
     assert_eq!(sizes("base: {hidden: [20, 100, 1000, 100, 20]}", None, 1), [1; 130], "one that is long enough alone");
     // 6·4353·1000·500 operations a run: 15 of them.
     let middle = sizes("base: {depth: 2}", None, 1);
     assert!(middle.iter().all(|&runs| (14..=15).contains(&runs)), "{middle:?}");
+}
+
+#[test]
+fn a_gpu_takes_as_many_runs_as_its_memory_holds() {
+    let sweep = sweep("base: {hidden: [8], examples: 50}\nreplicates: {count: 100}\n", &[]);
+    let bytes = plan(&sweep).cohorts[0].shape.bytes();
+    let sizes = |memory, most_runs, workers| -> Vec<usize> {
+        let limits = Limits { memory: Some(memory), most_runs, workers, ..Limits::default() };
+        let plan = Plan::of(&sweep, &HashSet::new(), &limits).unwrap();
+        plan.cohorts.iter().map(|cohort| cohort.runs.len()).collect()
+    };
+    assert_eq!(sizes(u64::MAX, None, 1), [100], "all at once");
+    assert_eq!(sizes(60 * bytes, None, 1), [50, 50], "evenly");
+    assert_eq!(sizes(30 * bytes - 1, None, 1), [25, 25, 25, 25]);
+    assert_eq!(sizes(u64::MAX, Some(40), 1), [34, 33, 33], "no more than are allowed");
+    assert_eq!(sizes(u64::MAX, None, 4), [25, 25, 25, 25], "something for each of four GPUs");
+    assert_eq!(sizes(bytes - 1, None, 1), [1; 100], "one where nothing fits");
 }
 
 #[test]

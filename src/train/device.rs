@@ -1,6 +1,7 @@
 //! Devices: where cohorts are trained, and loading CUDA's part of libtorch when it is asked for.
-#![expect(unsafe_code, reason = "loading a library")]
+#![expect(unsafe_code, reason = "loading CUDA, and asking it for free memory")]
 
+use std::ffi::c_int;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -32,6 +33,8 @@ pub enum Choice {
     /// CUDA where it works, otherwise the processor.
     #[default]
     Auto,
+    /// Every CUDA device that there is.
+    Cuda,
     /// This device.
     Device(Device),
 }
@@ -44,7 +47,7 @@ impl FromStr for Choice {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Device(Device::Cpu)),
             "cpu-tensors" => Ok(Self::Device(Device::CpuTensors)),
-            "cuda" => Ok(Self::Device(Device::Cuda(0))),
+            "cuda" => Ok(Self::Cuda),
             _ => match text.strip_prefix("cuda:").map(str::parse) {
                 Some(Ok(index)) => Ok(Self::Device(Device::Cuda(index))),
                 _ => Err(format!("`{text}` is no device: auto, cpu, cuda, or cuda:N")),
@@ -81,27 +84,46 @@ pub enum NoCuda {
 }
 
 impl Choice {
-    /// The device to use; loads CUDA when it is asked for, or when it is installed and nothing is asked for.
+    /// The devices to use, at least one; loads CUDA when it is asked for, or when it is installed and nothing is asked
+    /// for.
     ///
     /// # Errors
     /// When CUDA was asked for and cannot be used.
-    pub fn resolve(self) -> Result<Device, NoCuda> {
+    pub fn resolve(self) -> Result<Vec<Device>, NoCuda> {
         match self {
             Self::Device(Device::Cuda(asked)) => match load_cuda()? {
                 0 => Err(NoCuda::NoDevice),
                 found if asked >= found => Err(NoCuda::NoSuchDevice { asked, found }),
-                _ => Ok(Device::Cuda(asked)),
+                _ => Ok(vec![Device::Cuda(asked)]),
             },
-            Self::Device(device) => Ok(device),
-            Self::Auto => Ok(match load_cuda() {
-                Ok(found) if found > 0 => Device::Cuda(0),
-                _ => Device::Cpu,
-            }),
+            Self::Device(device) => Ok(vec![device]),
+            Self::Cuda => match load_cuda()? {
+                0 => Err(NoCuda::NoDevice),
+                found => Ok((0..found).map(Device::Cuda).collect()),
+            },
+            Self::Auto => Ok(Self::Cuda.resolve().unwrap_or_else(|_| vec![Device::Cpu])),
         }
     }
 }
 
 impl Device {
+    /// Workers that it keeps busy: a GPU one, whose cohorts are as large as its memory allows; a processor as many as are
+    /// asked for.
+    #[must_use]
+    pub fn workers(self, jobs: usize) -> usize {
+        match self {
+            Self::Cuda(_) => 1,
+            Self::Cpu | Self::CpuTensors => jobs.max(1),
+        }
+    }
+
+    /// Bytes that are free on a GPU, as CUDA tells them; `None` on a processor, and where CUDA does not answer.
+    #[must_use]
+    pub fn free_memory(self) -> Option<u64> {
+        let Self::Cuda(index) = self else { return None };
+        free_memory(c_int::try_from(index).ok()?)
+    }
+
     /// libtorch's device, where tensor operations do the work.
     #[must_use]
     pub fn tensors(self) -> Option<tch::Device> {
@@ -126,6 +148,28 @@ pub fn load_cuda() -> Result<usize, NoCuda> {
     let library = unsafe { libloading::os::unix::Library::open(Some(&file), flags) }.map_err(|error| fail(&error))?;
     std::mem::forget(library);
     Ok(usize::try_from(tch::Cuda::device_count()).unwrap_or(0))
+}
+
+/// What `cudaMemGetInfo` says of a device, from the CUDA runtime that libtorch has loaded into this process.
+fn free_memory(device: c_int) -> Option<u64> {
+    type Get = unsafe extern "C" fn(*mut c_int) -> c_int;
+    type Set = unsafe extern "C" fn(c_int) -> c_int;
+    type Memory = unsafe extern "C" fn(*mut usize, *mut usize) -> c_int;
+    let file = loaded("/libcudart.so")?;
+    let (mut before, mut free, mut total) = (0, 0, 0);
+    // SAFETY: the library is loaded already, so nothing of it runs for being opened; the three functions have had these
+    // types since CUDA 2; they write nothing but the numbers behind the pointers. The thread's device is put back.
+    let answers = unsafe {
+        let library = libloading::os::unix::Library::new(&file).ok()?;
+        let get = library.get::<Get>(b"cudaGetDevice\0").ok()?;
+        let set = library.get::<Set>(b"cudaSetDevice\0").ok()?;
+        let memory = library.get::<Memory>(b"cudaMemGetInfo\0").ok()?;
+        get(&raw mut before) == 0 && set(device) == 0 && {
+            let answer = memory(&raw mut free, &raw mut total);
+            set(before) == 0 && answer == 0
+        }
+    };
+    answers.then_some(free as u64)
 }
 
 /// Where `libtorch_cuda.so` lies: beside the libtorch that this process uses, or in its `cuda/` folder.
@@ -159,7 +203,42 @@ pub fn gpu_facts() -> Vec<(&'static str, String)> {
 /// The folder that this process has loaded `libtorch_cpu.so` from, as the kernel lists it.
 #[must_use]
 pub fn libtorch_folder() -> Option<PathBuf> {
+    loaded("/libtorch_cpu.so")?.parent().map(Path::to_path_buf)
+}
+
+/// The file of a library of this process, by how its name begins, as the kernel lists it.
+fn loaded(name: &str) -> Option<PathBuf> {
     let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
-    let line = maps.lines().find(|line| line.ends_with("/libtorch_cpu.so"))?;
-    Path::new(&line[line.find('/')?..]).parent().map(Path::to_path_buf)
+    let file = maps.lines().filter_map(|line| line.find('/').map(|at| &line[at..])).find(|file| file.contains(name))?;
+    Some(PathBuf::from(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_named_one_by_one_or_all_at_once() {
+        let of = |text: &str| text.parse::<Choice>();
+        assert_eq!(of("cuda"), Ok(Choice::Cuda));
+        assert_eq!(of("cuda:3"), Ok(Choice::Device(Device::Cuda(3))));
+        assert_eq!(of("cpu").unwrap().resolve(), Ok(vec![Device::Cpu]));
+        for wrong in ["cuda:", "cuda:x", "gpu", "cuda:-1", ""] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!([Device::Cpu, Device::CpuTensors, Device::Cuda(1)].map(|device| device.workers(4)), [4, 4, 1]);
+    }
+
+    #[test]
+    fn memory_is_asked_for_without_harm_where_there_is_no_gpu() {
+        // libtorch brings the CUDA runtime along on every machine; without a driver it says so.
+        crate::train::fix_numeric_path();
+        assert_eq!(Device::Cpu.free_memory(), None);
+        if load_cuda().unwrap_or(0) == 0 {
+            assert_eq!(Device::Cuda(0).free_memory(), None);
+        } else {
+            assert!(Device::Cuda(0).free_memory().is_some_and(|bytes| bytes > 1 << 20));
+        }
+        assert_eq!(Device::Cuda(1 << 20).free_memory(), None);
+    }
 }
