@@ -141,7 +141,7 @@ fn a_run_has_the_same_bits_however_the_sweep_is_executed() {
     let configurations: HashSet<Id> = runs.iter().map(|run| run.point.id).collect();
     assert!(configurations.len() >= 2000 && runs.len() >= 4000, "{} {}", configurations.len(), runs.len());
     assert!(whole.iter().map(|cohort| cohort.runs.len()).max() >= Some(12), "some cohorts are large");
-    every_word_is_there(runs.iter().map(|run| &run.point.configuration));
+    every_word_is_there(&runs.iter().map(|run| &run.point.configuration).collect::<Vec<_>>());
 
     let (reference, summary) = trained(&whole, 1, Notes::default());
     assert_eq!(reference.len(), runs.len());
@@ -185,7 +185,7 @@ fn a_run_has_the_same_bits_however_the_sweep_is_executed() {
 }
 
 /// Every word of the parameters that choose what is computed stands in some configuration.
-fn every_word_is_there<'a>(configurations: impl Iterator<Item = &'a Configuration> + Clone) {
+fn every_word_is_there(configurations: &[&Configuration]) {
     for (name, words) in [
         ("layer", 6),
         ("layer_norm", 4),
@@ -201,7 +201,7 @@ fn every_word_is_there<'a>(configurations: impl Iterator<Item = &'a Configuratio
         ("encoding", 8),
     ] {
         let parameter = parameter(name).unwrap();
-        let seen = configurations.clone().filter_map(|configuration| parameter.get(configuration));
+        let seen = configurations.iter().filter_map(|configuration| parameter.get(configuration));
         let seen: BTreeSet<String> = seen.map(|value| format!("{value:?}")).collect();
         assert_eq!(seen.len(), words, "{name}: {seen:?}");
     }

@@ -68,7 +68,6 @@ impl<T: Real> Tensors<T> {
     ///
     /// # Panics
     /// When the cohort is empty.
-    #[expect(clippy::needless_pass_by_value, reason = "as the other engine: nobody needs them any more")]
     pub fn new(starts: Vec<Start<'_, T>>, device: Device) -> Result<Self, TchError> {
         let _no_gradients = tch::no_grad_guard();
         let architecture = architecture(&starts);

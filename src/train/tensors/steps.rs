@@ -36,7 +36,6 @@ pub enum Column {
 const COLUMNS: usize = Column::Sparsity as usize + 1;
 
 /// The numbers of all steps of an epoch.
-#[expect(clippy::struct_excessive_bools, reason = "each says whether an operation can be left out")]
 #[derive(Debug)]
 pub struct Steps {
     /// By step, then column: `[runs, 1]`.
