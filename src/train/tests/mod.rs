@@ -3,6 +3,7 @@
 mod company;
 mod gradients;
 mod trajectory;
+mod units;
 
 use std::cell::RefCell;
 
