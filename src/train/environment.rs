@@ -61,6 +61,8 @@ pub fn fix_numeric_path() {
         // this crate reads or writes the environment.
         unsafe {
             std::env::set_var("MKL_CBWR", branch());
+            // Without a workspace of its own, cuBLAS may sum in another order in another call.
+            std::env::set_var("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
         }
         tch::set_num_interop_threads(1);
     });

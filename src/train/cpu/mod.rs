@@ -19,7 +19,7 @@ use self::layout::Layout;
 use self::memory::Aligned;
 use self::network::{Draw, Network};
 use self::norm::Statistics;
-use self::update::{Memory, penalize};
+use self::update::{Memory, clamp, penalize, penalty};
 use super::dropout;
 use super::engine::{
     Answers, EVALUATION_ROWS, Engine, EpochReport, Start, architecture, batches, kept, kept_statistics, order,
@@ -136,9 +136,10 @@ impl<'a, T: Vectors> Cpu<'a, T> {
                     let sums = network.backward(point, gradient, (inputs, targets), draw, &mut laps);
                     penalize(c, layout, &rates, point, gradient);
                     seen.get_or_insert(sums);
-                    Ok((sums.0 / targets.len() as f64, gradient.to_vec()))
+                    Ok((sums.0 / targets.len() as f64 + penalty(c, layout, &rates, point), gradient.to_vec()))
                 };
                 let before = lbfgs.step(&mut run.values, rates.learning_rate, &mut evaluate)?;
+                clamp(c, &self.layout, &mut run.values);
                 (loss, squared_error) = seen.unwrap_or_default();
                 report.gradient_norm = before.gradient_norm;
             } else {

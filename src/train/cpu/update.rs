@@ -134,6 +134,20 @@ fn bounded(c: &Configuration) -> Option<(f64, f64)> {
     }
 }
 
+/// The penalty itself, times its strength, in f64.
+pub fn penalty<T: Real>(c: &Configuration, layout: &Layout, rates: &Rates, values: &[T]) -> f64 {
+    if bounded(c).is_none() || rates.sparsity == 0.0 {
+        return 0.0;
+    }
+    let weights = layout.places.iter().filter(|(slot, _)| slot.role == Role::Weight);
+    let mean = |range: &std::ops::Range<usize>| {
+        let sizes =
+            values[range.clone()].iter().map(|w| if c.layer == LayerKind::Nau { w.to_f64().abs() } else { w.to_f64() });
+        sizes.map(|size| size.min(1.0 - size)).sum::<f64>() / range.len() as f64
+    };
+    rates.sparsity * weights.map(|(_, range)| mean(range)).sum::<f64>()
+}
+
 /// Adds the gradient of the penalty: the mean over each layer's weights of their distance from the nearest whole
 /// number (Madsen and Johansen 2020).
 pub fn penalize<T: Real>(c: &Configuration, layout: &Layout, rates: &Rates, values: &[T], gradient: &mut [T]) {
@@ -161,7 +175,7 @@ pub fn penalize<T: Real>(c: &Configuration, layout: &Layout, rates: &Rates, valu
 }
 
 /// Puts weights back within their ends.
-fn clamp<T: Real>(c: &Configuration, layout: &Layout, values: &mut [T]) {
+pub fn clamp<T: Real>(c: &Configuration, layout: &Layout, values: &mut [T]) {
     let Some((low, high)) = bounded(c) else { return };
     let (low, high) = (T::from_f64(low), T::from_f64(high));
     for (_, range) in layout.places.iter().filter(|(slot, _)| slot.role == Role::Weight) {
