@@ -47,6 +47,17 @@ fn finish(folder: &Path) -> Output {
     command(folder, &["run", "long.yaml", "--no-report", "--jobs", "2"]).output().unwrap()
 }
 
+/// Waits until the results are in use: signals are heeded from before that on.
+fn wait_for_the_lock(folder: &Path) {
+    let lock = folder.join("results/long/.lock");
+    for _ in 0..500 {
+        if fs::read_to_string(&lock).is_ok_and(|process| !process.is_empty()) {
+            break;
+        }
+        sleep(Duration::from_millis(10));
+    }
+}
+
 /// Digest by run id of what is saved, journal included.
 fn digests(folder: &Path) -> BTreeMap<String, String> {
     let output = command(folder, &["runs", "long", "--columns", "run,digest", "--format", "json"]).output().unwrap();
@@ -139,13 +150,15 @@ fn the_first_signal_drains_and_says_how_to_go_on() {
 #[test]
 fn the_second_interruption_ends_at_once() {
     let folder = folder();
-    let text = SWEEP.replace("epochs: 150", "epochs: 50000000");
+    let text = SWEEP.replace("epochs: 150", "epochs: 10000000");
     fs::write(folder.path().join("long.yaml"), text).unwrap();
     let mut child = start(folder.path());
+    wait_for_the_lock(folder.path());
+    // Workers have something in flight by then.
     sleep(Duration::from_millis(400));
     signal(&child, "INT");
     sleep(Duration::from_millis(200));
-    assert!(child.try_wait().unwrap().is_none(), "the first waits for what is in flight");
+    assert_eq!(child.try_wait().unwrap(), None, "the first waits for what is in flight");
     signal(&child, "INT");
     for _ in 0..500 {
         if let Some(status) = child.try_wait().unwrap() {
@@ -164,13 +177,7 @@ fn results_in_use_are_refused_and_still_can_be_read() {
     let text = SWEEP.replace("epochs: 150", "epochs: 100000");
     fs::write(folder.path().join("long.yaml"), text).unwrap();
     let mut child = start(folder.path());
-    let lock = folder.path().join("results/long/.lock");
-    for _ in 0..500 {
-        if fs::read_to_string(&lock).is_ok_and(|process| !process.is_empty()) {
-            break;
-        }
-        sleep(Duration::from_millis(10));
-    }
+    wait_for_the_lock(folder.path());
     let second = finish(folder.path());
     let reading = command(folder.path(), &["runs", "long"]).output().unwrap();
     child.kill().unwrap();
