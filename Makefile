@@ -39,6 +39,7 @@ libtorch: ## fetch libtorch into .libtorch (once)
 	@$(PYTHON) setup/libtorch.py
 
 bench: libtorch ## the speed of training beside PyTorch, JAX and Keras, on one core
+	@mkdir -p $(dir $(BENCH_LIST))
 	$(CARGO) build --release --locked --bench speed --message-format=json-render-diagnostics >$(BENCH_LIST)
 	sh benches/peers/install.sh $(PYTHON)
 	$(PYTHON) benches/bench.py $(BENCH_LIST) benches/peers/.venv/bin/python

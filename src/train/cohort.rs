@@ -39,8 +39,8 @@ pub struct Context<'a> {
     pub profile: Option<&'a Profile>,
 }
 
-/// Trains runs of one shape together. Outcomes are in the order of the members, and the same bits in any company;
-/// their `seconds` are left to the caller, who has the clock.
+/// Trains runs of one shape together. Outcomes are in the order of the members, and on the processor's own engine the
+/// same bits in any company; their `seconds` are left to the caller, who has the clock.
 ///
 /// # Errors
 /// When libtorch fails, for lack of memory above all.

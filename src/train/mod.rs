@@ -1,4 +1,4 @@
-//! A cohort of runs from seeds to outcomes, on libtorch.
+//! A cohort of runs from seeds to outcomes: on the processor by own loops, elsewhere by libtorch.
 
 mod catalogue;
 mod cohort;

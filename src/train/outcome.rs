@@ -8,7 +8,7 @@ use crate::measure::Measures;
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It trained to its last epoch.
+    /// It trained to its last epoch, or stopped early as its configuration asks; the reason then says so.
     Finished,
     /// Its loss left the numbers: a result, not a failure.
     Diverged,
