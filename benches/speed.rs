@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use ablate::config::{Assignment, Configuration, Seeds, Value};
 use ablate::train::{Catalogue, Context, Device, Member, Profile, train};
+use cpu_time::ProcessTime;
 use serde_json::{Value as Json, json};
 
 fn main() {
@@ -36,12 +37,6 @@ fn peak() -> Json {
     json!({"gflops": 2.0 * (SIZE * SIZE * SIZE) as f64 / best / 1e9})
 }
 
-/// Processor time of this process, in seconds.
-fn processor_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    stat.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e9
-}
-
 /// Trains what a request asks for.
 #[expect(clippy::disallowed_methods, reason = "a benchmark takes times")]
 fn answer(request: &Json) -> Json {
@@ -50,7 +45,7 @@ fn answer(request: &Json) -> Json {
     let member =
         |seed| Member { configuration: &configuration, seeds: Seeds { data: seed, init: seed, shuffle: seed } };
     let members: Vec<_> = (0..runs).map(member).collect();
-    let moment = || (Instant::now(), processor_seconds());
+    let moment = || (Instant::now(), ProcessTime::now());
     let (first, last) = (Cell::new(moment()), Cell::new(moment()));
     let watch = |epoch: u32| {
         // Looked at twice only: a look costs microseconds.
@@ -86,7 +81,7 @@ fn answer(request: &Json) -> Json {
         .collect();
     json!({
         "seconds": last.get().0.duration_since(first.get().0).as_secs_f64(),
-        "cpu_seconds": last.get().1 - first.get().1,
+        "cpu_seconds": last.get().1.duration_since(first.get().1).as_secs_f64(),
         "whole": whole,
         "steps": steps, "runs": runs, "loss": losses, "profile": shares,
     })
