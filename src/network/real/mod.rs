@@ -48,6 +48,9 @@ pub trait Real:
     /// Absolute value.
     #[must_use]
     fn abs(self) -> Self;
+    /// Zero where this is subnormal: a decaying mean would stay so for ever, and processors are slow with it.
+    #[must_use]
+    fn normal_or_zero(self) -> Self;
     /// e to this power.
     #[must_use]
     fn exp(self) -> Self;
@@ -107,6 +110,11 @@ macro_rules! common {
         #[inline(always)]
         fn abs(self) -> Self {
             <$type>::abs(self)
+        }
+        #[inline(always)]
+        fn normal_or_zero(self) -> Self {
+            // A NaN stays one.
+            if <$type>::abs(self) < <$type>::MIN_POSITIVE { 0.0 } else { self }
         }
         fn bytes(values: &[Self]) -> Vec<u8> {
             values.iter().flat_map(|value| value.to_le_bytes()).collect()

@@ -11,6 +11,10 @@ use crate::network::Real;
 /// Numbers that a loop takes at a time; partial sums of a sum along a row.
 pub const LANES: usize = 16;
 
+/// Rows that a sum down a column takes in turns: so many sums grow side by side, because one alone would wait for every
+/// addition.
+const TURNS: usize = 4;
+
 /// The vector unit that kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VectorUnit {
@@ -137,6 +141,33 @@ pub fn fold<T: Real>(lanes: [T; LANES]) -> T {
     two[0] + two[1]
 }
 
+/// Adds up the sums of all turns.
+#[inline(always)]
+fn join<T: Real>(turns: &[[T; LANES]; TURNS]) -> [T; LANES] {
+    let mut sums = turns[0];
+    for lane in 0..LANES {
+        sums[lane] = (turns[0][lane] + turns[1][lane]) + (turns[2][lane] + turns[3][lane]);
+    }
+    sums
+}
+
+/// Runs `$body` for every row from 0 to `$rows`, with its number and its turn.
+macro_rules! by_turns {
+    ($rows:expr, $row:ident, $turn:ident => $body:block) => {
+        let whole = $rows / TURNS * TURNS;
+        for first in (0..whole).step_by(TURNS) {
+            for $turn in 0..TURNS {
+                let $row = first + $turn;
+                $body
+            }
+        }
+        for $row in whole..$rows {
+            let $turn = $row - whole;
+            $body
+        }
+    };
+}
+
 kernel! {
     /// Adds `bias` to every row of `sums` (nothing where it is empty) and applies the activation in place.
     fn bias_and_unit<T: Real, B: Blocks<T>>(sums: &mut [T], bias: &[T], width: usize, unit: B) {
@@ -219,21 +250,21 @@ kernel! {
     fn one_input_back<T: Real, B: Blocks<T>>(
         inputs: &[T], deltas: &[T], kept: &[T], gradient: &mut [T], bias_gradient: &mut [T], unit: B,
     ) {
-        let width = gradient.len();
+        let (width, rows) = (gradient.len(), inputs.len());
         by_blocks!(width, start, count => {
-            let (mut sums, mut bias_sums) = ([T::ZERO; LANES], [T::ZERO; LANES]);
-            for ((input, deltas), kept) in inputs.iter().zip(deltas.chunks_exact(width)).zip(kept.chunks_exact(width)) {
-                let (deltas, mut kept) = (load(deltas, start, count), load(kept, start, count));
+            let (mut sums, mut bias_sums) = ([[T::ZERO; LANES]; TURNS], [[T::ZERO; LANES]; TURNS]);
+            by_turns!(rows, row, turn => {
+                let (deltas, mut kept) = (load(deltas, row * width + start, count), load(kept, row * width + start, count));
                 unit.derivatives(&mut kept);
                 for lane in 0..LANES {
                     let delta = deltas[lane] * kept[lane];
-                    bias_sums[lane] += delta;
-                    sums[lane] = input.mul_add(delta, sums[lane]);
+                    bias_sums[turn][lane] += delta;
+                    sums[turn][lane] = inputs[row].mul_add(delta, sums[turn][lane]);
                 }
-            }
-            store(gradient, start, count, &sums);
+            });
+            store(gradient, start, count, &join(&sums));
             if !bias_gradient.is_empty() {
-                store(bias_gradient, start, count, &bias_sums);
+                store(bias_gradient, start, count, &join(&bias_sums));
             }
         });
     }
@@ -243,53 +274,39 @@ kernel! {
     /// Weighted sums of the last layer, which has one output: a dot product a row.
     fn answers<T: Real>(inputs: &[T], weights: &[T], bias: &[T], sums: &mut [T]) {
         let bias = bias.first().copied().unwrap_or(T::ZERO);
-        let whole = weights.len() / LANES * LANES;
-        for (inputs, sum) in inputs.chunks_exact(weights.len()).zip(sums) {
+        let width = weights.len();
+        for (inputs, sum) in inputs.chunks_exact(width).zip(sums) {
             let mut lanes = [T::ZERO; LANES];
-            for start in (0..whole).step_by(LANES) {
-                let (inputs, weights) = (block(inputs, start), block(weights, start));
+            by_blocks!(width, start, count => {
+                let (inputs, weights) = (load(inputs, start, count), load(weights, start, count));
                 for lane in 0..LANES {
                     lanes[lane] = inputs[lane].mul_add(weights[lane], lanes[lane]);
                 }
-            }
-            for (lane, (input, weight)) in inputs[whole..].iter().zip(&weights[whole..]).enumerate() {
-                lanes[lane] = input.mul_add(*weight, lanes[lane]);
-            }
+            });
             *sum = fold(lanes) + bias;
         }
     }
 }
 
 kernel! {
-    /// From the deltas of the answers, one a row: gradient of the last layer's weights, `inputsᵀ · deltas`.
-    fn answers_gradient<T: Real>(inputs: &[T], deltas: &[T], gradient: &mut [T]) {
-        let width = gradient.len();
-        by_blocks!(width, start, count => {
-            let mut sums = [T::ZERO; LANES];
-            for (inputs, delta) in inputs.chunks_exact(width).zip(deltas) {
-                let inputs = load(inputs, start, count);
-                for lane in 0..LANES {
-                    sums[lane] = inputs[lane].mul_add(*delta, sums[lane]);
-                }
-            }
-            store(gradient, start, count, &sums);
-        });
-    }
-}
-
-kernel! {
-    /// Deltas of the last layer's inputs: `outer(deltas, weights)`.
-    fn answers_back<T: Real>(deltas: &[T], weights: &[T], back: &mut [T]) {
-        let width = weights.len();
+    /// The last layer's way back, from the deltas of the answers, one a row: the gradient of its weights,
+    /// `inputsᵀ · deltas`, and the deltas of its inputs, `outer(deltas, weights)`, where there is room for them.
+    fn answers_back<T: Real>(inputs: &[T], deltas: &[T], weights: &[T], gradient: &mut [T], back: &mut [T]) {
+        let (width, rows) = (weights.len(), deltas.len());
         by_blocks!(width, start, count => {
             let weights = load(weights, start, count);
-            for (delta, back) in deltas.iter().zip(back.chunks_exact_mut(width)) {
-                let mut numbers = weights;
+            let mut sums = [[T::ZERO; LANES]; TURNS];
+            by_turns!(rows, row, turn => {
+                let mut inputs = load(inputs, row * width + start, count);
                 for lane in 0..LANES {
-                    numbers[lane] = *delta * weights[lane];
+                    sums[turn][lane] = inputs[lane].mul_add(deltas[row], sums[turn][lane]);
+                    inputs[lane] = deltas[row] * weights[lane];
                 }
-                store(back, start, count, &numbers);
-            }
+                if !back.is_empty() {
+                    store(back, row * width + start, count, &inputs);
+                }
+            });
+            store(gradient, start, count, &join(&sums));
         });
     }
 }
@@ -323,16 +340,17 @@ kernel! {
 }
 
 kernel! {
-    /// Losses and squared errors of a batch, summed, and the gradient of the mean loss by the answers.
-    fn errors<T: Real, P: Penalty>(answers: &[T], targets: &[T], deltas: &mut [T], penalty: P) -> (f64, f64) {
+    /// Losses and squared errors of a batch, summed, the gradient of the mean loss by the answers, and the sum of that.
+    fn errors<T: Real, P: Penalty>(answers: &[T], targets: &[T], deltas: &mut [T], penalty: P) -> (f64, f64, T) {
         let count = T::from_f64(answers.len() as f64);
-        let (mut losses, mut squares) = ([0.0; LANES], [0.0; LANES]);
+        let (mut losses, mut squares, mut sums) = ([0.0; LANES], [0.0; LANES], [T::ZERO; LANES]);
         let whole = answers.len() / LANES * LANES;
         for start in (0..whole).step_by(LANES) {
             let (answers, targets, deltas) = (block(answers, start), block(targets, start), block_mut(deltas, start));
             for lane in 0..LANES {
                 let error = answers[lane] - targets[lane];
                 deltas[lane] = penalty.derivative(error) / count;
+                sums[lane] += deltas[lane];
                 losses[lane] += penalty.value(error).to_f64();
                 squares[lane] = error.to_f64().mul_add(error.to_f64(), squares[lane]);
             }
@@ -340,9 +358,10 @@ kernel! {
         for (lane, row) in (whole..answers.len()).enumerate() {
             let error = answers[row] - targets[row];
             deltas[row] = penalty.derivative(error) / count;
+            sums[lane] += deltas[row];
             losses[lane] += penalty.value(error).to_f64();
             squares[lane] = error.to_f64().mul_add(error.to_f64(), squares[lane]);
         }
-        (fold(losses), fold(squares))
+        (fold(losses), fold(squares), fold(sums))
     }
 }

@@ -7,12 +7,14 @@ use crate::network::Real;
 ///
 /// # Safety
 /// Every function may be called only where the processor has that vector unit, with pointers to [`Lanes::COUNT`]
-/// numbers (one for [`Lanes::splat`]); they need not be aligned.
+/// numbers (one for [`Lanes::splat`]) where nothing else is said; they need not be aligned.
 pub unsafe trait Lanes: Copy {
     /// The numbers.
     type Number: Real;
     /// Numbers in a vector.
     const COUNT: usize;
+    /// Numbers of a row that [`Lanes::turn`] turns at a time.
+    const TURNED: usize;
 
     /// Zeros.
     unsafe fn zero() -> Self;
@@ -24,6 +26,14 @@ pub unsafe trait Lanes: Copy {
     unsafe fn store(self, to: *mut Self::Number);
     /// `self · factor + summand` in every place, rounded once.
     unsafe fn mul_add(self, factor: Self, summand: Self) -> Self;
+    /// Reads the first numbers of a vector, fewer than [`Lanes::COUNT`]; zeros behind them.
+    unsafe fn load_first(from: *const Self::Number, count: usize) -> Self;
+    /// Writes the first numbers of a vector, fewer than [`Lanes::COUNT`].
+    unsafe fn store_first(self, to: *mut Self::Number, count: usize);
+    /// Rows into columns: reads [`Lanes::TURNED`] numbers of each of `rows` rows (of [`Lanes::COUNT`] at most, and the
+    /// last one in place of those that are missing), which begin `stride` apart, and writes a vector for each of these
+    /// columns, which begin `to_stride` apart.
+    unsafe fn turn(from: *const Self::Number, stride: usize, rows: usize, to: *mut Self::Number, to_stride: usize);
 }
 
 /// Numbers that every supported vector unit can hold.
@@ -44,6 +54,7 @@ pub struct Four<T>([T; 4]);
 unsafe impl<T: Real> Lanes for Four<T> {
     type Number = T;
     const COUNT: usize = 4;
+    const TURNED: usize = 4;
 
     #[inline(always)]
     unsafe fn zero() -> Self {
@@ -72,15 +83,38 @@ unsafe impl<T: Real> Lanes for Four<T> {
         }
         Self(sum)
     }
+    #[inline(always)]
+    unsafe fn load_first(from: *const T, count: usize) -> Self {
+        let mut numbers = [T::ZERO; 4];
+        // SAFETY: the caller gives so many numbers.
+        unsafe { std::ptr::copy_nonoverlapping(from, numbers.as_mut_ptr(), count) };
+        Self(numbers)
+    }
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut T, count: usize) {
+        // SAFETY: the caller gives room for so many numbers.
+        unsafe { std::ptr::copy_nonoverlapping(self.0.as_ptr(), to, count) };
+    }
+    #[inline(always)]
+    unsafe fn turn(from: *const T, stride: usize, rows: usize, to: *mut T, to_stride: usize) {
+        for row in 0..4 {
+            for column in 0..4 {
+                // SAFETY: the caller gives rows of four numbers, and room for them.
+                unsafe { *to.add(column * to_stride + row) = *from.add(row.min(rows - 1) * stride + column) };
+            }
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 macro_rules! lanes {
-    ($vector:ident, $number:ident, $count:literal, $zero:ident, $splat:ident, $load:ident, $store:ident, $mul_add:ident) => {
+    ($vector:ident, $number:ident, $count:literal, $turned:literal, $turn:ident, $zero:ident, $splat:ident, $load:ident,
+     $store:ident, $mul_add:ident, $load_first:ident, $store_first:ident) => {
         // SAFETY: the instructions do what their names say on any pointers to that many numbers.
         unsafe impl Lanes for $vector {
             type Number = $number;
             const COUNT: usize = $count;
+            const TURNED: usize = $turned;
 
             #[inline(always)]
             unsafe fn zero() -> Self {
@@ -107,6 +141,21 @@ macro_rules! lanes {
                 // SAFETY: as above.
                 unsafe { $mul_add(self, factor, summand) }
             }
+            #[inline(always)]
+            unsafe fn load_first(from: *const $number, count: usize) -> Self {
+                // SAFETY: as above; what is masked is not read.
+                unsafe { $load_first(from, count) }
+            }
+            #[inline(always)]
+            unsafe fn store_first(self, to: *mut $number, count: usize) {
+                // SAFETY: as above; what is masked is not written.
+                unsafe { $store_first(to, count, self) }
+            }
+            #[inline(always)]
+            unsafe fn turn(from: *const $number, stride: usize, rows: usize, to: *mut $number, to_stride: usize) {
+                // SAFETY: as above, and the caller gives the rows and room for them.
+                unsafe { $turn(from, stride, rows - 1, to, to_stride) }
+            }
         }
     };
 }
@@ -114,18 +163,236 @@ macro_rules! lanes {
 #[cfg(target_arch = "x86_64")]
 mod units {
     use std::arch::x86_64::{
-        __m256, __m256d, __m512, __m512d, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps,
-        _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_pd, _mm256_setzero_ps, _mm256_storeu_pd, _mm256_storeu_ps,
-        _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_set1_pd, _mm512_set1_ps,
-        _mm512_setzero_pd, _mm512_setzero_ps, _mm512_storeu_pd, _mm512_storeu_ps,
+        __m256, __m256d, __m256i, __m512, __m512d, _mm_loadu_pd, _mm_loadu_ps, _mm256_castpd128_pd256,
+        _mm256_castps128_ps256, _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_fmadd_pd, _mm256_fmadd_ps,
+        _mm256_insertf128_pd, _mm256_insertf128_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_maskload_pd,
+        _mm256_maskload_ps, _mm256_maskstore_pd, _mm256_maskstore_ps, _mm256_set1_epi32, _mm256_set1_epi64x,
+        _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_setzero_pd, _mm256_setzero_ps,
+        _mm256_shuffle_ps, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_unpackhi_pd, _mm256_unpackhi_ps,
+        _mm256_unpacklo_pd, _mm256_unpacklo_ps, _mm512_castpd128_pd512, _mm512_castps128_ps512, _mm512_fmadd_pd,
+        _mm512_fmadd_ps, _mm512_insertf32x4, _mm512_insertf64x2, _mm512_loadu_pd, _mm512_loadu_ps,
+        _mm512_mask_storeu_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_set1_pd,
+        _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_shuffle_ps, _mm512_storeu_pd, _mm512_storeu_ps,
+        _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
     };
 
     use super::{Four, Lanes, Vectors};
 
-    lanes!(__m512, f32, 16, _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps);
-    lanes!(__m512d, f64, 8, _mm512_setzero_pd, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd);
-    lanes!(__m256, f32, 8, _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps);
-    lanes!(__m256d, f64, 4, _mm256_setzero_pd, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd);
+    lanes!(
+        __m512,
+        f32,
+        16,
+        4,
+        turn_16,
+        _mm512_setzero_ps,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_fmadd_ps,
+        load_first_16,
+        store_first_16
+    );
+    lanes!(
+        __m512d,
+        f64,
+        8,
+        2,
+        turn_8_doubles,
+        _mm512_setzero_pd,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_fmadd_pd,
+        load_first_8_doubles,
+        store_first_8_doubles
+    );
+    lanes!(
+        __m256,
+        f32,
+        8,
+        4,
+        turn_8,
+        _mm256_setzero_ps,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_fmadd_ps,
+        load_first_8,
+        store_first_8
+    );
+    lanes!(
+        __m256d,
+        f64,
+        4,
+        2,
+        turn_4_doubles,
+        _mm256_setzero_pd,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        _mm256_fmadd_pd,
+        load_first_4_doubles,
+        store_first_4_doubles
+    );
+
+    // The first numbers of a vector.
+
+    #[inline(always)]
+    unsafe fn load_first_16(from: *const f32, count: usize) -> __m512 {
+        // SAFETY: as promised to `Lanes::load_first`.
+        unsafe { _mm512_maskz_loadu_ps((1 << count) - 1, from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first_16(to: *mut f32, count: usize, numbers: __m512) {
+        // SAFETY: as promised to `Lanes::store_first`.
+        unsafe { _mm512_mask_storeu_ps(to, (1 << count) - 1, numbers) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first_8_doubles(from: *const f64, count: usize) -> __m512d {
+        // SAFETY: as promised to `Lanes::load_first`.
+        unsafe { _mm512_maskz_loadu_pd((1 << count) - 1, from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first_8_doubles(to: *mut f64, count: usize, numbers: __m512d) {
+        // SAFETY: as promised to `Lanes::store_first`.
+        unsafe { _mm512_mask_storeu_pd(to, (1 << count) - 1, numbers) }
+    }
+
+    /// All bits of the first of eight places.
+    #[inline(always)]
+    unsafe fn first_8(count: usize) -> __m256i {
+        // SAFETY: the caller knows of the vector unit.
+        unsafe { _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first_8(from: *const f32, count: usize) -> __m256 {
+        // SAFETY: as promised to `Lanes::load_first`.
+        unsafe { _mm256_maskload_ps(from, first_8(count)) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first_8(to: *mut f32, count: usize, numbers: __m256) {
+        // SAFETY: as promised to `Lanes::store_first`.
+        unsafe { _mm256_maskstore_ps(to, first_8(count), numbers) }
+    }
+
+    /// All bits of the first of four places.
+    #[inline(always)]
+    unsafe fn first_4(count: usize) -> __m256i {
+        // SAFETY: the caller knows of the vector unit.
+        unsafe { _mm256_cmpgt_epi64(_mm256_set1_epi64x(count as i64), _mm256_setr_epi64x(0, 1, 2, 3)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first_4_doubles(from: *const f64, count: usize) -> __m256d {
+        // SAFETY: as promised to `Lanes::load_first`.
+        unsafe { _mm256_maskload_pd(from, first_4(count)) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first_4_doubles(to: *mut f64, count: usize, numbers: __m256d) {
+        // SAFETY: as promised to `Lanes::store_first`.
+        unsafe { _mm256_maskstore_pd(to, first_4(count), numbers) }
+    }
+
+    // Turning: a quarter (or half) of a vector takes its 16 bytes from one row, so that a vector has every fourth (or
+    // second) row in order, and small squares are turned within quarters.
+
+    #[inline(always)]
+    unsafe fn rows_16(from: *const f32, stride: usize, first: usize, last: usize) -> __m512 {
+        // SAFETY: as promised to `Lanes::turn`.
+        unsafe {
+            let row = |row: usize| from.add(row.min(last) * stride);
+            let rows = _mm512_castps128_ps512(_mm_loadu_ps(row(first)));
+            let rows = _mm512_insertf32x4::<1>(rows, _mm_loadu_ps(row(first + 4)));
+            let rows = _mm512_insertf32x4::<2>(rows, _mm_loadu_ps(row(first + 8)));
+            _mm512_insertf32x4::<3>(rows, _mm_loadu_ps(row(first + 12)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn turn_16(from: *const f32, stride: usize, last: usize, to: *mut f32, to_stride: usize) {
+        // SAFETY: as promised to `Lanes::turn`.
+        unsafe {
+            let (a, b) = (rows_16(from, stride, 0, last), rows_16(from, stride, 1, last));
+            let (c, d) = (rows_16(from, stride, 2, last), rows_16(from, stride, 3, last));
+            let (low, high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+            let (next_low, next_high) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+            _mm512_storeu_ps(to, _mm512_shuffle_ps::<0x44>(low, next_low));
+            _mm512_storeu_ps(to.add(to_stride), _mm512_shuffle_ps::<0xee>(low, next_low));
+            _mm512_storeu_ps(to.add(2 * to_stride), _mm512_shuffle_ps::<0x44>(high, next_high));
+            _mm512_storeu_ps(to.add(3 * to_stride), _mm512_shuffle_ps::<0xee>(high, next_high));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn rows_8(from: *const f32, stride: usize, first: usize, last: usize) -> __m256 {
+        // SAFETY: as promised to `Lanes::turn`.
+        unsafe {
+            let row = |row: usize| from.add(row.min(last) * stride);
+            _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(_mm_loadu_ps(row(first))), _mm_loadu_ps(row(first + 4)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn turn_8(from: *const f32, stride: usize, last: usize, to: *mut f32, to_stride: usize) {
+        // SAFETY: as promised to `Lanes::turn`.
+        unsafe {
+            let (a, b) = (rows_8(from, stride, 0, last), rows_8(from, stride, 1, last));
+            let (c, d) = (rows_8(from, stride, 2, last), rows_8(from, stride, 3, last));
+            let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let (next_low, next_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+            _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(low, next_low));
+            _mm256_storeu_ps(to.add(to_stride), _mm256_shuffle_ps::<0xee>(low, next_low));
+            _mm256_storeu_ps(to.add(2 * to_stride), _mm256_shuffle_ps::<0x44>(high, next_high));
+            _mm256_storeu_ps(to.add(3 * to_stride), _mm256_shuffle_ps::<0xee>(high, next_high));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn rows_8_doubles(from: *const f64, stride: usize, first: usize, last: usize) -> __m512d {
+        // SAFETY: as promised to `Lanes::turn`.
+        unsafe {
+            let row = |row: usize| from.add(row.min(last) * stride);
+            let rows = _mm512_castpd128_pd512(_mm_loadu_pd(row(first)));
+            let rows = _mm512_insertf64x2::<1>(rows, _mm_loadu_pd(row(first + 2)));
+            let rows = _mm512_insertf64x2::<2>(rows, _mm_loadu_pd(row(first + 4)));
+            _mm512_insertf64x2::<3>(rows, _mm_loadu_pd(row(first + 6)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn turn_8_doubles(from: *const f64, stride: usize, last: usize, to: *mut f64, to_stride: usize) {
+        // SAFETY: as promised to `Lanes::turn`.
+        unsafe {
+            let (a, b) = (rows_8_doubles(from, stride, 0, last), rows_8_doubles(from, stride, 1, last));
+            _mm512_storeu_pd(to, _mm512_unpacklo_pd(a, b));
+            _mm512_storeu_pd(to.add(to_stride), _mm512_unpackhi_pd(a, b));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn rows_4_doubles(from: *const f64, stride: usize, first: usize, last: usize) -> __m256d {
+        // SAFETY: as promised to `Lanes::turn`.
+        unsafe {
+            let row = |row: usize| from.add(row.min(last) * stride);
+            _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(_mm_loadu_pd(row(first))), _mm_loadu_pd(row(first + 2)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn turn_4_doubles(from: *const f64, stride: usize, last: usize, to: *mut f64, to_stride: usize) {
+        // SAFETY: as promised to `Lanes::turn`.
+        unsafe {
+            let (a, b) = (rows_4_doubles(from, stride, 0, last), rows_4_doubles(from, stride, 1, last));
+            _mm256_storeu_pd(to, _mm256_unpacklo_pd(a, b));
+            _mm256_storeu_pd(to.add(to_stride), _mm256_unpackhi_pd(a, b));
+        }
+    }
 
     impl Vectors for f32 {
         type Wide = __m512;

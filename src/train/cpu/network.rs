@@ -8,8 +8,8 @@ use super::super::profile::{Laps, Part};
 use super::activation::{Inline, with_blocks};
 use super::arithmetic::Arithmetic;
 use super::kernels::{
-    answers, answers_back, answers_gradient, bias_and_unit, bias_and_unit_apart, column_sums, errors, kernel,
-    one_input, one_input_back, unit_back,
+    answers, answers_back, bias_and_unit, bias_and_unit_apart, column_sums, errors, kernel, one_input, one_input_back,
+    unit_back,
 };
 use super::lanes::Vectors;
 use super::layout::{Layout, Places, two};
@@ -204,10 +204,11 @@ impl<T: Vectors> Network<T> {
     ) -> (f64, f64) {
         let rows = targets.len();
         let last = self.layers.len() - 1;
-        let Layer { sums, deltas, .. } = &mut self.layers[last];
-        let errors = with_penalty!(self.loss, penalty => {
+        let Layer { at, sums, deltas, .. } = &mut self.layers[last];
+        let (loss, squared_error, sum) = with_penalty!(self.loss, penalty => {
             errors(&sums[..rows], targets, &mut deltas[..rows], penalty)
         });
+        gradient[at.bias.clone()].fill(sum);
         laps.lap(Part::Activation);
         for index in (0..=last).rev() {
             let (before, rest) = self.layers.split_at_mut(index);
@@ -229,16 +230,16 @@ impl<T: Vectors> Network<T> {
                 laps.lap(Part::Backward);
                 continue;
             }
-            layer.back_to_sums(&self.architecture, gradient, parameters, (index == last, len), draw, self.dropout);
-            laps.lap(Part::Activation);
+            if index < last {
+                layer.back_to_sums(&self.architecture, gradient, parameters, len, draw, self.dropout);
+                laps.lap(Part::Activation);
+            }
             let (deltas, weight) = (&layer.deltas[..len], layer.at.weight.clone());
             match &mut layer.way {
                 Way::OneInput => {}
                 Way::OneOutput => {
-                    answers_gradient(inputs, deltas, &mut gradient[weight.clone()]);
-                    if let Some(before) = before_deltas {
-                        answers_back(deltas, &parameters[weight], before);
-                    }
+                    let before = before_deltas.unwrap_or_default();
+                    answers_back(inputs, deltas, &parameters[weight.clone()], &mut gradient[weight], before);
                 }
                 Way::Dense => {
                     let (reads, hands_on) = (Matrix::new(inputs, layer.inputs), Matrix::new(deltas, layer.outputs));
@@ -254,7 +255,7 @@ impl<T: Vectors> Network<T> {
             }
             laps.lap(Part::Backward);
         }
-        errors
+        (loss, squared_error)
     }
 }
 
@@ -265,18 +266,12 @@ impl<T: Vectors> Layer<T> {
         architecture: &Architecture,
         gradient: &mut [T],
         parameters: &[T],
-        (last, len): (bool, usize),
+        len: usize,
         draw: Draw,
         dropout: Dropout,
     ) {
         let deltas = &mut self.deltas[..len];
         let at = &self.at;
-        if last {
-            if !at.bias.is_empty() {
-                column_sums(deltas, self.outputs, &mut gradient[at.bias.clone()]);
-            }
-            return;
-        }
         if self.left.is_some() {
             leave_out(deltas, key(draw.base, draw.step, self.index), dropout);
         }

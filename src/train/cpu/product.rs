@@ -6,16 +6,16 @@
 //! registers.
 #![expect(unsafe_code, reason = "tiles read and write through pointers that the one safe entry has checked")]
 
+use std::ops::Range;
+
 use super::kernels::{VectorUnit, vector_unit};
 use super::lanes::{Lanes, Vectors};
+use super::memory::Aligned;
 use crate::network::Real;
 
-/// Vectors side by side in a full tile.
-const VECTORS: usize = 2;
-
-/// Rows of the second matrix that lie this many bytes apart, or more, fall on the same few places of the first cache:
-/// their panels are copied.
-const FAR_APART: usize = 1024;
+/// Rows of the second matrix that lie this many bytes apart, or more, are each on a page of their own, and fall on the
+/// same few places of the caches: their panels are copied.
+const FAR_APART: usize = 4096;
 
 /// A matrix, row-major, `[rows, columns]`.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +48,14 @@ impl<'a, T> Matrix<'a, T> {
 }
 
 /// Room for panels that must be copied.
-#[derive(Clone, Debug, Default)]
-pub struct Panel<T>(Vec<T>);
+#[derive(Debug)]
+pub struct Panel<T>(Aligned<T>);
+
+impl<T: Real> Default for Panel<T> {
+    fn default() -> Self {
+        Self(Aligned::zeros(0))
+    }
+}
 
 /// `product = first · second`.
 ///
@@ -68,6 +74,7 @@ pub fn multiply<T: Vectors>(first: Matrix<'_, T>, second: Matrix<'_, T>, product
         second_stride: 0,
         product: product.as_mut_ptr(),
         product_stride: second.columns,
+        columns: 0,
     };
     // SAFETY: `vector_unit` has asked the processor; the sizes were compared above, and a matrix is made of whole rows.
     unsafe {
@@ -76,7 +83,7 @@ pub fn multiply<T: Vectors>(first: Matrix<'_, T>, second: Matrix<'_, T>, product
             VectorUnit::Avx512 => wide(left, first.rows, second, panel),
             #[cfg(target_arch = "x86_64")]
             VectorUnit::Avx2 => middle(left, first.rows, second, panel),
-            _ => panels::<T::Plain, 4>(left, first.rows, second, panel),
+            _ => panels::<T::Plain, 4, 0>(left, first.rows, second, panel),
         }
     }
 }
@@ -85,14 +92,14 @@ pub fn multiply<T: Vectors>(first: Matrix<'_, T>, second: Matrix<'_, T>, product
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 unsafe fn wide<T: Vectors>(tile: Tile<T>, rows: usize, second: Matrix<'_, T>, panel: &mut Panel<T>) {
     // SAFETY: as promised to this function.
-    unsafe { panels::<T::Wide, 12>(tile, rows, second, panel) }
+    unsafe { panels::<T::Wide, 12, 8>(tile, rows, second, panel) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn middle<T: Vectors>(tile: Tile<T>, rows: usize, second: Matrix<'_, T>, panel: &mut Panel<T>) {
     // SAFETY: as promised to this function.
-    unsafe { panels::<T::Middle, 6>(tile, rows, second, panel) }
+    unsafe { panels::<T::Middle, 6, 0>(tile, rows, second, panel) }
 }
 
 /// Where a tile is read from and written to.
@@ -105,6 +112,7 @@ struct Tile<T> {
     second_stride: usize,
     product: *mut T,
     product_stride: usize,
+    columns: usize,
 }
 
 impl<T> Clone for Tile<T> {
@@ -127,9 +135,10 @@ impl<T> Tile<T> {
     }
 }
 
-/// All panels of the second matrix, from left to right.
+/// All panels of the second matrix, from left to right: of two vectors, and where a vector would be left alone, of three
+/// at last. `ROWS` are those of a tile of one or two vectors, `FEWER` those of a tile of three.
 #[inline(always)]
-unsafe fn panels<L: Lanes, const ROWS: usize>(
+unsafe fn panels<L: Lanes, const ROWS: usize, const FEWER: usize>(
     tile: Tile<L::Number>,
     rows: usize,
     second: Matrix<'_, L::Number>,
@@ -138,115 +147,119 @@ unsafe fn panels<L: Lanes, const ROWS: usize>(
     let far_apart = second.columns * size_of::<L::Number>() >= FAR_APART && rows > 2 * ROWS;
     let mut column = 0;
     while column < second.columns {
-        let columns = (second.columns - column).min(VECTORS * L::COUNT);
-        let vectors = columns.div_ceil(L::COUNT);
+        let left = (second.columns - column).div_ceil(L::COUNT);
+        let vectors = if left == 3 && FEWER > 0 { 3 } else { left.min(2) };
+        let columns = (vectors * L::COUNT).min(second.columns - column);
         let width = vectors * L::COUNT;
         let mut tile = tile;
         // SAFETY: `column` and `columns` stay within the second matrix and so within the product.
         unsafe {
             tile.product = tile.product.add(column);
-            if second.transposed || columns < width || far_apart {
-                pack(second, column, columns, width, &mut panel.0);
+            tile.columns = columns;
+            if second.transposed || far_apart {
+                pack::<L>(second, column..column + columns, width, &mut panel.0);
                 tile.second = panel.0.as_ptr();
                 tile.second_stride = width;
             } else {
                 tile.second = tile.second.add(column);
                 tile.second_stride = second.columns;
             }
-            if vectors == VECTORS {
-                down::<L, ROWS, VECTORS>(tile, rows, columns);
-            } else {
-                down::<L, ROWS, 1>(tile, rows, columns);
+            match (vectors, columns == width) {
+                (3, true) if FEWER > 0 => down::<L, FEWER, 3, true>(tile, rows),
+                (3, false) if FEWER > 0 => down::<L, FEWER, 3, false>(tile, rows),
+                (2, true) => down::<L, ROWS, 2, true>(tile, rows),
+                (2, false) => down::<L, ROWS, 2, false>(tile, rows),
+                (_, true) => down::<L, ROWS, 1, true>(tile, rows),
+                (_, false) => down::<L, ROWS, 1, false>(tile, rows),
             }
         }
         column += columns;
     }
 }
 
-/// Copies columns of a matrix into a panel of whole vectors, zeros behind them.
+/// Copies columns of a matrix into a panel of whole vectors. What lies in a vector behind the columns means nothing.
 #[inline(always)]
-fn pack<T: Real>(matrix: Matrix<'_, T>, column: usize, columns: usize, width: usize, panel: &mut Vec<T>) {
+fn pack<L: Lanes>(matrix: Matrix<'_, L::Number>, columns: Range<usize>, width: usize, panel: &mut Aligned<L::Number>) {
     let inner = matrix.rows;
     if panel.len() < inner * width {
-        panel.resize(inner * width, T::ZERO);
+        *panel = Aligned::zeros(inner * width);
     }
-    if matrix.transposed {
-        let source = &matrix.numbers[column * inner..(column + columns) * inner];
-        for place in (0..width).step_by(4) {
-            pack_four(&source[(place * inner).min(source.len())..], inner, place, width, panel);
-        }
-    } else {
-        for (row, source) in panel.chunks_exact_mut(width).zip(matrix.numbers.chunks_exact(matrix.columns)) {
-            row[..columns].copy_from_slice(&source[column..column + columns]);
-            row[columns..].fill(T::ZERO);
+    let panel = &mut panel[..];
+    for place in (0..width).step_by(L::COUNT) {
+        let given = (columns.len() - place).min(L::COUNT);
+        let from = columns.start + place;
+        if matrix.transposed {
+            let source = &matrix.numbers[from * inner..(from + given) * inner];
+            let whole = inner / L::TURNED * L::TURNED;
+            for step in (0..whole).step_by(L::TURNED) {
+                let to = &mut panel[step * width + place..][..(L::TURNED - 1) * width + L::COUNT];
+                // SAFETY: `source` has `given` rows of `inner` numbers, and `to` is where their columns go.
+                unsafe { L::turn(source.as_ptr().add(step), inner, given, to.as_mut_ptr(), width) };
+            }
+            for step in whole..inner {
+                for lane in 0..given {
+                    panel[step * width + place + lane] = source[lane * inner + step];
+                }
+            }
+        } else {
+            for step in 0..inner {
+                let source = &matrix.numbers[step * matrix.columns + from..][..given];
+                let to = &mut panel[step * width + place..][..L::COUNT];
+                // SAFETY: `source` has so many numbers, and `to` is a vector.
+                unsafe { load::<L>(source.as_ptr(), given).store(to.as_mut_ptr()) };
+            }
         }
     }
 }
 
-/// Turns up to four rows of `inner` numbers into columns of a panel from `place` on, zeros where there is no row.
+/// Reads a vector, or the first numbers of one.
 #[inline(always)]
-fn pack_four<T: Real>(source: &[T], inner: usize, place: usize, width: usize, panel: &mut [T]) {
-    let mut whole = 0;
-    if source.len() >= 4 * inner {
-        let rows: [&[T]; 4] = std::array::from_fn(|row| &source[row * inner..(row + 1) * inner]);
-        whole = inner / 4 * 4;
-        // Squares of four by four, which become a few shuffles.
-        for start in (0..whole).step_by(4) {
-            let square: [[T; 4]; 4] =
-                std::array::from_fn(|row| rows[row][start..start + 4].try_into().expect("four numbers"));
-            let columns: [[T; 4]; 4] = std::array::from_fn(|step| std::array::from_fn(|row| square[row][step]));
-            for (step, column) in columns.iter().enumerate() {
-                let at = (start + step) * width + place;
-                panel[at..at + 4].copy_from_slice(column);
-            }
-        }
-    }
-    for step in whole..inner {
-        for row in 0..4 {
-            panel[step * width + place + row] = source.get(row * inner + step).copied().unwrap_or(T::ZERO);
-        }
-    }
+unsafe fn load<L: Lanes>(from: *const L::Number, count: usize) -> L {
+    // SAFETY: the caller gives so many numbers.
+    unsafe { if count < L::COUNT { L::load_first(from, count) } else { L::load(from) } }
 }
 
 /// All rows of the first matrix against one panel, in tiles of `ROWS` and then of what is left.
 #[inline(always)]
-unsafe fn down<L: Lanes, const ROWS: usize, const W: usize>(mut tile: Tile<L::Number>, rows: usize, columns: usize) {
+unsafe fn down<L: Lanes, const ROWS: usize, const W: usize, const FULL: bool>(mut tile: Tile<L::Number>, rows: usize) {
     let mut left = rows;
     // SAFETY: a tile is multiplied only while it has its rows.
     unsafe {
         while left >= ROWS {
-            multiply_tile::<L, ROWS, W>(tile, columns);
+            multiply_tile::<L, ROWS, W, FULL>(tile);
             tile.down(ROWS);
             left -= ROWS;
         }
         while left >= 4 {
-            multiply_tile::<L, 4, W>(tile, columns);
+            multiply_tile::<L, 4, W, FULL>(tile);
             tile.down(4);
             left -= 4;
         }
         if left >= 2 {
-            multiply_tile::<L, 2, W>(tile, columns);
+            multiply_tile::<L, 2, W, FULL>(tile);
             tile.down(2);
             left -= 2;
         }
         if left == 1 {
-            multiply_tile::<L, 1, W>(tile, columns);
+            multiply_tile::<L, 1, W, FULL>(tile);
         }
     }
 }
 
-/// One tile: its sums stay in registers until they are whole.
+/// One tile: its sums stay in registers until they are whole. The last vector may have fewer columns.
 #[inline(always)]
-unsafe fn multiply_tile<L: Lanes, const ROWS: usize, const W: usize>(tile: Tile<L::Number>, columns: usize) {
+unsafe fn multiply_tile<L: Lanes, const ROWS: usize, const W: usize, const FULL: bool>(tile: Tile<L::Number>) {
     // SAFETY: the caller has checked that rows, columns and the inner size stay within the matrices; a panel holds
     // whole vectors.
     unsafe {
+        let last = if FULL { L::COUNT } else { tile.columns - (W - 1) * L::COUNT };
+        let count = |place: usize| if place == W - 1 { last } else { L::COUNT };
         let mut sums = [[L::zero(); W]; ROWS];
         let (mut first, mut second) = (tile.first, tile.second);
         for _ in 0..tile.inner {
             let mut vectors = [L::zero(); W];
             for (place, vector) in vectors.iter_mut().enumerate() {
-                *vector = L::load(second.add(place * L::COUNT));
+                *vector = load(second.add(place * L::COUNT), count(place));
             }
             for (row, sums) in sums.iter_mut().enumerate() {
                 let number = L::splat(first.add(row * tile.row_stride));
@@ -257,21 +270,10 @@ unsafe fn multiply_tile<L: Lanes, const ROWS: usize, const W: usize>(tile: Tile<
             first = first.add(tile.inner_stride);
             second = second.add(tile.second_stride);
         }
-        if columns == W * L::COUNT {
-            for (row, sums) in sums.into_iter().enumerate() {
-                for (place, sum) in sums.into_iter().enumerate() {
-                    sum.store(tile.product.add(row * tile.product_stride + place * L::COUNT));
-                }
-            }
-        } else {
-            // Room for the widest tile.
-            let mut whole = [L::Number::default(); VECTORS * 16];
-            for (row, sums) in sums.into_iter().enumerate() {
-                for (place, sum) in sums.into_iter().enumerate() {
-                    sum.store(whole.as_mut_ptr().add(place * L::COUNT));
-                }
-                let to = tile.product.add(row * tile.product_stride);
-                std::ptr::copy_nonoverlapping(whole.as_ptr(), to, columns);
+        for (row, sums) in sums.into_iter().enumerate() {
+            for (place, sum) in sums.into_iter().enumerate() {
+                let to = tile.product.add(row * tile.product_stride + place * L::COUNT);
+                if count(place) < L::COUNT { sum.store_first(to, last) } else { sum.store(to) }
             }
         }
     }

@@ -6,10 +6,7 @@ use super::layout::Layout;
 use super::memory::Aligned;
 use crate::config::{Configuration, LayerKind, Optimizer};
 use crate::network::{Real, Role};
-use crate::train::rates::{Rates, power};
-
-/// How fast Nadam's momentum rises to its full size (Dozat 2016; `PyTorch`'s `momentum_decay`).
-const MOMENTUM_RISE: f64 = 0.004;
+use crate::train::rates::{Nadam, Rates, power};
 
 /// What `PyTorch` adds to a norm before it divides by it to clip.
 const CLIP_EPSILON: f64 = 1e-6;
@@ -21,8 +18,7 @@ pub struct Memory<T> {
     first: Aligned<T>,
     /// Running mean, or sum, of squared gradients.
     second: Aligned<T>,
-    /// Product of Nadam's momenta.
-    momenta: f64,
+    nadam: Nadam,
 }
 
 impl<T: Real> Memory<T> {
@@ -32,7 +28,7 @@ impl<T: Real> Memory<T> {
         let has_first = c.optimizer.is_adam() || (matches!(c.optimizer, O::Sgd | O::Rmsprop) && c.momentum > 0.0);
         let has_second = c.optimizer.is_adam() || matches!(c.optimizer, O::Rmsprop | O::Adagrad);
         let zeros = |has: bool| Aligned::zeros(if has { len } else { 0 });
-        Self { first: zeros(has_first), second: zeros(has_second), momenta: 1.0 }
+        Self { first: zeros(has_first), second: zeros(has_second), nadam: Nadam::default() }
     }
 
     /// Takes a step: clips and decays the gradient as configured, then moves `values` against it. Gives the norm of the
@@ -78,33 +74,31 @@ impl<T: Real> Memory<T> {
                 let (mean, square) = (1.0 - power(c.beta1, rates.step), 1.0 - power(c.beta2, rates.step));
                 let rate = number(rates.learning_rate * square.sqrt() / mean);
                 change_three(values, &mut self.first, &mut self.second, gradient, |w, m, v, g| {
-                    let m = (g - m).mul_add(new_first, m);
-                    let v = (g * g - v).mul_add(new_second, v);
+                    let m = (g - m).mul_add(new_first, m).normal_or_zero();
+                    let v = (g * g - v).mul_add(new_second, v).normal_or_zero();
                     (w - rate * m / (v.sqrt() + epsilon), m, v)
                 });
             }
             Optimizer::Nadam => {
-                let momentum = |step: u64| c.beta1 * (1.0 - 0.5 * libm::pow(0.96, step as f64 * MOMENTUM_RISE));
-                let (now, next) = (momentum(rates.step), momentum(rates.step + 1));
-                self.momenta *= now;
+                let shares = self.nadam.step(c.beta1, rates.step);
                 let square = number(1.0 - power(c.beta2, rates.step));
-                let by_gradient = number(rates.learning_rate * (1.0 - now) / (1.0 - self.momenta));
-                let by_mean = number(rates.learning_rate * next / (1.0 - self.momenta * next));
+                let by_gradient = number(rates.learning_rate * shares.gradient);
+                let by_mean = number(rates.learning_rate * shares.mean);
                 change_three(values, &mut self.first, &mut self.second, gradient, |w, m, v, g| {
-                    let m = (g - m).mul_add(new_first, m);
-                    let v = (g * g - v).mul_add(new_second, v);
+                    let m = (g - m).mul_add(new_first, m).normal_or_zero();
+                    let v = (g * g - v).mul_add(new_second, v).normal_or_zero();
                     (w - (by_gradient * g + by_mean * m) / ((v / square).sqrt() + epsilon), m, v)
                 });
             }
             Optimizer::Rmsprop if c.momentum > 0.0 => {
                 change_three(values, &mut self.first, &mut self.second, gradient, |w, m, v, g| {
-                    let v = (g * g - v).mul_add(new_second, v);
-                    let m = momentum.mul_add(m, g / (v.sqrt() + epsilon));
+                    let v = (g * g - v).mul_add(new_second, v).normal_or_zero();
+                    let m = momentum.mul_add(m, g / (v.sqrt() + epsilon)).normal_or_zero();
                     (w - rate * m, m, v)
                 });
             }
             Optimizer::Rmsprop => change_both(values, &mut self.second, gradient, |w, v, g| {
-                let v = (g * g - v).mul_add(new_second, v);
+                let v = (g * g - v).mul_add(new_second, v).normal_or_zero();
                 (w - rate * g / (v.sqrt() + epsilon), v)
             }),
             Optimizer::Adagrad => change_both(values, &mut self.second, gradient, |w, v, g| {
@@ -112,11 +106,11 @@ impl<T: Real> Memory<T> {
                 (w - rate * g / (v.sqrt() + epsilon), v)
             }),
             Optimizer::Sgd if c.nesterov => change_both(values, &mut self.first, gradient, |w, m, g| {
-                let m = momentum.mul_add(m, g);
+                let m = momentum.mul_add(m, g).normal_or_zero();
                 (w - rate * momentum.mul_add(m, g), m)
             }),
             Optimizer::Sgd if c.momentum > 0.0 => change_both(values, &mut self.first, gradient, |w, m, g| {
-                let m = momentum.mul_add(m, g);
+                let m = momentum.mul_add(m, g).normal_or_zero();
                 (w - rate * m, m)
             }),
             Optimizer::Sgd => change(values, gradient, |w, g| w - rate * g),
