@@ -151,20 +151,24 @@ fn join<T: Real>(turns: &[[T; LANES]; TURNS]) -> [T; LANES] {
     sums
 }
 
-/// Runs `$body` for every row from 0 to `$rows`, with its number and its turn.
+/// Runs `$body` for every row from 0 to `$rows`, with its number and its turn; what is left of the last round has turn 0.
+/// Turns are known when this is compiled: sums that are picked at run time would not stay in registers.
 macro_rules! by_turns {
     ($rows:expr, $row:ident, $turn:ident => $body:block) => {
         let whole = $rows / TURNS * TURNS;
         for first in (0..whole).step_by(TURNS) {
-            for $turn in 0..TURNS {
-                let $row = first + $turn;
-                $body
-            }
+            by_turns!(@turn first, 0, $row, $turn => $body);
+            by_turns!(@turn first, 1, $row, $turn => $body);
+            by_turns!(@turn first, 2, $row, $turn => $body);
+            by_turns!(@turn first, 3, $row, $turn => $body);
         }
-        for $row in whole..$rows {
-            let $turn = $row - whole;
-            $body
+        for row in whole..$rows {
+            by_turns!(@turn row, 0, $row, $turn => $body);
         }
+    };
+    (@turn $first:expr, $number:literal, $row:ident, $turn:ident => $body:block) => {
+        let ($row, $turn) = ($first + $number, $number);
+        $body
     };
 }
 
@@ -290,23 +294,33 @@ kernel! {
 
 kernel! {
     /// The last layer's way back, from the deltas of the answers, one a row: the gradient of its weights,
-    /// `inputsᵀ · deltas`, and the deltas of its inputs, `outer(deltas, weights)`, where there is room for them.
-    fn answers_back<T: Real>(inputs: &[T], deltas: &[T], weights: &[T], gradient: &mut [T], back: &mut [T]) {
+    /// `inputsᵀ · deltas`, and where there is room for them the deltas of its inputs, `outer(deltas, weights)`, times the
+    /// derivatives of the units whose values the inputs are, and the sums of these.
+    fn answers_back<T: Real, B: Blocks<T>>(
+        inputs: &[T], deltas: &[T], weights: &[T], gradient: &mut [T], back: &mut [T], sums: &mut [T], unit: B,
+    ) {
         let (width, rows) = (weights.len(), deltas.len());
         by_blocks!(width, start, count => {
             let weights = load(weights, start, count);
-            let mut sums = [[T::ZERO; LANES]; TURNS];
+            let (mut products, mut totals) = ([[T::ZERO; LANES]; TURNS], [[T::ZERO; LANES]; TURNS]);
             by_turns!(rows, row, turn => {
-                let mut inputs = load(inputs, row * width + start, count);
+                let mut numbers = load(inputs, row * width + start, count);
                 for lane in 0..LANES {
-                    sums[turn][lane] = inputs[lane].mul_add(deltas[row], sums[turn][lane]);
-                    inputs[lane] = deltas[row] * weights[lane];
+                    products[turn][lane] = numbers[lane].mul_add(deltas[row], products[turn][lane]);
                 }
                 if !back.is_empty() {
-                    store(back, row * width + start, count, &inputs);
+                    unit.derivatives(&mut numbers);
+                    for lane in 0..LANES {
+                        numbers[lane] *= deltas[row] * weights[lane];
+                        totals[turn][lane] += numbers[lane];
+                    }
+                    store(back, row * width + start, count, &numbers);
                 }
             });
-            store(gradient, start, count, &join(&sums));
+            store(gradient, start, count, &join(&products));
+            if !sums.is_empty() {
+                store(sums, start, count, &join(&totals));
+            }
         });
     }
 }

@@ -26,6 +26,14 @@ pub unsafe trait Lanes: Copy {
     unsafe fn store(self, to: *mut Self::Number);
     /// `self · factor + summand` in every place, rounded once.
     unsafe fn mul_add(self, factor: Self, summand: Self) -> Self;
+    /// `self + other` in every place.
+    unsafe fn add(self, other: Self) -> Self;
+    /// `self · other` in every place.
+    unsafe fn mul(self, other: Self) -> Self;
+    /// `least` in every place where this is below it.
+    unsafe fn at_least(self, least: Self) -> Self;
+    /// One in every place that is above zero, zero elsewhere.
+    unsafe fn above_zero(self) -> Self;
     /// Reads the first numbers of a vector, fewer than [`Lanes::COUNT`]; zeros behind them.
     unsafe fn load_first(from: *const Self::Number, count: usize) -> Self;
     /// Writes the first numbers of a vector, fewer than [`Lanes::COUNT`].
@@ -84,6 +92,38 @@ unsafe impl<T: Real> Lanes for Four<T> {
         Self(sum)
     }
     #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        let mut sum = self.0;
+        for (lane, sum) in sum.iter_mut().enumerate() {
+            *sum += other.0[lane];
+        }
+        Self(sum)
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        let mut product = self.0;
+        for (lane, product) in product.iter_mut().enumerate() {
+            *product *= other.0[lane];
+        }
+        Self(product)
+    }
+    #[inline(always)]
+    unsafe fn at_least(self, least: Self) -> Self {
+        let mut numbers = self.0;
+        for (number, least) in numbers.iter_mut().zip(least.0) {
+            *number = if *number < least { least } else { *number };
+        }
+        Self(numbers)
+    }
+    #[inline(always)]
+    unsafe fn above_zero(self) -> Self {
+        let mut numbers = self.0;
+        for number in &mut numbers {
+            *number = if *number > T::ZERO { T::ONE } else { T::ZERO };
+        }
+        Self(numbers)
+    }
+    #[inline(always)]
     unsafe fn load_first(from: *const T, count: usize) -> Self {
         let mut numbers = [T::ZERO; 4];
         // SAFETY: the caller gives so many numbers.
@@ -109,7 +149,7 @@ unsafe impl<T: Real> Lanes for Four<T> {
 #[cfg(target_arch = "x86_64")]
 macro_rules! lanes {
     ($vector:ident, $number:ident, $count:literal, $turned:literal, $turn:ident, $zero:ident, $splat:ident, $load:ident,
-     $store:ident, $mul_add:ident, $load_first:ident, $store_first:ident) => {
+     $store:ident, $mul_add:ident, $load_first:ident, $store_first:ident, $add:ident, $mul:ident, $max:ident, $above_zero:ident) => {
         // SAFETY: the instructions do what their names say on any pointers to that many numbers.
         unsafe impl Lanes for $vector {
             type Number = $number;
@@ -142,6 +182,26 @@ macro_rules! lanes {
                 unsafe { $mul_add(self, factor, summand) }
             }
             #[inline(always)]
+            unsafe fn add(self, other: Self) -> Self {
+                // SAFETY: as above.
+                unsafe { $add(self, other) }
+            }
+            #[inline(always)]
+            unsafe fn mul(self, other: Self) -> Self {
+                // SAFETY: as above.
+                unsafe { $mul(self, other) }
+            }
+            #[inline(always)]
+            unsafe fn at_least(self, least: Self) -> Self {
+                // SAFETY: as above. Where one of the two is a NaN, the second is taken: a NaN stays one.
+                unsafe { $max(least, self) }
+            }
+            #[inline(always)]
+            unsafe fn above_zero(self) -> Self {
+                // SAFETY: as above.
+                unsafe { $above_zero(self) }
+            }
+            #[inline(always)]
             unsafe fn load_first(from: *const $number, count: usize) -> Self {
                 // SAFETY: as above; what is masked is not read.
                 unsafe { $load_first(from, count) }
@@ -163,17 +223,20 @@ macro_rules! lanes {
 #[cfg(target_arch = "x86_64")]
 mod units {
     use std::arch::x86_64::{
-        __m256, __m256d, __m256i, __m512, __m512d, _mm_loadu_pd, _mm_loadu_ps, _mm256_castpd128_pd256,
-        _mm256_castps128_ps256, _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_fmadd_pd, _mm256_fmadd_ps,
-        _mm256_insertf128_pd, _mm256_insertf128_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_maskload_pd,
-        _mm256_maskload_ps, _mm256_maskstore_pd, _mm256_maskstore_ps, _mm256_set1_epi32, _mm256_set1_epi64x,
-        _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_setzero_pd, _mm256_setzero_ps,
-        _mm256_shuffle_ps, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_unpackhi_pd, _mm256_unpackhi_ps,
-        _mm256_unpacklo_pd, _mm256_unpacklo_ps, _mm512_castpd128_pd512, _mm512_castps128_ps512, _mm512_fmadd_pd,
+        __m256, __m256d, __m256i, __m512, __m512d, _CMP_GT_OQ, _mm_loadu_pd, _mm_loadu_ps, _mm256_add_pd,
+        _mm256_add_ps, _mm256_and_pd, _mm256_and_ps, _mm256_castpd128_pd256, _mm256_castps128_ps256, _mm256_cmp_pd,
+        _mm256_cmp_ps, _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_insertf128_pd,
+        _mm256_insertf128_ps, _mm256_loadu_pd, _mm256_loadu_ps, _mm256_maskload_pd, _mm256_maskload_ps,
+        _mm256_maskstore_pd, _mm256_maskstore_ps, _mm256_max_pd, _mm256_max_ps, _mm256_mul_pd, _mm256_mul_ps,
+        _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setr_epi64x,
+        _mm256_setzero_pd, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_pd, _mm256_storeu_ps,
+        _mm256_unpackhi_pd, _mm256_unpackhi_ps, _mm256_unpacklo_pd, _mm256_unpacklo_ps, _mm512_add_pd, _mm512_add_ps,
+        _mm512_castpd128_pd512, _mm512_castps128_ps512, _mm512_cmp_pd_mask, _mm512_cmp_ps_mask, _mm512_fmadd_pd,
         _mm512_fmadd_ps, _mm512_insertf32x4, _mm512_insertf64x2, _mm512_loadu_pd, _mm512_loadu_ps,
-        _mm512_mask_storeu_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_set1_pd,
-        _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_shuffle_ps, _mm512_storeu_pd, _mm512_storeu_ps,
-        _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
+        _mm512_mask_storeu_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps,
+        _mm512_maskz_mov_pd, _mm512_maskz_mov_ps, _mm512_max_pd, _mm512_max_ps, _mm512_mul_pd, _mm512_mul_ps,
+        _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_shuffle_ps, _mm512_storeu_pd,
+        _mm512_storeu_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
     };
 
     use super::{Four, Lanes, Vectors};
@@ -190,7 +253,11 @@ mod units {
         _mm512_storeu_ps,
         _mm512_fmadd_ps,
         load_first_16,
-        store_first_16
+        store_first_16,
+        _mm512_add_ps,
+        _mm512_mul_ps,
+        _mm512_max_ps,
+        above_zero_16
     );
     lanes!(
         __m512d,
@@ -204,7 +271,11 @@ mod units {
         _mm512_storeu_pd,
         _mm512_fmadd_pd,
         load_first_8_doubles,
-        store_first_8_doubles
+        store_first_8_doubles,
+        _mm512_add_pd,
+        _mm512_mul_pd,
+        _mm512_max_pd,
+        above_zero_8_doubles
     );
     lanes!(
         __m256,
@@ -218,7 +289,11 @@ mod units {
         _mm256_storeu_ps,
         _mm256_fmadd_ps,
         load_first_8,
-        store_first_8
+        store_first_8,
+        _mm256_add_ps,
+        _mm256_mul_ps,
+        _mm256_max_ps,
+        above_zero_8
     );
     lanes!(
         __m256d,
@@ -232,8 +307,44 @@ mod units {
         _mm256_storeu_pd,
         _mm256_fmadd_pd,
         load_first_4_doubles,
-        store_first_4_doubles
+        store_first_4_doubles,
+        _mm256_add_pd,
+        _mm256_mul_pd,
+        _mm256_max_pd,
+        above_zero_4_doubles
     );
+
+    // One where a number is above zero.
+
+    #[inline(always)]
+    unsafe fn above_zero_16(numbers: __m512) -> __m512 {
+        // SAFETY: the caller knows of the vector unit.
+        unsafe {
+            let above = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(numbers, _mm512_setzero_ps());
+            _mm512_maskz_mov_ps(above, _mm512_set1_ps(1.0))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn above_zero_8_doubles(numbers: __m512d) -> __m512d {
+        // SAFETY: the caller knows of the vector unit.
+        unsafe {
+            let above = _mm512_cmp_pd_mask::<_CMP_GT_OQ>(numbers, _mm512_setzero_pd());
+            _mm512_maskz_mov_pd(above, _mm512_set1_pd(1.0))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn above_zero_8(numbers: __m256) -> __m256 {
+        // SAFETY: the caller knows of the vector unit.
+        unsafe { _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(numbers, _mm256_setzero_ps()), _mm256_set1_ps(1.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn above_zero_4_doubles(numbers: __m256d) -> __m256d {
+        // SAFETY: the caller knows of the vector unit.
+        unsafe { _mm256_and_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(numbers, _mm256_setzero_pd()), _mm256_set1_pd(1.0)) }
+    }
 
     // The first numbers of a vector.
 

@@ -4,6 +4,7 @@
 mod activation;
 mod arithmetic;
 mod elementwise;
+mod finish;
 mod kernels;
 mod lanes;
 mod layout;

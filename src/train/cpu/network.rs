@@ -7,6 +7,7 @@ use super::super::loss::with_penalty;
 use super::super::profile::{Laps, Part};
 use super::activation::{Inline, with_blocks};
 use super::arithmetic::Arithmetic;
+use super::finish::{ToDeltas, ToValues};
 use super::kernels::{
     answers, answers_back, bias_and_unit, bias_and_unit_apart, column_sums, errors, kernel, one_input, one_input_back,
     unit_back,
@@ -15,9 +16,9 @@ use super::lanes::Vectors;
 use super::layout::{Layout, Places, two};
 use super::memory::Aligned;
 use super::norm::{Norm, Statistics};
-use super::product::{Matrix, Panel, multiply};
-use crate::config::{Configuration, LayerKind, LayerNorm, Loss};
-use crate::network::unit::Linear;
+use super::product::{Matrix, Panel, multiply, multiply_and_finish};
+use crate::config::{Activation, Configuration, LayerKind, LayerNorm, Loss};
+use crate::network::unit::{Linear, Relu};
 use crate::network::{Architecture, Real, derivative_from_value};
 
 /// Which numbers of a batch a training step leaves out.
@@ -54,8 +55,17 @@ struct Layer<T> {
     /// The values that dropout leaves.
     left: Option<Aligned<T>>,
     norm: Option<Norm<T>>,
+    /// What its units are, where nothing comes between them and the products.
+    plain: Option<Plain>,
     /// Gradient of the loss by what the layer hands on, and then by its sums.
     deltas: Aligned<T>,
+}
+
+/// Units that products finish by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Plain {
+    Linear,
+    Rectified,
 }
 
 /// How a layer makes its sums.
@@ -95,6 +105,12 @@ impl<T: Vectors> Network<T> {
                 LayerKind::Dense => Way::Dense,
                 kind => Way::Arithmetic(Box::new(Arithmetic::new(kind, rows, (inputs, outputs)))),
             };
+            let plain = match architecture.activation {
+                _ if !hidden || normed || dropout.rate > 0.0 => None,
+                Activation::Linear => Some(Plain::Linear),
+                Activation::Relu => Some(Plain::Rectified),
+                _ => None,
+            };
             let area = || Aligned::zeros(rows * outputs);
             Layer {
                 index,
@@ -106,6 +122,7 @@ impl<T: Vectors> Network<T> {
                 values: (hidden && !in_place).then(area),
                 left: (hidden && dropout.rate > 0.0).then(area),
                 norm: normed.then(|| Norm::new(architecture.norm, rows, outputs)),
+                plain,
                 deltas: area(),
             }
         };
@@ -142,8 +159,14 @@ impl<T: Vectors> Network<T> {
                     bias = &[];
                 }
                 Way::Dense => {
-                    let second = Matrix::new(weight, layer.outputs);
-                    multiply(Matrix::new(inputs, layer.inputs), second, sums, &mut self.panel);
+                    let (first, second) = (Matrix::new(inputs, layer.inputs), Matrix::new(weight, layer.outputs));
+                    if layer.plain.is_some() {
+                        let finish = ToValues { bias, rectified: layer.plain == Some(Plain::Rectified) };
+                        multiply_and_finish(first, second, sums, finish, &mut self.panel);
+                        laps.lap(Part::Forward);
+                        continue;
+                    }
+                    multiply(first, second, sums, &mut self.panel);
                 }
                 Way::Arithmetic(units) => units.forward(parameters, &layer.at, inputs, sums, &mut self.panel),
             }
@@ -210,47 +233,80 @@ impl<T: Vectors> Network<T> {
         });
         gradient[at.bias.clone()].fill(sum);
         laps.lap(Part::Activation);
+        // Whether the deltas of the layer at hand are those of its sums already, and its biases have their gradient.
+        let mut finished = true;
         for index in (0..=last).rev() {
             let (before, rest) = self.layers.split_at_mut(index);
             let layer = &mut rest[0];
             let len = rows * layer.outputs;
-            let before_outputs = before.last().map_or(0, |before| rows * before.outputs);
-            // Where the layer before has a memory of its own for what it hands on, its deltas can be written.
-            let (inputs, before_deltas) = match before.last_mut() {
-                None => (inputs, None),
-                Some(Layer { sums, values, left, deltas, .. }) => {
-                    let output = left.as_ref().or(values.as_ref()).unwrap_or(sums);
-                    (&output[..before_outputs], Some(&mut deltas[..before_outputs]))
-                }
-            };
             if let Way::OneInput = layer.way {
-                let (weights, biases) = two(gradient, layer.at.weight.clone(), layer.at.bias.clone());
-                with_blocks!(self.architecture.activation, unit =>
-                    one_input_back(inputs, &layer.deltas[..len], &layer.sums[..len], weights, biases, unit));
-                laps.lap(Part::Backward);
+                if !finished {
+                    let (weights, biases) = two(gradient, layer.at.weight.clone(), layer.at.bias.clone());
+                    with_blocks!(self.architecture.activation, unit =>
+                        one_input_back(inputs, &layer.deltas[..len], &layer.sums[..len], weights, biases, unit));
+                    laps.lap(Part::Backward);
+                }
                 continue;
             }
-            if index < last {
+            if !finished {
                 layer.back_to_sums(&self.architecture, gradient, parameters, len, draw, self.dropout);
                 laps.lap(Part::Activation);
             }
             let (deltas, weight) = (&layer.deltas[..len], layer.at.weight.clone());
+            // What the layer has read, and the layer before it, to whose deltas this one's lead.
+            let (reads, behind) = match before.last_mut() {
+                None => (inputs, None),
+                Some(Layer { sums, values, left, deltas, outputs, at, way, plain, .. }) => {
+                    let output = left.as_ref().or(values.as_ref()).unwrap_or(sums);
+                    let len = rows * *outputs;
+                    (&output[..len], Some((&mut deltas[..len], *plain, &*at, matches!(way, Way::OneInput))))
+                }
+            };
+            finished = false;
             match &mut layer.way {
                 Way::OneInput => {}
                 Way::OneOutput => {
-                    let before = before_deltas.unwrap_or_default();
-                    answers_back(inputs, deltas, &parameters[weight.clone()], &mut gradient[weight], before);
+                    let (back, plain, biases) = match behind {
+                        None => (&mut [][..], None, 0..0),
+                        Some((deltas, plain @ Some(_), at, false)) => (deltas, plain, at.bias.clone()),
+                        Some((deltas, ..)) => (deltas, None, 0..0),
+                    };
+                    let (sums, gradient) = two(gradient, biases, weight.clone());
+                    let weights = &parameters[weight];
+                    match plain {
+                        Some(Plain::Rectified) => {
+                            answers_back(reads, deltas, weights, gradient, back, sums, Inline(Relu))
+                        }
+                        _ => answers_back(reads, deltas, weights, gradient, back, sums, Inline(Linear)),
+                    }
+                    finished = plain.is_some();
                 }
                 Way::Dense => {
-                    let (reads, hands_on) = (Matrix::new(inputs, layer.inputs), Matrix::new(deltas, layer.outputs));
-                    multiply(reads.transposed(), hands_on, &mut gradient[weight.clone()], &mut self.panel);
-                    if let Some(before) = before_deltas {
-                        let weights = Matrix::new(&parameters[weight], layer.outputs).transposed();
-                        multiply(hands_on, weights, before, &mut self.panel);
+                    let (first, second) = (Matrix::new(reads, layer.inputs), Matrix::new(deltas, layer.outputs));
+                    let weights = Matrix::new(&parameters[weight.clone()], layer.outputs).transposed();
+                    match behind {
+                        None => {}
+                        Some((back, None, ..)) => multiply(second, weights, back, &mut self.panel),
+                        Some((back, Some(plain), at, one_input)) => {
+                            let wanted = if one_input { at.weight.clone() } else { 0..0 };
+                            let (wanted, sums) = two(gradient, wanted, at.bias.clone());
+                            let finish = ToDeltas {
+                                derivatives: if plain == Plain::Linear { &[] } else { reads },
+                                rectified: plain == Plain::Rectified,
+                                sums,
+                                inputs: if one_input { inputs } else { &[] },
+                                gradient: wanted,
+                            };
+                            multiply_and_finish(second, weights, back, finish, &mut self.panel);
+                            finished = true;
+                        }
                     }
+                    // At last, so that the gradient is at hand for the optimizer.
+                    multiply(first.transposed(), second, &mut gradient[weight], &mut self.panel);
                 }
                 Way::Arithmetic(units) => {
-                    units.back(parameters, &layer.at, inputs, deltas, gradient, before_deltas, &mut self.panel);
+                    let back = behind.map(|(deltas, ..)| deltas);
+                    units.back(parameters, &layer.at, reads, deltas, gradient, back, &mut self.panel);
                 }
             }
             laps.lap(Part::Backward);

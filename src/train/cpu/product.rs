@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use super::finish::{AsIs, End, Finish, load_row};
 use super::kernels::{VectorUnit, vector_unit};
 use super::lanes::{Lanes, Vectors};
 use super::memory::Aligned;
@@ -62,47 +63,82 @@ impl<T: Real> Default for Panel<T> {
 /// # Panics
 /// When the sizes do not fit.
 pub fn multiply<T: Vectors>(first: Matrix<'_, T>, second: Matrix<'_, T>, product: &mut [T], panel: &mut Panel<T>) {
+    multiply_and_finish(first, second, product, AsIs, panel);
+}
+
+/// As [`multiply`], and every sum is finished as `finish` says before it is written.
+///
+/// # Panics
+/// When the sizes do not fit.
+pub fn multiply_and_finish<T: Vectors>(
+    first: Matrix<'_, T>,
+    second: Matrix<'_, T>,
+    product: &mut [T],
+    finish: impl Finish<T>,
+    panel: &mut Panel<T>,
+) {
+    // SAFETY: `vector_unit` has asked the processor.
+    unsafe { multiply_on(vector_unit(), first, second, product, finish, panel) }
+}
+
+/// # Safety
+/// The processor has that vector unit.
+unsafe fn multiply_on<T: Vectors>(
+    unit: VectorUnit,
+    first: Matrix<'_, T>,
+    second: Matrix<'_, T>,
+    product: &mut [T],
+    finish: impl Finish<T>,
+    panel: &mut Panel<T>,
+) {
     assert_eq!(first.columns, second.rows, "the inner sizes of a product");
     assert_eq!(product.len(), first.rows * second.columns, "the size of a product");
+    let end = finish.end(product, first.rows, second.columns);
     let (row_stride, inner_stride) = first.strides();
-    let left = Tile {
+    let tile = Tile {
         first: first.numbers.as_ptr(),
         row_stride,
         inner_stride,
         inner: first.columns,
         second: second.numbers.as_ptr(),
         second_stride: 0,
-        product: product.as_mut_ptr(),
-        product_stride: second.columns,
         columns: 0,
     };
-    // SAFETY: `vector_unit` has asked the processor; the sizes were compared above, and a matrix is made of whole rows.
+    // SAFETY: the caller knows the processor; the sizes were compared, here and by `finish`, and a matrix is made of
+    // whole rows.
     unsafe {
-        match vector_unit() {
+        match unit {
             #[cfg(target_arch = "x86_64")]
-            VectorUnit::Avx512 => wide(left, first.rows, second, panel),
+            VectorUnit::Avx512 => wide(tile, end, first.rows, second, panel),
             #[cfg(target_arch = "x86_64")]
-            VectorUnit::Avx2 => middle(left, first.rows, second, panel),
-            _ => panels::<T::Plain, 4, 0>(left, first.rows, second, panel),
+            VectorUnit::Avx2 => middle(tile, end, first.rows, second, panel),
+            _ => panels::<T::Plain, _, 4, 0>(tile, end, first.rows, second, panel),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-unsafe fn wide<T: Vectors>(tile: Tile<T>, rows: usize, second: Matrix<'_, T>, panel: &mut Panel<T>) {
+unsafe fn wide<T: Vectors, E: End<T>>(tile: Tile<T>, end: E, rows: usize, second: Matrix<'_, T>, panel: &mut Panel<T>) {
     // SAFETY: as promised to this function.
-    unsafe { panels::<T::Wide, 12, 8>(tile, rows, second, panel) }
+    unsafe { panels::<T::Wide, E, 12, 8>(tile, end, rows, second, panel) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn middle<T: Vectors>(tile: Tile<T>, rows: usize, second: Matrix<'_, T>, panel: &mut Panel<T>) {
+unsafe fn middle<T: Vectors, E: End<T>>(
+    tile: Tile<T>,
+    end: E,
+    rows: usize,
+    second: Matrix<'_, T>,
+    panel: &mut Panel<T>,
+) {
     // SAFETY: as promised to this function.
-    unsafe { panels::<T::Middle, 6, 0>(tile, rows, second, panel) }
+    unsafe { panels::<T::Middle, E, 6, 0>(tile, end, rows, second, panel) }
 }
 
-/// Where a tile is read from and written to.
+/// Where a tile is read from.
+#[derive(Clone, Copy)]
 struct Tile<T> {
     first: *const T,
     row_stride: usize,
@@ -110,36 +146,15 @@ struct Tile<T> {
     inner: usize,
     second: *const T,
     second_stride: usize,
-    product: *mut T,
-    product_stride: usize,
     columns: usize,
 }
 
-impl<T> Clone for Tile<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Tile<T> {}
-
-impl<T> Tile<T> {
-    /// Moves down by some rows.
-    #[inline(always)]
-    unsafe fn down(&mut self, rows: usize) {
-        // SAFETY: the caller has so many rows left.
-        unsafe {
-            self.first = self.first.add(rows * self.row_stride);
-            self.product = self.product.add(rows * self.product_stride);
-        }
-    }
-}
-
 /// All panels of the second matrix, from left to right: of two vectors, and where a vector would be left alone, of three
-/// at last. `ROWS` are those of a tile of one or two vectors, `FEWER` those of a tile of three.
+/// at last. `ROWS` are those of a tile of one or two vectors, `FEWER` those of a tile of three (0: there is none).
 #[inline(always)]
-unsafe fn panels<L: Lanes, const ROWS: usize, const FEWER: usize>(
+unsafe fn panels<L: Lanes, E: End<L::Number>, const ROWS: usize, const FEWER: usize>(
     tile: Tile<L::Number>,
+    mut end: E,
     rows: usize,
     second: Matrix<'_, L::Number>,
     panel: &mut Panel<L::Number>,
@@ -151,11 +166,9 @@ unsafe fn panels<L: Lanes, const ROWS: usize, const FEWER: usize>(
         let vectors = if left == 3 && FEWER > 0 { 3 } else { left.min(2) };
         let columns = (vectors * L::COUNT).min(second.columns - column);
         let width = vectors * L::COUNT;
-        let mut tile = tile;
+        let mut tile = Tile { columns, ..tile };
         // SAFETY: `column` and `columns` stay within the second matrix and so within the product.
         unsafe {
-            tile.product = tile.product.add(column);
-            tile.columns = columns;
             if second.transposed || far_apart {
                 pack::<L>(second, column..column + columns, width, &mut panel.0);
                 tile.second = panel.0.as_ptr();
@@ -165,13 +178,14 @@ unsafe fn panels<L: Lanes, const ROWS: usize, const FEWER: usize>(
                 tile.second_stride = second.columns;
             }
             match (vectors, columns == width) {
-                (3, true) if FEWER > 0 => down::<L, FEWER, 3, true>(tile, rows),
-                (3, false) if FEWER > 0 => down::<L, FEWER, 3, false>(tile, rows),
-                (2, true) => down::<L, ROWS, 2, true>(tile, rows),
-                (2, false) => down::<L, ROWS, 2, false>(tile, rows),
-                (_, true) => down::<L, ROWS, 1, true>(tile, rows),
-                (_, false) => down::<L, ROWS, 1, false>(tile, rows),
+                (3, true) if FEWER > 0 => down::<L, E, FEWER, 3, true>(tile, end, rows),
+                (3, false) if FEWER > 0 => down::<L, E, FEWER, 3, false>(tile, end, rows),
+                (2, true) => down::<L, E, ROWS, 2, true>(tile, end, rows),
+                (2, false) => down::<L, E, ROWS, 2, false>(tile, end, rows),
+                (_, true) => down::<L, E, ROWS, 1, true>(tile, end, rows),
+                (_, false) => down::<L, E, ROWS, 1, false>(tile, end, rows),
             }
+            end.right(columns);
         }
         column += columns;
     }
@@ -179,7 +193,12 @@ unsafe fn panels<L: Lanes, const ROWS: usize, const FEWER: usize>(
 
 /// Copies columns of a matrix into a panel of whole vectors. What lies in a vector behind the columns means nothing.
 #[inline(always)]
-fn pack<L: Lanes>(matrix: Matrix<'_, L::Number>, columns: Range<usize>, width: usize, panel: &mut Aligned<L::Number>) {
+unsafe fn pack<L: Lanes>(
+    matrix: Matrix<'_, L::Number>,
+    columns: Range<usize>,
+    width: usize,
+    panel: &mut Aligned<L::Number>,
+) {
     let inner = matrix.rows;
     if panel.len() < inner * width {
         *panel = Aligned::zeros(inner * width);
@@ -206,61 +225,58 @@ fn pack<L: Lanes>(matrix: Matrix<'_, L::Number>, columns: Range<usize>, width: u
                 let source = &matrix.numbers[step * matrix.columns + from..][..given];
                 let to = &mut panel[step * width + place..][..L::COUNT];
                 // SAFETY: `source` has so many numbers, and `to` is a vector.
-                unsafe { load::<L>(source.as_ptr(), given).store(to.as_mut_ptr()) };
+                unsafe { load_row::<L, 1>(source.as_ptr(), [given])[0].store(to.as_mut_ptr()) };
             }
         }
     }
-}
-
-/// Reads a vector, or the first numbers of one.
-#[inline(always)]
-unsafe fn load<L: Lanes>(from: *const L::Number, count: usize) -> L {
-    // SAFETY: the caller gives so many numbers.
-    unsafe { if count < L::COUNT { L::load_first(from, count) } else { L::load(from) } }
 }
 
 /// All rows of the first matrix against one panel, in tiles of `ROWS` and then of what is left.
 #[inline(always)]
-unsafe fn down<L: Lanes, const ROWS: usize, const W: usize, const FULL: bool>(mut tile: Tile<L::Number>, rows: usize) {
+unsafe fn down<L: Lanes, E: End<L::Number>, const ROWS: usize, const W: usize, const FULL: bool>(
+    mut tile: Tile<L::Number>,
+    mut end: E,
+    rows: usize,
+) {
     let mut left = rows;
     // SAFETY: a tile is multiplied only while it has its rows.
     unsafe {
         while left >= ROWS {
-            multiply_tile::<L, ROWS, W, FULL>(tile);
-            tile.down(ROWS);
+            multiply_tile::<L, E, ROWS, W, FULL>(&mut tile, &mut end);
             left -= ROWS;
         }
         while left >= 4 {
-            multiply_tile::<L, 4, W, FULL>(tile);
-            tile.down(4);
+            multiply_tile::<L, E, 4, W, FULL>(&mut tile, &mut end);
             left -= 4;
         }
         if left >= 2 {
-            multiply_tile::<L, 2, W, FULL>(tile);
-            tile.down(2);
+            multiply_tile::<L, E, 2, W, FULL>(&mut tile, &mut end);
             left -= 2;
         }
         if left == 1 {
-            multiply_tile::<L, 1, W, FULL>(tile);
+            multiply_tile::<L, E, 1, W, FULL>(&mut tile, &mut end);
         }
     }
 }
 
-/// One tile: its sums stay in registers until they are whole. The last vector may have fewer columns.
+/// One tile: its sums stay in registers until they are whole. The last vector may have fewer columns, unless `FULL`.
+/// Then moves on to the tile below.
 #[inline(always)]
-unsafe fn multiply_tile<L: Lanes, const ROWS: usize, const W: usize, const FULL: bool>(tile: Tile<L::Number>) {
+unsafe fn multiply_tile<L: Lanes, E: End<L::Number>, const ROWS: usize, const W: usize, const FULL: bool>(
+    tile: &mut Tile<L::Number>,
+    end: &mut E,
+) {
     // SAFETY: the caller has checked that rows, columns and the inner size stay within the matrices; a panel holds
     // whole vectors.
     unsafe {
-        let last = if FULL { L::COUNT } else { tile.columns - (W - 1) * L::COUNT };
-        let count = |place: usize| if place == W - 1 { last } else { L::COUNT };
+        let mut columns = [L::COUNT; W];
+        if !FULL {
+            columns[W - 1] = tile.columns - (W - 1) * L::COUNT;
+        }
         let mut sums = [[L::zero(); W]; ROWS];
         let (mut first, mut second) = (tile.first, tile.second);
         for _ in 0..tile.inner {
-            let mut vectors = [L::zero(); W];
-            for (place, vector) in vectors.iter_mut().enumerate() {
-                *vector = load(second.add(place * L::COUNT), count(place));
-            }
+            let vectors = load_row::<L, W>(second, columns);
             for (row, sums) in sums.iter_mut().enumerate() {
                 let number = L::splat(first.add(row * tile.row_stride));
                 for (sum, vector) in sums.iter_mut().zip(vectors) {
@@ -270,17 +286,15 @@ unsafe fn multiply_tile<L: Lanes, const ROWS: usize, const W: usize, const FULL:
             first = first.add(tile.inner_stride);
             second = second.add(tile.second_stride);
         }
-        for (row, sums) in sums.into_iter().enumerate() {
-            for (place, sum) in sums.into_iter().enumerate() {
-                let to = tile.product.add(row * tile.product_stride + place * L::COUNT);
-                if count(place) < L::COUNT { sum.store_first(to, last) } else { sum.store(to) }
-            }
-        }
+        end.finish::<L, ROWS, W>(sums, columns);
+        tile.first = tile.first.add(ROWS * tile.row_stride);
+        end.down(ROWS);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::finish::{ToDeltas, ToValues};
     use super::*;
     use crate::random::Stream;
 
@@ -301,30 +315,119 @@ mod tests {
         (0..columns).flat_map(|c| (0..rows).map(move |r| matrix[r * columns + c])).collect()
     }
 
-    fn check<T: Vectors>() {
-        let mut stream = Stream::new(4, "products", 0);
+    /// The vector units of this processor.
+    fn units() -> Vec<VectorUnit> {
+        let all = [VectorUnit::Baseline, VectorUnit::Avx2, VectorUnit::Avx512];
+        let widest = all.iter().position(|&unit| unit == vector_unit()).expect("it is one of them");
+        all[..=widest].to_vec()
+    }
+
+    fn draw<T: Vectors>(stream: &mut Stream, count: usize) -> Vec<T> {
+        (0..count).map(|_| T::from_f64(stream.uniform() - 0.5)).collect()
+    }
+
+    fn bits<T: Vectors>(numbers: &[T]) -> Vec<u64> {
+        numbers.iter().map(|x| x.to_f64().to_bits()).collect()
+    }
+
+    fn check<T: Vectors>(stream: &mut Stream, (rows, inner, columns): (usize, usize, usize)) {
         let mut panel = Panel::default();
-        for case in 0..400 {
-            let mut size = |most: u64| 1 + stream.below(if case % 10 == 0 { most * 5 } else { most }) as usize;
-            let (rows, inner, columns) = (size(40), size(40), size(70));
-            let mut draw = |count: usize| (0..count).map(|_| T::from_f64(stream.uniform() - 0.5)).collect::<Vec<T>>();
-            let (a, b) = (draw(rows * inner), draw(inner * columns));
-            let expected: Vec<u64> = plain(&a, &b, inner, columns).iter().map(|x| x.to_f64().to_bits()).collect();
-            let (at, bt) = (transpose(&a, inner), transpose(&b, columns));
-            let (a, b) = (Matrix::new(&a, inner), Matrix::new(&b, columns));
-            let (at, bt) = (Matrix::new(&at, rows).transposed(), Matrix::new(&bt, inner).transposed());
+        let (a, b) = (draw::<T>(stream, rows * inner), draw::<T>(stream, inner * columns));
+        let expected = bits(&plain(&a, &b, inner, columns));
+        let (at, bt) = (transpose(&a, inner), transpose(&b, columns));
+        let (a, b) = (Matrix::new(&a, inner), Matrix::new(&b, columns));
+        let (at, bt) = (Matrix::new(&at, rows).transposed(), Matrix::new(&bt, inner).transposed());
+        for unit in units() {
             for (first, second) in [(a, b), (at, b), (a, bt), (at, bt)] {
                 let mut product = vec![T::from_f64(f64::NAN); rows * columns];
-                multiply(first, second, &mut product, &mut panel);
-                let bits: Vec<u64> = product.iter().map(|x| x.to_f64().to_bits()).collect();
-                assert_eq!(bits, expected, "[{rows}, {inner}] · [{inner}, {columns}]");
+                // SAFETY: the processor has this vector unit.
+                unsafe { multiply_on(unit, first, second, &mut product, AsIs, &mut panel) };
+                assert_eq!(bits(&product), expected, "[{rows}, {inner}] · [{inner}, {columns}] by {unit:?}");
             }
         }
     }
 
     #[test]
     fn a_product_is_one_chain_of_sums_on_any_path() {
-        check::<f32>();
-        check::<f64>();
+        let mut stream = Stream::new(4, "products", 0);
+        for case in 0..200 {
+            let mut size = |most: u64| 1 + stream.below(if case % 10 == 0 { most * 3 } else { most }) as usize;
+            let sizes = (size(40), size(40), size(70));
+            check::<f32>(&mut stream, sizes);
+            check::<f64>(&mut stream, sizes);
+        }
+        // Rows so far apart that panels are copied.
+        check::<f32>(&mut stream, (30, 9, 1030));
+        check::<f64>(&mut stream, (30, 9, 515));
+    }
+
+    /// What [`ToValues`] and [`ToDeltas`] come to, one number after the other.
+    fn check_finished<T: Vectors>(stream: &mut Stream) {
+        let (rows, inner, columns) =
+            (1 + stream.below(30) as usize, 1 + stream.below(20) as usize, 1 + stream.below(70) as usize);
+        let (a, b) = (draw::<T>(stream, rows * inner), draw::<T>(stream, inner * columns));
+        let mut derivatives = draw::<T>(stream, rows * columns);
+        derivatives[0] = T::ZERO;
+        let (bias, inputs) = (draw::<T>(stream, columns), draw::<T>(stream, rows));
+        let product = plain(&a, &b, inner, columns);
+        let (a, b) = (Matrix::new(&a, inner), Matrix::new(&b, columns));
+        let mut panel = Panel::default();
+        for (unit, rectified, full) in units().into_iter().flat_map(|u| {
+            [(false, false), (false, true), (true, false), (true, true)].map(|(rectified, full)| (u, rectified, full))
+        }) {
+            let values: Vec<T> = product
+                .iter()
+                .enumerate()
+                .map(|(at, &sum)| {
+                    let value = if full { sum + bias[at % columns] } else { sum };
+                    if rectified && value < T::ZERO { T::ZERO } else { value }
+                })
+                .collect();
+            let mut found = vec![T::from_f64(f64::NAN); rows * columns];
+            let finish = ToValues { bias: if full { &bias } else { &[] }, rectified };
+            // SAFETY: the processor has this vector unit.
+            unsafe { multiply_on(unit, a, b, &mut found, finish, &mut panel) };
+            assert_eq!(bits(&found), bits(&values), "values by {unit:?}");
+
+            let derivative = |at: usize| match (rectified, derivatives[at] > T::ZERO) {
+                (false, _) => derivatives[at],
+                (true, true) => T::ONE,
+                (true, false) => T::ZERO,
+            };
+            let deltas: Vec<T> = product.iter().enumerate().map(|(at, &sum)| sum * derivative(at)).collect();
+            let (mut sums, mut gradient) = (vec![T::ZERO; columns], vec![T::ZERO; columns]);
+            for (row, deltas) in deltas.chunks_exact(columns).enumerate() {
+                for (unit, &delta) in deltas.iter().enumerate() {
+                    sums[unit] += delta;
+                    gradient[unit] = inputs[row].mul_add(delta, gradient[unit]);
+                }
+            }
+            let mut found = vec![T::from_f64(f64::NAN); rows * columns];
+            let (mut found_sums, mut found_gradient) = (found[..columns].to_vec(), found[..columns].to_vec());
+            let finish = ToDeltas {
+                derivatives: &derivatives,
+                rectified,
+                sums: &mut found_sums,
+                inputs: if full { &inputs } else { &[] },
+                gradient: if full { &mut found_gradient } else { &mut [] },
+            };
+            // SAFETY: as above.
+            unsafe { multiply_on(unit, a, b, &mut found, finish, &mut panel) };
+            assert_eq!(bits(&found_sums), bits(&sums), "sums by {unit:?}");
+            if full {
+                assert_eq!(bits(&found_gradient), bits(&gradient), "gradient by {unit:?}");
+            } else {
+                assert_eq!(bits(&found), bits(&deltas), "deltas by {unit:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn products_are_finished_in_the_same_order_on_any_path() {
+        let mut stream = Stream::new(5, "products", 0);
+        for _ in 0..60 {
+            check_finished::<f32>(&mut stream);
+            check_finished::<f64>(&mut stream);
+        }
     }
 }
