@@ -157,18 +157,6 @@ impl Architecture {
     }
 }
 
-/// Whether the derivative of an activation is a function of its value, so that the weighted sum need not be kept.
-#[must_use]
-pub fn derivative_from_value(activation: Activation) -> bool {
-    use Activation as A;
-    match activation {
-        A::Linear | A::Relu | A::LeakyRelu(_) | A::Elu | A::Selu | A::Tanh | A::Sigmoid | A::HardTanh | A::Relu6 => {
-            true
-        }
-        A::Gelu | A::Silu | A::Mish | A::Softplus | A::Gaussian | A::Square | A::Sine(_) | A::Snake(_) => false,
-    }
-}
-
 /// What is added to variances and mean squares before their root, as `PyTorch` does.
 pub const NORM_EPSILON: f64 = 1e-5;
 

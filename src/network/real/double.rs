@@ -45,6 +45,25 @@ impl Real for f64 {
         series * f64::from_bits(half << 52) * f64::from_bits((both - half) << 52)
     }
 
+    #[inline(always)]
+    fn exp_of_negative(self) -> Self {
+        // A NaN stays one.
+        Real::exp(if self < -708.0 { -708.0 } else { self })
+    }
+
+    #[inline(always)]
+    fn ln_1p_of_share(self) -> Self {
+        Real::ln_1p(self)
+    }
+
+    /// By the error function; far out in the tail below zero only to 10⁻¹⁶ of 1.
+    #[inline(always)]
+    fn normal(self) -> (Self, Self) {
+        let distribution = 0.5 * (1.0 + Real::erf(self * std::f64::consts::FRAC_1_SQRT_2));
+        // 1/√(2π)
+        (distribution, 0.398_942_280_401_432_7 * Real::exp(-0.5 * (self * self)))
+    }
+
     /// Within 3 units in the last place: as `exp`, with the one taken off before the power of two is put back.
     #[inline(always)]
     fn exp_m1(self) -> Self {

@@ -54,6 +54,9 @@ pub trait Real:
     /// e to this power.
     #[must_use]
     fn exp(self) -> Self;
+    /// e to this power, for what is not above zero. It ends at the smallest normal number and not at 0.
+    #[must_use]
+    fn exp_of_negative(self) -> Self;
     /// e to this power, minus one, accurate near zero.
     #[must_use]
     fn exp_m1(self) -> Self;
@@ -63,6 +66,12 @@ pub trait Real:
     /// Natural logarithm of one plus this, accurate near zero.
     #[must_use]
     fn ln_1p(self) -> Self;
+    /// As `ln_1p`, for what lies from 0 to 1.
+    #[must_use]
+    fn ln_1p_of_share(self) -> Self;
+    /// Distribution and density of the standard normal distribution.
+    #[must_use]
+    fn normal(self) -> (Self, Self);
     /// Sine. Far from zero (beyond 10⁴ in f32, 10⁶ in f64) it loses accuracy but stays within [-1, 1].
     #[must_use]
     fn sin(self) -> Self;

@@ -1,6 +1,6 @@
 //! The activations, a type each.
 
-use super::{Real, Unit, clamp, inside, logistic, normal_density, normal_distribution, softplus};
+use super::{Real, Unit, clamp, inside, logistic_both};
 
 /// Scale and alpha of SELU, which keep zero mean and unit variance a fixed point (Klambauer et al. 2017).
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
@@ -16,13 +16,8 @@ impl Unit for Linear {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        z
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        let _ = kept;
-        T::ONE
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        (z, T::ONE)
     }
 }
 
@@ -36,13 +31,10 @@ impl Unit for Relu {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
+    fn both<T: Real>(self, z: T) -> (T, T) {
         // Not `max`: a NaN must stay one, or a diverged run would look healthy.
-        if z < T::ZERO { T::ZERO } else { z }
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        if kept > T::ZERO { T::ONE } else { T::ZERO }
+        let value = if z < T::ZERO { T::ZERO } else { z };
+        (value, if z > T::ZERO { T::ONE } else { T::ZERO })
     }
 }
 
@@ -56,12 +48,9 @@ impl Unit for LeakyRelu {
         Self(argument)
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        if z < T::ZERO { z * T::from_f64(self.0) } else { z }
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        if kept > T::ZERO { T::ONE } else { T::from_f64(self.0) }
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        let slope = T::from_f64(self.0);
+        (if z < T::ZERO { z * slope } else { z }, if z > T::ZERO { T::ONE } else { slope })
     }
 }
 
@@ -75,12 +64,9 @@ impl Unit for Elu {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        if z < T::ZERO { z.exp_m1() } else { z }
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        if kept > T::ZERO { T::ONE } else { kept + T::ONE }
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        let below = z.exp_m1();
+        (if z < T::ZERO { below } else { z }, if z > T::ZERO { T::ONE } else { below + T::ONE })
     }
 }
 
@@ -94,14 +80,11 @@ impl Unit for Selu {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        let scale = T::from_f64(SELU_SCALE);
-        if z < T::ZERO { scale * T::from_f64(SELU_ALPHA) * z.exp_m1() } else { scale * z }
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        let scale = T::from_f64(SELU_SCALE);
-        if kept > T::ZERO { scale } else { scale.mul_add(T::from_f64(SELU_ALPHA), kept) }
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        let (scale, alpha) = (T::from_f64(SELU_SCALE), T::from_f64(SELU_ALPHA));
+        let below = scale * alpha * z.exp_m1();
+        let slope = scale.mul_add(alpha, below);
+        (if z < T::ZERO { below } else { scale * z }, if z > T::ZERO { scale } else { slope })
     }
 }
 
@@ -115,12 +98,9 @@ impl Unit for Gelu {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        z * normal_distribution(z)
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        normal_distribution(kept) + kept * normal_density(kept)
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        let (distribution, density) = z.normal();
+        (z * distribution, z.mul_add(density, distribution))
     }
 }
 
@@ -134,13 +114,10 @@ impl Unit for Silu {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        z * logistic(z)
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        let share = logistic(kept);
-        share * (T::ONE + kept * (T::ONE - share))
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        let (share, lacking) = logistic_both(z);
+        let value = z * share;
+        (value, value.mul_add(lacking, share))
     }
 }
 
@@ -148,34 +125,24 @@ impl Unit for Silu {
 #[derive(Clone, Copy)]
 pub struct Mish;
 
-impl Mish {
-    /// tanh(ln(1 + e^z)) and what it lacks of 1: n/(n + d) and d/(n + d) with n = e^2z + 2e^z and d = 2, for positive z
-    /// both divided by e^2z, so that nothing overflows.
-    #[inline(always)]
-    fn bend<T: Real>(z: T, small: T) -> (T, T) {
-        let two = T::ONE + T::ONE;
-        let (above, below) = (two.mul_add(small, T::ONE), small * (small + two));
-        let (n, d) = if z > T::ZERO { (above, two * small * small) } else { (below, two) };
-        let share = T::ONE / (n + d);
-        (n * share, d * share)
-    }
-}
-
 impl Unit for Mish {
     #[inline(always)]
     fn of(_: f64) -> Self {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        z * Self::bend(z, (-z.abs()).exp()).0
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        let small = (-kept.abs()).exp();
-        let (bent, lacking) = Self::bend(kept, small);
-        let logistic = if kept > T::ZERO { T::ONE } else { small } / (T::ONE + small);
-        bent + kept * logistic * lacking * (T::ONE + bent)
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        // tanh(ln(1 + e^z)) = n/(n + d) with n = e^2z + 2e^z and d = 2, for positive z both divided by e^2z, so that nothing
+        // overflows.
+        let two = T::ONE + T::ONE;
+        let small = (-z.abs()).exp_of_negative();
+        let (above, below) = (two.mul_add(small, T::ONE), small * (small + two));
+        let (n, d) = if z > T::ZERO { (above, two * small * small) } else { (below, two) };
+        let share = T::ONE / (n + d);
+        let (bent, lacking) = (n * share, d * share);
+        let logistic = if z > T::ZERO { T::ONE } else { small } / (T::ONE + small);
+        let value = z * bent;
+        (value, (z * logistic * lacking).mul_add(T::ONE + bent, bent))
     }
 }
 
@@ -189,12 +156,12 @@ impl Unit for Softplus {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        softplus(z)
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        logistic(kept)
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        // max(z, 0) + ln(1 + e^−|z|), which overflows nowhere.
+        let small = (-z.abs()).exp_of_negative();
+        let above = if z < T::ZERO { T::ZERO } else { z };
+        let logistic = if z > T::ZERO { T::ONE } else { small } / (T::ONE + small);
+        (above + small.ln_1p_of_share(), logistic)
     }
 }
 
@@ -208,12 +175,9 @@ impl Unit for Tanh {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        z.tanh()
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        T::ONE - kept * kept
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        let value = z.tanh();
+        (value, T::ONE - value * value)
     }
 }
 
@@ -227,12 +191,9 @@ impl Unit for Sigmoid {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        logistic(z)
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        kept * (T::ONE - kept)
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        let (share, lacking) = logistic_both(z);
+        (share, share * lacking)
     }
 }
 
@@ -246,12 +207,8 @@ impl Unit for HardTanh {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        clamp(z, -1.0, 1.0)
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        inside(kept, -1.0, 1.0)
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        (clamp(z, -1.0, 1.0), inside(z, -1.0, 1.0))
     }
 }
 
@@ -265,12 +222,8 @@ impl Unit for Relu6 {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        clamp(z, 0.0, 6.0)
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        inside(kept, 0.0, 6.0)
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        (clamp(z, 0.0, 6.0), inside(z, 0.0, 6.0))
     }
 }
 
@@ -284,12 +237,9 @@ impl Unit for Gaussian {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        (-(z * z)).exp()
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        -(kept + kept) * (-(kept * kept)).exp()
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        let value = (-(z * z)).exp_of_negative();
+        (value, -(z + z) * value)
     }
 }
 
@@ -303,12 +253,8 @@ impl Unit for Square {
         Self
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        z * z
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        kept + kept
+    fn both<T: Real>(self, z: T) -> (T, T) {
+        (z * z, z + z)
     }
 }
 
@@ -322,13 +268,10 @@ impl Unit for Sine {
         Self(argument)
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
-        (z * T::from_f64(self.0)).sin()
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
+    fn both<T: Real>(self, z: T) -> (T, T) {
         let omega = T::from_f64(self.0);
-        omega * (kept * omega).cos()
+        let turned = z * omega;
+        (turned.sin(), omega * turned.cos())
     }
 }
 
@@ -342,14 +285,10 @@ impl Unit for Snake {
         Self(argument)
     }
     #[inline(always)]
-    fn value<T: Real>(self, z: T) -> T {
+    fn both<T: Real>(self, z: T) -> (T, T) {
         let a = T::from_f64(self.0);
-        let sine = (z * a).sin();
-        z + sine * sine / a
-    }
-    #[inline(always)]
-    fn derivative<T: Real>(self, kept: T) -> T {
-        let a = T::from_f64(self.0);
-        T::ONE + (a * (kept + kept)).sin()
+        let turned = z * a;
+        let sine = turned.sin();
+        (z + sine * sine / a, T::ONE + (turned + turned).sin())
     }
 }

@@ -10,23 +10,23 @@ pub use each::*;
 pub trait Unit: Copy {
     /// The activation with its argument, which most do not have.
     fn of(argument: f64) -> Self;
-    /// Its value at `z`.
-    fn value<T: Real>(self, z: T) -> T;
-    /// Its derivative, from the value where [`super::derivative_from_value`] says so, otherwise from the weighted sum.
-    fn derivative<T: Real>(self, kept: T) -> T;
+    /// Its value and its derivative at `z`, which have much in common.
+    fn both<T: Real>(self, z: T) -> (T, T);
+}
+
+/// 1/(1 + e^−z), and what it lacks of 1.
+#[inline(always)]
+fn logistic_both<T: Real>(z: T) -> (T, T) {
+    let small = (-z.abs()).exp_of_negative();
+    let near = T::ONE / (T::ONE + small);
+    let far = small * near;
+    if z > T::ZERO { (near, far) } else { (far, near) }
 }
 
 /// 1/(1 + e^−z).
 #[inline(always)]
 pub fn logistic<T: Real>(z: T) -> T {
     T::ONE / (T::ONE + (-z).exp())
-}
-
-/// ln(1 + e^z) = max(z, 0) + ln(1 + e^−|z|), which overflows nowhere.
-#[inline(always)]
-fn softplus<T: Real>(z: T) -> T {
-    let above = if z < T::ZERO { T::ZERO } else { z };
-    above + (-z.abs()).exp().ln_1p()
 }
 
 /// A NaN stays one.
@@ -45,18 +45,6 @@ fn clamp<T: Real>(z: T, low: f64, high: f64) -> T {
 #[inline(always)]
 fn inside<T: Real>(value: T, low: f64, high: f64) -> T {
     if value > T::from_f64(low) && value < T::from_f64(high) { T::ONE } else { T::ZERO }
-}
-
-#[inline(always)]
-fn normal_distribution<T: Real>(z: T) -> T {
-    let half = T::from_f64(0.5);
-    half * (T::ONE + (z * T::from_f64(std::f64::consts::FRAC_1_SQRT_2)).erf())
-}
-
-#[inline(always)]
-fn normal_density<T: Real>(z: T) -> T {
-    // 1/√(2π)
-    T::from_f64(0.398_942_280_401_432_7) * (-(z * z) * T::from_f64(0.5)).exp()
 }
 
 /// Calls `$body` with `$unit` bound to the activation as its own type.

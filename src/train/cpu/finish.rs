@@ -185,6 +185,7 @@ unsafe impl<T: Real> End<T> for Values<T> {
 }
 
 /// Writes deltas of weighted sums, and adds them up, as [`ToDeltas`] says. What is not there is never looked at.
+#[expect(clippy::struct_excessive_bools, reason = "null pointers would move with the others")]
 #[derive(Clone, Copy)]
 pub struct Deltas<T> {
     plain: Plain<T>,

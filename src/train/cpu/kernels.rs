@@ -5,7 +5,7 @@
 #![expect(unsafe_code, reason = "calling a function compiled for a vector unit after asking for it at run time")]
 
 use super::super::loss::Penalty;
-use super::activation::Blocks;
+use super::activation::Slope;
 use crate::network::Real;
 
 /// Numbers that a loop takes at a time; partial sums of a sum along a row.
@@ -13,7 +13,7 @@ pub const LANES: usize = 16;
 
 /// Rows that a sum down a column takes in turns: so many sums grow side by side, because one alone would wait for every
 /// addition.
-const TURNS: usize = 4;
+pub const TURNS: usize = 4;
 
 /// The vector unit that kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn block_mut<T: Real>(row: &mut [T], start: usize) -> &mut [T; LANES] {
 
 /// Some numbers of a row, zeros behind them.
 #[inline(always)]
-fn load<T: Real>(row: &[T], start: usize, count: usize) -> [T; LANES] {
+pub fn load<T: Real>(row: &[T], start: usize, count: usize) -> [T; LANES] {
     if count == LANES {
         return *block(row, start);
     }
@@ -108,7 +108,7 @@ fn load<T: Real>(row: &[T], start: usize, count: usize) -> [T; LANES] {
 
 /// Writes what [`load`] has read.
 #[inline(always)]
-fn store<T: Real>(row: &mut [T], start: usize, count: usize, numbers: &[T; LANES]) {
+pub fn store<T: Real>(row: &mut [T], start: usize, count: usize, numbers: &[T; LANES]) {
     if count == LANES {
         *block_mut(row, start) = *numbers;
     } else {
@@ -132,6 +132,8 @@ macro_rules! by_blocks {
     };
 }
 
+pub(super) use by_blocks;
+
 /// Adds up partial sums, halves onto halves.
 #[inline(always)]
 pub fn fold<T: Real>(lanes: [T; LANES]) -> T {
@@ -143,7 +145,7 @@ pub fn fold<T: Real>(lanes: [T; LANES]) -> T {
 
 /// Adds up the sums of all turns.
 #[inline(always)]
-fn join<T: Real>(turns: &[[T; LANES]; TURNS]) -> [T; LANES] {
+pub fn join<T: Real>(turns: &[[T; LANES]; TURNS]) -> [T; LANES] {
     let mut sums = turns[0];
     for lane in 0..LANES {
         sums[lane] = (turns[0][lane] + turns[1][lane]) + (turns[2][lane] + turns[3][lane]);
@@ -172,104 +174,78 @@ macro_rules! by_turns {
     };
 }
 
+pub(super) use by_turns;
+
 kernel! {
-    /// Adds `bias` to every row of `sums` (nothing where it is empty) and applies the activation in place.
-    fn bias_and_unit<T: Real, B: Blocks<T>>(sums: &mut [T], bias: &[T], width: usize, unit: B) {
-        by_blocks!(width, start, count => {
-            let bias = if bias.is_empty() { [T::ZERO; LANES] } else { load(bias, start, count) };
-            for row in sums.chunks_exact_mut(width) {
-                let mut sums = load(row, start, count);
-                for lane in 0..LANES {
-                    sums[lane] += bias[lane];
-                }
-                unit.values(&mut sums);
-                store(row, start, count, &sums);
-            }
-        });
+    /// Sets to zero what is below zero.
+    fn rectify<T: Real>(sums: &mut [T]) {
+        for sum in sums {
+            // Not `max`: a NaN must stay one, or a diverged run would look healthy.
+            *sum = if *sum < T::ZERO { T::ZERO } else { *sum };
+        }
     }
 }
 
 kernel! {
-    /// Adds `bias` to every row of `sums`, which are kept, and puts the activation's values into `values`.
-    fn bias_and_unit_apart<T: Real, B: Blocks<T>>(sums: &mut [T], bias: &[T], width: usize, values: &mut [T], unit: B) {
+    /// Multiplies deltas by the derivatives of their units, and sums them over rows into the bias gradient (where there
+    /// is one).
+    fn unit_back<T: Real, S: Slope<T>>(deltas: &mut [T], kept: &[T], width: usize, bias_gradient: &mut [T], slope: S) {
+        let rows = deltas.len() / width;
         by_blocks!(width, start, count => {
-            let bias = if bias.is_empty() { [T::ZERO; LANES] } else { load(bias, start, count) };
-            for (row, values) in sums.chunks_exact_mut(width).zip(values.chunks_exact_mut(width)) {
-                let mut sums = load(row, start, count);
-                for lane in 0..LANES {
-                    sums[lane] += bias[lane];
+            let mut sums = [[T::ZERO; LANES]; TURNS];
+            by_turns!(rows, row, turn => {
+                let mut numbers = load(deltas, row * width + start, count);
+                if S::KEPT {
+                    let kept = load(kept, row * width + start, count);
+                    for lane in 0..LANES {
+                        numbers[lane] *= slope.of(kept[lane]);
+                    }
+                    store(deltas, row * width + start, count, &numbers);
                 }
-                store(row, start, count, &sums);
-                unit.values(&mut sums);
-                store(values, start, count, &sums);
-            }
-        });
-    }
-}
-
-kernel! {
-    /// Multiplies deltas by the activation's derivative and sums them over rows into the bias gradient (where there is
-    /// one).
-    fn unit_back<T: Real, B: Blocks<T>>(deltas: &mut [T], kept: &[T], width: usize, bias_gradient: &mut [T], unit: B) {
-        by_blocks!(width, start, count => {
-            let mut sums = [T::ZERO; LANES];
-            for (row, kept) in deltas.chunks_exact_mut(width).zip(kept.chunks_exact(width)) {
-                let (mut deltas, mut kept) = (load(row, start, count), load(kept, start, count));
-                unit.derivatives(&mut kept);
                 for lane in 0..LANES {
-                    deltas[lane] *= kept[lane];
-                    sums[lane] += deltas[lane];
+                    sums[turn][lane] += numbers[lane];
                 }
-                store(row, start, count, &deltas);
-            }
+            });
             if !bias_gradient.is_empty() {
-                store(bias_gradient, start, count, &sums);
+                store(bias_gradient, start, count, &join(&sums));
             }
         });
     }
 }
 
 kernel! {
-    /// Values of a dense layer of one input: `unit(input · weight + bias)`, `bias` perhaps empty.
-    fn one_input<T: Real, B: Blocks<T>>(inputs: &[T], weights: &[T], bias: &[T], values: &mut [T], unit: B) {
+    /// Weighted sums of a dense layer of one input, `input · weight + bias` (`bias` perhaps empty), and what is below
+    /// `least` becomes that.
+    fn one_input<T: Real>(inputs: &[T], weights: &[T], bias: &[T], least: T, sums: &mut [T]) {
         let width = weights.len();
         by_blocks!(width, start, count => {
             let weights = load(weights, start, count);
             let bias = if bias.is_empty() { [T::ZERO; LANES] } else { load(bias, start, count) };
-            for (input, row) in inputs.iter().zip(values.chunks_exact_mut(width)) {
-                let mut values = bias;
+            for (input, row) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
+                let mut sums = bias;
                 for lane in 0..LANES {
-                    values[lane] = input.mul_add(weights[lane], bias[lane]);
+                    let sum = input.mul_add(weights[lane], bias[lane]);
+                    sums[lane] = if sum < least { least } else { sum };
                 }
-                unit.values(&mut values);
-                store(row, start, count, &values);
+                store(row, start, count, &sums);
             }
         });
     }
 }
 
 kernel! {
-    /// Gradients of a dense layer of one input from the deltas of its values, where the activation's derivative comes
-    /// from its value: of its weights, and of its biases where there are any.
-    fn one_input_back<T: Real, B: Blocks<T>>(
-        inputs: &[T], deltas: &[T], kept: &[T], gradient: &mut [T], bias_gradient: &mut [T], unit: B,
-    ) {
+    /// Gradient of the weights of a dense layer of one input from the deltas of its sums, `inputsᵀ · deltas`.
+    fn one_input_back<T: Real>(inputs: &[T], deltas: &[T], gradient: &mut [T]) {
         let (width, rows) = (gradient.len(), inputs.len());
         by_blocks!(width, start, count => {
-            let (mut sums, mut bias_sums) = ([[T::ZERO; LANES]; TURNS], [[T::ZERO; LANES]; TURNS]);
+            let mut sums = [[T::ZERO; LANES]; TURNS];
             by_turns!(rows, row, turn => {
-                let (deltas, mut kept) = (load(deltas, row * width + start, count), load(kept, row * width + start, count));
-                unit.derivatives(&mut kept);
+                let deltas = load(deltas, row * width + start, count);
                 for lane in 0..LANES {
-                    let delta = deltas[lane] * kept[lane];
-                    bias_sums[turn][lane] += delta;
-                    sums[turn][lane] = inputs[row].mul_add(delta, sums[turn][lane]);
+                    sums[turn][lane] = inputs[row].mul_add(deltas[lane], sums[turn][lane]);
                 }
             });
             store(gradient, start, count, &join(&sums));
-            if !bias_gradient.is_empty() {
-                store(bias_gradient, start, count, &join(&bias_sums));
-            }
         });
     }
 }
@@ -295,9 +271,10 @@ kernel! {
 kernel! {
     /// The last layer's way back, from the deltas of the answers, one a row: the gradient of its weights,
     /// `inputsᵀ · deltas`, and where there is room for them the deltas of its inputs, `outer(deltas, weights)`, times the
-    /// derivatives of the units whose values the inputs are, and the sums of these.
-    fn answers_back<T: Real, B: Blocks<T>>(
-        inputs: &[T], deltas: &[T], weights: &[T], gradient: &mut [T], back: &mut [T], sums: &mut [T], unit: B,
+    /// derivatives of the units that these come from, and the sums of these deltas.
+    fn answers_back<T: Real, S: Slope<T>>(
+        inputs: &[T], deltas: &[T], weights: &[T], gradient: &mut [T], back: &mut [T], kept: &[T], sums: &mut [T],
+        slope: S,
     ) {
         let (width, rows) = (weights.len(), deltas.len());
         by_blocks!(width, start, count => {
@@ -309,9 +286,9 @@ kernel! {
                     products[turn][lane] = numbers[lane].mul_add(deltas[row], products[turn][lane]);
                 }
                 if !back.is_empty() {
-                    unit.derivatives(&mut numbers);
+                    let kept = if S::KEPT { load(kept, row * width + start, count) } else { numbers };
                     for lane in 0..LANES {
-                        numbers[lane] *= deltas[row] * weights[lane];
+                        numbers[lane] = deltas[row] * weights[lane] * slope.of(kept[lane]);
                         totals[turn][lane] += numbers[lane];
                     }
                     store(back, row * width + start, count, &numbers);

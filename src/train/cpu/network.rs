@@ -5,21 +5,19 @@
 use super::super::dropout::{Dropout, hash32, key};
 use super::super::loss::with_penalty;
 use super::super::profile::{Laps, Part};
-use super::activation::{Inline, with_blocks};
+use super::activation::{Units, with_slope};
 use super::arithmetic::Arithmetic;
 use super::finish::{ToDeltas, ToValues};
 use super::kernels::{
-    answers, answers_back, bias_and_unit, bias_and_unit_apart, column_sums, errors, kernel, one_input, one_input_back,
-    unit_back,
+    answers, answers_back, column_sums, errors, kernel, one_input, one_input_back, rectify, unit_back,
 };
 use super::lanes::Vectors;
 use super::layout::{Layout, Places, two};
 use super::memory::Aligned;
 use super::norm::{Norm, Statistics};
 use super::product::{Matrix, Panel, multiply, multiply_and_finish};
-use crate::config::{Activation, Configuration, LayerKind, LayerNorm, Loss};
-use crate::network::unit::{Linear, Relu};
-use crate::network::{Architecture, Real, derivative_from_value};
+use crate::config::{Configuration, LayerKind, LayerNorm, Loss};
+use crate::network::{Architecture, Real};
 
 /// Which numbers of a batch a training step leaves out.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +34,7 @@ pub struct Network<T> {
     architecture: Architecture,
     loss: Loss,
     dropout: Dropout,
+    units: Units<T>,
     layers: Vec<Layer<T>>,
     panel: Panel<T>,
 }
@@ -48,30 +47,23 @@ struct Layer<T> {
     inputs: usize,
     outputs: usize,
     way: Way<T>,
-    /// What the layer makes of its inputs; the unit's values too, where its derivative can be had from them.
+    /// What the layer makes of its inputs. In their place: values of linear and rectified units, derivatives of bent ones.
     sums: Aligned<T>,
-    /// The unit's values, where the sums must be kept.
+    /// Values of bent units.
     values: Option<Aligned<T>>,
     /// The values that dropout leaves.
     left: Option<Aligned<T>>,
     norm: Option<Norm<T>>,
-    /// What its units are, where nothing comes between them and the products.
-    plain: Option<Plain>,
+    /// Whether it has units, and nothing comes between its sums and these, nor between these and the next layer.
+    direct: bool,
     /// Gradient of the loss by what the layer hands on, and then by its sums.
     deltas: Aligned<T>,
-}
-
-/// Units that products finish by themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Plain {
-    Linear,
-    Rectified,
 }
 
 /// How a layer makes its sums.
 #[derive(Debug)]
 enum Way<T> {
-    /// A dense layer of one input, with its unit in one loop.
+    /// A dense layer of one input.
     OneInput,
     /// A dense layer of one output.
     OneOutput,
@@ -79,6 +71,16 @@ enum Way<T> {
     Dense,
     /// Arithmetic units.
     Arithmetic(Box<Arithmetic<T>>),
+}
+
+/// The layer before one on the way back.
+struct Behind<'a, T> {
+    deltas: &'a mut [T],
+    /// What was kept of its units.
+    kept: &'a [T],
+    at: &'a Places,
+    direct: bool,
+    one_input: bool,
 }
 
 impl<T: Real> Layer<T> {
@@ -93,23 +95,15 @@ impl<T: Vectors> Network<T> {
     pub fn new(configuration: &Configuration, layout: &Layout, rows: usize) -> Self {
         let architecture = Architecture::of(configuration);
         let dropout = Dropout { rate: configuration.dropout };
-        let in_place = derivative_from_value(architecture.activation);
+        let units = Units::of(architecture.activation);
         let layer = |(index, &(inputs, outputs)): (usize, &(usize, usize))| {
             let hidden = !architecture.is_last(index);
             let normed = hidden && architecture.norm != LayerNorm::None;
             let way = match architecture.layer {
                 LayerKind::Dense if outputs == 1 => Way::OneOutput,
-                LayerKind::Dense if inputs == 1 && index == 0 && in_place && !normed && dropout.rate == 0.0 => {
-                    Way::OneInput
-                }
+                LayerKind::Dense if inputs == 1 && index == 0 => Way::OneInput,
                 LayerKind::Dense => Way::Dense,
                 kind => Way::Arithmetic(Box::new(Arithmetic::new(kind, rows, (inputs, outputs)))),
-            };
-            let plain = match architecture.activation {
-                _ if !hidden || normed || dropout.rate > 0.0 => None,
-                Activation::Linear => Some(Plain::Linear),
-                Activation::Relu => Some(Plain::Rectified),
-                _ => None,
             };
             let area = || Aligned::zeros(rows * outputs);
             Layer {
@@ -119,15 +113,15 @@ impl<T: Vectors> Network<T> {
                 outputs,
                 way,
                 sums: area(),
-                values: (hidden && !in_place).then(area),
+                values: (hidden && matches!(units, Units::Bent(_))).then(area),
                 left: (hidden && dropout.rate > 0.0).then(area),
                 norm: normed.then(|| Norm::new(architecture.norm, rows, outputs)),
-                plain,
+                direct: hidden && !normed && dropout.rate == 0.0,
                 deltas: area(),
             }
         };
         let layers = architecture.sizes.iter().enumerate().map(layer).collect();
-        Self { loss: configuration.loss, dropout, layers, panel: Panel::default(), architecture }
+        Self { loss: configuration.loss, dropout, units, layers, panel: Panel::default(), architecture }
     }
 
     /// From inputs to answers, `[rows]`. With a draw it is a training step: dropout leaves values out, and `batch`
@@ -147,49 +141,44 @@ impl<T: Vectors> Network<T> {
             let inputs = before.last().map_or(inputs, |before| &before.output()[..rows * before.outputs]);
             let len = rows * layer.outputs;
             let sums = &mut layer.sums[..len];
-            let (weight, mut bias) = (&parameters[layer.at.weight.clone()], &parameters[layer.at.bias.clone()]);
+            let (weight, bias) = (&parameters[layer.at.weight.clone()], &parameters[layer.at.bias.clone()]);
+            // Whether the sums are the values as soon as they are there.
+            let rectified = matches!(self.units, Units::Rectified) && layer.norm.is_none();
             match &mut layer.way {
                 Way::OneInput => {
-                    with_blocks!(self.architecture.activation, unit => one_input(inputs, weight, bias, sums, unit));
-                    laps.lap(Part::Activation);
-                    continue;
+                    let least = if rectified { 0.0 } else { f64::NEG_INFINITY };
+                    one_input(inputs, weight, bias, T::from_f64(least), sums);
                 }
-                Way::OneOutput => {
-                    answers(inputs, weight, bias, sums);
-                    bias = &[];
-                }
+                Way::OneOutput => answers(inputs, weight, bias, sums),
                 Way::Dense => {
                     let (first, second) = (Matrix::new(inputs, layer.inputs), Matrix::new(weight, layer.outputs));
-                    if layer.plain.is_some() {
-                        let finish = ToValues { bias, rectified: layer.plain == Some(Plain::Rectified) };
-                        multiply_and_finish(first, second, sums, finish, &mut self.panel);
-                        laps.lap(Part::Forward);
-                        continue;
-                    }
-                    multiply(first, second, sums, &mut self.panel);
+                    multiply_and_finish(first, second, sums, ToValues { bias, rectified }, &mut self.panel);
                 }
-                Way::Arithmetic(units) => units.forward(parameters, &layer.at, inputs, sums, &mut self.panel),
+                Way::Arithmetic(units) => {
+                    units.forward(parameters, &layer.at, inputs, sums, &mut self.panel);
+                    if rectified && !self.architecture.is_last(index) {
+                        rectify(sums);
+                    }
+                }
             }
             laps.lap(Part::Forward);
             if self.architecture.is_last(index) {
                 continue;
             }
             if let Some(norm) = &mut layer.norm {
-                if !bias.is_empty() {
-                    bias_and_unit(sums, bias, layer.outputs, Inline(Linear));
-                    bias = &[];
-                }
                 let (scale, shift) = (&parameters[layer.at.scale.clone()], &parameters[layer.at.shift.clone()]);
                 let running = statistics.get_mut(index);
                 match draw {
                     Some(_) => norm.forward(sums, scale, shift, running),
                     None => norm.answer(sums, scale, shift, running.as_deref()),
                 }
+                if matches!(self.units, Units::Rectified) {
+                    rectify(sums);
+                }
             }
-            with_blocks!(self.architecture.activation, unit => match &mut layer.values {
-                None => bias_and_unit(sums, bias, layer.outputs, unit),
-                Some(values) => bias_and_unit_apart(sums, bias, layer.outputs, &mut values[..len], unit),
-            });
+            if let (Units::Bent(bend), Some(values)) = (self.units, &mut layer.values) {
+                bend.both(sums, &mut values[..len]);
+            }
             if let Some(left) = &mut layer.left {
                 let values = layer.values.as_ref().map_or(&layer.sums[..len], |values| &values[..len]);
                 match draw {
@@ -233,79 +222,75 @@ impl<T: Vectors> Network<T> {
         });
         gradient[at.bias.clone()].fill(sum);
         laps.lap(Part::Activation);
-        // Whether the deltas of the layer at hand are those of its sums already, and its biases have their gradient.
-        let mut finished = true;
+        // Of the layer at hand: whether its deltas are those of its sums already, with the gradient of its biases, and
+        // whether the gradient of its weights is there too.
+        let (mut finished, mut grown) = (true, false);
         for index in (0..=last).rev() {
             let (before, rest) = self.layers.split_at_mut(index);
             let layer = &mut rest[0];
             let len = rows * layer.outputs;
-            if let Way::OneInput = layer.way {
-                if !finished {
-                    let (weights, biases) = two(gradient, layer.at.weight.clone(), layer.at.bias.clone());
-                    with_blocks!(self.architecture.activation, unit =>
-                        one_input_back(inputs, &layer.deltas[..len], &layer.sums[..len], weights, biases, unit));
-                    laps.lap(Part::Backward);
-                }
-                continue;
-            }
             if !finished {
-                layer.back_to_sums(&self.architecture, gradient, parameters, len, draw, self.dropout);
+                layer.back_to_sums(self.units, gradient, parameters, len, draw, self.dropout);
                 laps.lap(Part::Activation);
             }
             let (deltas, weight) = (&layer.deltas[..len], layer.at.weight.clone());
             // What the layer has read, and the layer before it, to whose deltas this one's lead.
             let (reads, behind) = match before.last_mut() {
                 None => (inputs, None),
-                Some(Layer { sums, values, left, deltas, outputs, at, way, plain, .. }) => {
-                    let output = left.as_ref().or(values.as_ref()).unwrap_or(sums);
+                Some(Layer { sums, values, left, deltas, outputs, at, way, direct, .. }) => {
                     let len = rows * *outputs;
-                    (&output[..len], Some((&mut deltas[..len], *plain, &*at, matches!(way, Way::OneInput))))
+                    let output = left.as_ref().or(values.as_ref()).unwrap_or(sums);
+                    let one_input = matches!(way, Way::OneInput);
+                    let behind =
+                        Behind { deltas: &mut deltas[..len], kept: &sums[..len], at, direct: *direct, one_input };
+                    (&output[..len], Some(behind))
                 }
             };
             finished = false;
             match &mut layer.way {
-                Way::OneInput => {}
+                Way::OneInput if grown => {}
+                Way::OneInput => one_input_back(inputs, deltas, &mut gradient[weight]),
                 Way::OneOutput => {
-                    let (back, plain, biases) = match behind {
-                        None => (&mut [][..], None, 0..0),
-                        Some((deltas, plain @ Some(_), at, false)) => (deltas, plain, at.bias.clone()),
-                        Some((deltas, ..)) => (deltas, None, 0..0),
+                    let (back, kept, units, biases) = match behind {
+                        None => (&mut [][..], &[][..], Units::Linear, 0..0),
+                        Some(Behind { deltas, kept, at, direct: true, .. }) => {
+                            (deltas, kept, self.units, at.bias.clone())
+                        }
+                        Some(Behind { deltas, .. }) => (deltas, &[][..], Units::Linear, 0..0),
                     };
+                    finished = !kept.is_empty();
                     let (sums, gradient) = two(gradient, biases, weight.clone());
                     let weights = &parameters[weight];
-                    match plain {
-                        Some(Plain::Rectified) => {
-                            answers_back(reads, deltas, weights, gradient, back, sums, Inline(Relu))
-                        }
-                        _ => answers_back(reads, deltas, weights, gradient, back, sums, Inline(Linear)),
-                    }
-                    finished = plain.is_some();
+                    with_slope!(units, slope =>
+                        answers_back(reads, deltas, weights, gradient, back, kept, sums, slope));
                 }
                 Way::Dense => {
                     let (first, second) = (Matrix::new(reads, layer.inputs), Matrix::new(deltas, layer.outputs));
                     let weights = Matrix::new(&parameters[weight.clone()], layer.outputs).transposed();
                     match behind {
                         None => {}
-                        Some((back, None, ..)) => multiply(second, weights, back, &mut self.panel),
-                        Some((back, Some(plain), at, one_input)) => {
+                        Some(Behind { deltas, direct: false, .. }) => {
+                            multiply(second, weights, deltas, &mut self.panel);
+                        }
+                        Some(Behind { deltas, kept, at, one_input, .. }) => {
                             let wanted = if one_input { at.weight.clone() } else { 0..0 };
                             let (wanted, sums) = two(gradient, wanted, at.bias.clone());
                             let finish = ToDeltas {
-                                derivatives: if plain == Plain::Linear { &[] } else { reads },
-                                rectified: plain == Plain::Rectified,
+                                derivatives: if matches!(self.units, Units::Linear) { &[] } else { kept },
+                                rectified: matches!(self.units, Units::Rectified),
                                 sums,
                                 inputs: if one_input { inputs } else { &[] },
                                 gradient: wanted,
                             };
-                            multiply_and_finish(second, weights, back, finish, &mut self.panel);
-                            finished = true;
+                            multiply_and_finish(second, weights, deltas, finish, &mut self.panel);
+                            (finished, grown) = (true, one_input);
                         }
                     }
                     // At last, so that the gradient is at hand for the optimizer.
                     multiply(first.transposed(), second, &mut gradient[weight], &mut self.panel);
                 }
                 Way::Arithmetic(units) => {
-                    let back = behind.map(|(deltas, ..)| deltas);
+                    let back = behind.map(|behind| behind.deltas);
                     units.back(parameters, &layer.at, reads, deltas, gradient, back, &mut self.panel);
                 }
             }
@@ -319,7 +304,7 @@ impl<T: Vectors> Layer<T> {
     /// Turns deltas of what the layer hands on into deltas of its sums; gradients of bias, scale and shift.
     fn back_to_sums(
         &mut self,
-        architecture: &Architecture,
+        units: Units<T>,
         gradient: &mut [T],
         parameters: &[T],
         len: usize,
@@ -333,9 +318,7 @@ impl<T: Vectors> Layer<T> {
         }
         let bias_now = if self.norm.is_some() { 0..0 } else { at.bias.clone() };
         let kept = &self.sums[..len];
-        with_blocks!(architecture.activation, unit => {
-            unit_back(deltas, kept, self.outputs, &mut gradient[bias_now], unit);
-        });
+        with_slope!(units, slope => unit_back(deltas, kept, self.outputs, &mut gradient[bias_now], slope));
         if let Some(norm) = &mut self.norm {
             let (scales, shifts) = two(gradient, at.scale.clone(), at.shift.clone());
             norm.back(deltas, &parameters[at.scale.clone()], scales, shifts);

@@ -2,7 +2,7 @@
 //! backward, with a learnt scale and shift.
 #![expect(unsafe_code, reason = "calling a function compiled for a vector unit after asking for it at run time")]
 
-use super::kernels::{LANES, fold, kernel};
+use super::kernels::{LANES, TURNS, by_blocks, by_turns, fold, join, kernel, load, store};
 use super::memory::Aligned;
 use crate::config::LayerNorm;
 use crate::network::{NORM_EPSILON, RUNNING_SHARE, Real};
@@ -125,22 +125,37 @@ fn follow<T: Real>(running: &mut [T], batch: &[T], factor: f64) {
 
 kernel! {
     /// Mean and variance (divided by the rows) of every column, in two passes.
-    fn moments<T: Real>(rows: &[T], means: &mut [T], variances: &mut [T]) {
+    fn moments<T: Real>(numbers: &[T], means: &mut [T], variances: &mut [T]) {
         let width = means.len();
-        let count = T::from_f64((rows.len() / width) as f64);
-        means.fill(T::ZERO);
-        for row in rows.chunks_exact(width) {
-            means.iter_mut().zip(row).for_each(|(mean, number)| *mean += *number);
-        }
-        means.iter_mut().for_each(|mean| *mean = *mean / count);
-        variances.fill(T::ZERO);
-        for row in rows.chunks_exact(width) {
-            for ((variance, mean), number) in variances.iter_mut().zip(means.iter()).zip(row) {
-                let away = *number - *mean;
-                *variance = away.mul_add(away, *variance);
+        let rows = numbers.len() / width;
+        let count_of_rows = T::from_f64(rows as f64);
+        by_blocks!(width, start, count => {
+            let mut sums = [[T::ZERO; LANES]; TURNS];
+            by_turns!(rows, row, turn => {
+                let numbers = load(numbers, row * width + start, count);
+                for lane in 0..LANES {
+                    sums[turn][lane] += numbers[lane];
+                }
+            });
+            let mut mean = join(&sums);
+            for mean in &mut mean {
+                *mean = *mean / count_of_rows;
             }
-        }
-        variances.iter_mut().for_each(|variance| *variance = *variance / count);
+            store(means, start, count, &mean);
+            let mut sums = [[T::ZERO; LANES]; TURNS];
+            by_turns!(rows, row, turn => {
+                let numbers = load(numbers, row * width + start, count);
+                for lane in 0..LANES {
+                    let away = numbers[lane] - mean[lane];
+                    sums[turn][lane] = away.mul_add(away, sums[turn][lane]);
+                }
+            });
+            let mut variance = join(&sums);
+            for variance in &mut variance {
+                *variance = *variance / count_of_rows;
+            }
+            store(variances, start, count, &variance);
+        });
     }
 }
 
@@ -150,12 +165,21 @@ kernel! {
         sums: &mut [T], means: &[T], inverse: &[T], normalized: &mut [T], scale: &[T], shift: &[T],
     ) {
         let width = means.len();
-        for (row, kept) in sums.chunks_exact_mut(width).zip(normalized.chunks_exact_mut(width)) {
-            for (unit, (sum, kept)) in row.iter_mut().zip(kept).enumerate() {
-                *kept = (*sum - means[unit]) * inverse[unit];
-                *sum = kept.mul_add(scale[unit], shift[unit]);
+        by_blocks!(width, start, count => {
+            let (means, inverse) = (load(means, start, count), load(inverse, start, count));
+            let (scale, shift) = (load(scale, start, count), load(shift, start, count));
+            for (row, kept) in sums.chunks_exact_mut(width).zip(normalized.chunks_exact_mut(width)) {
+                let mut numbers = load(row, start, count);
+                for lane in 0..LANES {
+                    numbers[lane] = (numbers[lane] - means[lane]) * inverse[lane];
+                }
+                store(kept, start, count, &numbers);
+                for lane in 0..LANES {
+                    numbers[lane] = numbers[lane].mul_add(scale[lane], shift[lane]);
+                }
+                store(row, start, count, &numbers);
             }
-        }
+        });
     }
 }
 
@@ -163,15 +187,20 @@ kernel! {
     /// Sums over rows of deltas times normalized sums, and of deltas.
     fn products<T: Real>(deltas: &[T], normalized: &[T], with: &mut [T], alone: &mut [T]) {
         let width = with.len();
-        with.fill(T::ZERO);
-        alone.fill(T::ZERO);
-        for (deltas, normalized) in deltas.chunks_exact(width).zip(normalized.chunks_exact(width)) {
-            let sums = with.iter_mut().zip(alone.iter_mut());
-            for ((delta, number), (with, alone)) in deltas.iter().zip(normalized).zip(sums) {
-                *with = delta.mul_add(*number, *with);
-                *alone += *delta;
-            }
-        }
+        let rows = deltas.len() / width;
+        by_blocks!(width, start, count => {
+            let (mut products, mut sums) = ([[T::ZERO; LANES]; TURNS], [[T::ZERO; LANES]; TURNS]);
+            by_turns!(rows, row, turn => {
+                let at = row * width + start;
+                let (deltas, normalized) = (load(deltas, at, count), load(normalized, at, count));
+                for lane in 0..LANES {
+                    products[turn][lane] = deltas[lane].mul_add(normalized[lane], products[turn][lane]);
+                    sums[turn][lane] += deltas[lane];
+                }
+            });
+            store(with, start, count, &join(&products));
+            store(alone, start, count, &join(&sums));
+        });
     }
 }
 
@@ -179,30 +208,18 @@ kernel! {
     /// `delta = (delta − mean delta − normalized · mean product) · inverse · scale`, column by column.
     fn units_back<T: Real>(deltas: &mut [T], normalized: &[T], mean: &[T], product: &[T], factor: &[T]) {
         let width = mean.len();
-        for (deltas, normalized) in deltas.chunks_exact_mut(width).zip(normalized.chunks_exact(width)) {
-            for (unit, (delta, number)) in deltas.iter_mut().zip(normalized).enumerate() {
-                *delta = (*delta - mean[unit] - *number * product[unit]) * factor[unit];
+        by_blocks!(width, start, count => {
+            let (mean, product) = (load(mean, start, count), load(product, start, count));
+            let factor = load(factor, start, count);
+            for (row, normalized) in deltas.chunks_exact_mut(width).zip(normalized.chunks_exact(width)) {
+                let (mut deltas, normalized) = (load(row, start, count), load(normalized, start, count));
+                for lane in 0..LANES {
+                    deltas[lane] = (deltas[lane] - mean[lane] - normalized[lane] * product[lane]) * factor[lane];
+                }
+                store(row, start, count, &deltas);
             }
-        }
+        });
     }
-}
-
-/// A sum along a row of `f` of every number and its place, in partial sums.
-#[inline(always)]
-fn along<T: Real>(row: &[T], f: impl Fn(usize, T) -> T) -> T {
-    let mut lanes = [T::ZERO; LANES];
-    let blocks = row.chunks_exact(LANES);
-    let rest = blocks.remainder();
-    for (index, numbers) in blocks.enumerate() {
-        for lane in 0..LANES {
-            lanes[lane] += f(index * LANES + lane, numbers[lane]);
-        }
-    }
-    let whole = row.len() - rest.len();
-    for (lane, number) in rest.iter().enumerate() {
-        lanes[lane] += f(whole + lane, *number);
-    }
-    fold(lanes)
 }
 
 kernel! {
@@ -211,16 +228,41 @@ kernel! {
         sums: &mut [T], scale: &[T], shift: &[T], normalized: &mut [T], inverse: &mut [T], centred: bool,
     ) {
         let width = scale.len();
-        let (count, epsilon) = (T::from_f64(width as f64), T::from_f64(NORM_EPSILON));
+        let (all, epsilon) = (T::from_f64(width as f64), T::from_f64(NORM_EPSILON));
         for ((row, kept), inverse) in sums.chunks_exact_mut(width).zip(normalized.chunks_exact_mut(width)).zip(inverse) {
-            let mean = if centred { along(row, |_, number| number) / count } else { T::ZERO };
-            let square = along(row, |_, number| (number - mean) * (number - mean)) / count;
-            *inverse = T::ONE / (square + epsilon).sqrt();
-            for (unit, (sum, kept)) in row.iter_mut().zip(kept).enumerate() {
-                *kept = (*sum - mean) * *inverse;
-                let shift = if centred { shift[unit] } else { T::ZERO };
-                *sum = kept.mul_add(scale[unit], shift);
+            let mut mean = T::ZERO;
+            if centred {
+                let mut lanes = [T::ZERO; LANES];
+                by_blocks!(width, start, count => {
+                    let numbers = load(row, start, count);
+                    for lane in 0..LANES {
+                        lanes[lane] += numbers[lane];
+                    }
+                });
+                mean = fold(lanes) / all;
             }
+            let mut lanes = [T::ZERO; LANES];
+            by_blocks!(width, start, count => {
+                let numbers = load(row, start, count);
+                for lane in 0..count {
+                    let away = numbers[lane] - mean;
+                    lanes[lane] = away.mul_add(away, lanes[lane]);
+                }
+            });
+            *inverse = T::ONE / (fold(lanes) / all + epsilon).sqrt();
+            by_blocks!(width, start, count => {
+                let mut numbers = load(row, start, count);
+                for number in &mut numbers {
+                    *number = (*number - mean) * *inverse;
+                }
+                store(kept, start, count, &numbers);
+                let (scale, shift) =
+                    (load(scale, start, count), if centred { load(shift, start, count) } else { [T::ZERO; LANES] });
+                for lane in 0..LANES {
+                    numbers[lane] = numbers[lane].mul_add(scale[lane], shift[lane]);
+                }
+                store(row, start, count, &numbers);
+            });
         }
     }
 }
@@ -229,14 +271,28 @@ kernel! {
     /// The way back through [`rows_forward`].
     fn rows_back<T: Real>(deltas: &mut [T], normalized: &[T], inverse: &[T], scale: &[T], centred: bool) {
         let width = scale.len();
-        let count = T::from_f64(width as f64);
-        for ((row, numbers), inverse) in deltas.chunks_exact_mut(width).zip(normalized.chunks_exact(width)).zip(inverse) {
-            row.iter_mut().zip(scale).for_each(|(delta, scale)| *delta *= *scale);
-            let mean = if centred { along(row, |_, delta| delta) / count } else { T::ZERO };
-            let product = along(row, |unit, delta| delta * numbers[unit]) / count;
-            for (delta, number) in row.iter_mut().zip(numbers) {
-                *delta = (*delta - mean - *number * product) * *inverse;
-            }
+        let all = T::from_f64(width as f64);
+        for ((row, kept), inverse) in deltas.chunks_exact_mut(width).zip(normalized.chunks_exact(width)).zip(inverse) {
+            let (mut sums, mut products) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+            by_blocks!(width, start, count => {
+                let (mut deltas, scale) = (load(row, start, count), load(scale, start, count));
+                let kept = load(kept, start, count);
+                for lane in 0..LANES {
+                    deltas[lane] *= scale[lane];
+                    sums[lane] += deltas[lane];
+                    products[lane] = deltas[lane].mul_add(kept[lane], products[lane]);
+                }
+                store(row, start, count, &deltas);
+            });
+            let mean = if centred { fold(sums) / all } else { T::ZERO };
+            let product = fold(products) / all;
+            by_blocks!(width, start, count => {
+                let (mut deltas, kept) = (load(row, start, count), load(kept, start, count));
+                for lane in 0..LANES {
+                    deltas[lane] = (deltas[lane] - mean - kept[lane] * product) * *inverse;
+                }
+                store(row, start, count, &deltas);
+            });
         }
     }
 }
