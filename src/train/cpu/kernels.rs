@@ -26,10 +26,44 @@ pub enum VectorUnit {
     Baseline,
 }
 
+#[cfg(test)]
+impl VectorUnit {
+    /// All that this processor has.
+    pub fn all() -> Vec<Self> {
+        let all = [Self::Baseline, Self::Avx2, Self::Avx512];
+        let widest = all.iter().position(|&unit| unit == vector_unit()).expect("it is one of them");
+        all[..=widest].to_vec()
+    }
+}
+
+/// What tests make of this thread's vector unit.
+#[cfg(test)]
+pub mod pretended {
+    use std::cell::Cell;
+
+    use super::VectorUnit;
+
+    thread_local! {
+        pub(super) static UNIT: Cell<Option<VectorUnit>> = const { Cell::new(None) };
+    }
+
+    /// Does `work` as if the widest vector unit were `unit`, which must not be wider than what is there.
+    pub fn with<R>(unit: VectorUnit, work: impl FnOnce() -> R) -> R {
+        UNIT.set(Some(unit));
+        let result = work();
+        UNIT.set(None);
+        result
+    }
+}
+
 /// The widest vector unit here.
 #[inline]
 #[must_use]
 pub fn vector_unit() -> VectorUnit {
+    #[cfg(test)]
+    if let Some(unit) = pretended::UNIT.get() {
+        return unit;
+    }
     #[cfg(target_arch = "x86_64")]
     {
         let has_avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");

@@ -31,6 +31,8 @@ use super::profile::{Laps, Part, Profile};
 use super::rates::Rates;
 use crate::config::{LayerNorm, Optimizer};
 
+#[cfg(test)]
+pub use kernels::pretended;
 pub use kernels::{VectorUnit, vector_unit};
 pub use lanes::Vectors;
 

@@ -315,13 +315,6 @@ mod tests {
         (0..columns).flat_map(|c| (0..rows).map(move |r| matrix[r * columns + c])).collect()
     }
 
-    /// The vector units of this processor.
-    fn units() -> Vec<VectorUnit> {
-        let all = [VectorUnit::Baseline, VectorUnit::Avx2, VectorUnit::Avx512];
-        let widest = all.iter().position(|&unit| unit == vector_unit()).expect("it is one of them");
-        all[..=widest].to_vec()
-    }
-
     fn draw<T: Vectors>(stream: &mut Stream, count: usize) -> Vec<T> {
         (0..count).map(|_| T::from_f64(stream.uniform() - 0.5)).collect()
     }
@@ -337,7 +330,7 @@ mod tests {
         let (at, bt) = (transpose(&a, inner), transpose(&b, columns));
         let (a, b) = (Matrix::new(&a, inner), Matrix::new(&b, columns));
         let (at, bt) = (Matrix::new(&at, rows).transposed(), Matrix::new(&bt, inner).transposed());
-        for unit in units() {
+        for unit in VectorUnit::all() {
             for (first, second) in [(a, b), (at, b), (a, bt), (at, bt)] {
                 let mut product = vec![T::from_f64(f64::NAN); rows * columns];
                 // SAFETY: the processor has this vector unit.
@@ -372,7 +365,7 @@ mod tests {
         let product = plain(&a, &b, inner, columns);
         let (a, b) = (Matrix::new(&a, inner), Matrix::new(&b, columns));
         let mut panel = Panel::default();
-        for (unit, rectified, full) in units().into_iter().flat_map(|u| {
+        for (unit, rectified, full) in VectorUnit::all().into_iter().flat_map(|u| {
             [(false, false), (false, true), (true, false), (true, true)].map(|(rectified, full)| (u, rectified, full))
         }) {
             let values: Vec<T> = product

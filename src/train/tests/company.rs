@@ -1,5 +1,6 @@
-//! A run is the same bits whatever company it keeps.
+//! A run is the same bits whatever company it keeps, and whatever the vector unit.
 
+use super::super::cpu::{VectorUnit, pretended};
 use super::*;
 
 /// A sibling of the same shape: another seed, and sometimes other numbers of its own, wild ones among them.
@@ -36,4 +37,18 @@ fn a_run_is_the_same_bits_in_any_company() {
         }
     }
     assert!(diverged > 100 && stopped > 100, "{diverged} diverged, {stopped} stopped early");
+}
+
+#[test]
+fn a_run_is_the_same_bits_on_every_vector_unit() {
+    let units = VectorUnit::all();
+    let mut stream = Stream::new(12, "vector units", 0);
+    for case in 0..200u64 {
+        let configuration = drawn(&mut stream);
+        let ends = units
+            .iter()
+            .map(|&unit| pretended::with(unit, || train_on(Device::Cpu, &[(&configuration, case)]).remove(0).digest));
+        let ends: Vec<String> = ends.collect();
+        assert!(ends.iter().all(|end| *end == ends[0]), "case {case} on {units:?}: {configuration:?}");
+    }
 }
