@@ -34,7 +34,8 @@ pub struct Progress {
 
 #[derive(Default)]
 struct State {
-    /// Share of the work that is done in each cohort under way or ended.
+    /// Share of the work that is done, and what each cohort that has begun is of it.
+    share: f64,
     done: HashMap<usize, f64>,
     ended: usize,
     diverged: usize,
@@ -71,7 +72,8 @@ impl Progress {
         match event {
             Event::EpochDone { cohort, done, of } => {
                 let share = self.shares.get(*cohort).copied().unwrap_or(0.0);
-                state.done.insert(*cohort, share * f64::from(*done) / f64::from((*of).max(1)));
+                let share = share * f64::from(*done) / f64::from((*of).max(1));
+                state.share += share - state.done.insert(*cohort, share).unwrap_or(0.0);
             }
             Event::RunEnded { outcome, .. } => {
                 state.ended += 1;
@@ -106,7 +108,7 @@ impl Progress {
     }
 
     fn show(&self, state: &mut State) {
-        let share: f64 = state.done.values().sum();
+        let share = state.share;
         if let Some(bar) = &self.bar {
             bar.set_position((share * SCALE) as u64);
             bar.set_message(self.message(state, share));

@@ -149,9 +149,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     if let (Some(code), true) = (stop.exit_code(), summary.left > 0) {
         return Ok(Exit::Stopped(code));
     }
-    let results = Results::open(&folder)?;
     if !arguments.no_report {
-        report::publish(&results, &arguments.reports.join(&sweep.name), global)?;
+        report::publish(&Results::open(&folder)?, &arguments.reports.join(&sweep.name), global)?;
     }
     Ok(if conflicts {
         Exit::NotHeld

@@ -21,6 +21,10 @@ const EVALUATION_ROWS: u32 = 256;
 /// worker stores its cohort as a whole, so this is what an interruption loses at most.
 pub const MOST_FLOPS: u128 = 200_000_000_000;
 
+/// Cohorts that every worker of a CPU gets, where there are as many runs: workers take them as they become free, so one
+/// waits at the end for no more than this part of its time.
+const COHORTS_A_WORKER: usize = 32;
+
 /// What runs that are trained together have in common: everything that sets the size of an array, the number of steps,
 /// or which function is applied to a whole array. Numbers of a single step (learning rates, decays) may differ, and so
 /// may what is learnt and how it is scaled.
@@ -226,8 +230,8 @@ impl Grouping {
     }
 }
 
-/// Into how many cohorts each group is cut: as few as the limits allow, but enough that every worker gets two, so that
-/// workers end together; a GPU gets one, since a cohort of half the size takes it almost as long.
+/// Into how many cohorts each group is cut: as few as the limits allow, but enough that the workers of a CPU end together,
+/// which train the runs of a cohort one after the other anyway; a GPU gets one, since a cohort of half the size takes it almost as long.
 fn parts(groups: &[Cohort], limits: &Limits) -> Vec<usize> {
     let fitting = |group: &Cohort| {
         let together = usize::try_from(group.shape.runs_together(limits)).unwrap_or(usize::MAX);
@@ -235,7 +239,7 @@ fn parts(groups: &[Cohort], limits: &Limits) -> Vec<usize> {
     };
     let mut parts: Vec<usize> = groups.iter().map(fitting).collect();
     let mut total: usize = parts.iter().sum();
-    let wanted = limits.workers.saturating_mul(if limits.memory.is_some() { 1 } else { 2 });
+    let wanted = limits.workers.saturating_mul(if limits.memory.is_some() { 1 } else { COHORTS_A_WORKER });
     while total < wanted {
         let longest = |(group, parts): &(&Cohort, &mut usize)| {
             let part = group.runs.len().div_ceil(**parts) as u128;

@@ -123,23 +123,46 @@ fn sizes_of_a_shape() {
 
 #[test]
 fn cohorts_are_small_enough_to_store_and_keep_workers_busy() {
-    let sizes = |text: &str, most_runs, workers| -> Vec<usize> {
-        let sweep = sweep(&format!("{text}\nreplicates: {{count: 130}}\n"), &[]);
+    let sizes = |text: &str, runs: u32, most_runs, workers| -> Vec<usize> {
+        let sweep = sweep(&format!("{text}\nreplicates: {{count: {runs}}}\n"), &[]);
         let limits = Limits { most_runs, workers, ..Limits::default() };
         let plan = Plan::of(&sweep, &HashSet::new(), &limits).unwrap();
         plan.cohorts.iter().map(|cohort| cohort.runs.len()).collect()
     };
     let small = "base: {hidden: [8]}";
-    assert_eq!(sizes(small, None, 1), [44, 43, 43], "at most 64, and evenly");
-    assert_eq!(sizes(small, None, 4).len(), 8, "two for each worker");
-    assert_eq!(sizes(small, None, 1000).len(), 130, "no more than there are runs");
-    assert_eq!(sizes(small, Some(1000), 1).len(), 2, "as many as are allowed, but two for each worker");
-    assert_eq!(sizes(small, Some(0), 1), [1; 130], "one where nothing fits");
+    assert_eq!(sizes(small, 64 * 40 + 1, None, 1).iter().max(), Some(&63), "at most 64, and evenly");
+    assert_eq!(sizes(small, 64 * 40 + 1, None, 1).len(), 41, "as few as that");
+    assert_eq!(sizes(small, 130, None, 2).len(), 64, "32 for each worker");
+    assert_eq!(sizes(small, 130, None, 1000).len(), 130, "no more than there are runs");
+    assert_eq!(sizes(small, 130, Some(1000), 1).len(), 32, "as many runs as are allowed, but 32 for each worker");
+    assert_eq!(sizes(small, 130, Some(0), 1), [1; 130], "one where nothing fits");
     // Some 6·205,281·1000·500 operations a run.
-    assert_eq!(sizes("base: {hidden: [20, 100, 1000, 100, 20]}", None, 1), [1; 130], "one that is long enough alone");
+    let long = "base: {hidden: [20, 100, 1000, 100, 20]}";
+    assert_eq!(sizes(long, 130, None, 1), [1; 130], "one that is long enough alone");
     // 6·4353·1000·500 operations a run: 15 of them.
-    let middle = sizes("base: {depth: 2}", None, 1);
+    let middle = sizes("base: {depth: 2}", 15 * 40, None, 1);
     assert!(middle.iter().all(|&runs| (14..=15).contains(&runs)), "{middle:?}");
+}
+
+/// Workers take cohorts as they become free: whatever the sweep, the last one ends soon after the others.
+#[test]
+fn workers_end_together() {
+    for runs in [100, 400, 1000, 3333] {
+        for workers in [2, 4] {
+            let sweep = sweep(&format!("grid: {{width: [16, 64]}}\nreplicates: {{count: {runs}}}\n"), &[]);
+            let plan = Plan::of(&sweep, &HashSet::new(), &Limits { workers, ..Limits::default() }).unwrap();
+            let mut busy = vec![0; workers];
+            for cohort in &plan.cohorts {
+                *busy.iter_mut().min().unwrap() += cohort.flops();
+            }
+            let (longest, all) = (*busy.iter().max().unwrap() as f64, busy.iter().sum::<u128>() as f64);
+            let times = all / longest;
+            assert!(
+                times > 0.97 * workers as f64,
+                "{runs} runs: {workers} workers do {times:.2} times the work of one"
+            );
+        }
+    }
 }
 
 #[test]
@@ -263,7 +286,7 @@ fn cohorts_part_the_runs_by_shape() {
                 prop_assert!(alone || cohort.flops() <= MOST_FLOPS, "{} operations", cohort.flops());
                 prop_assert!(cohort.runs.is_sorted_by_key(|run| (place[&run.point.id], run.replicate)));
             }
-            let enough = plan.to_do().min(2 * workers as u64);
+            let enough = plan.to_do().min(32 * workers as u64);
             prop_assert!(plan.cohorts.len() as u64 >= enough, "{} cohorts", plan.cohorts.len());
         }
         Ok(())

@@ -13,11 +13,10 @@
 use polars::prelude::DataFrame;
 
 use super::error::{Error, Result, frame_error, io_error};
-use super::files::{Files, read_if_there, replace};
+use super::files::{Files, replace};
 use super::layout::{Layout, NEW, TABLES, Table, new};
 use super::manifest::{Decision, FORMAT, Manifest, Part, SetAside, SweepVersion};
-use super::merge::Merged;
-use super::parts;
+use super::parts::{self, PartWriter};
 use super::sealed::seal;
 use super::state::{State, segment_names};
 
@@ -52,7 +51,7 @@ pub(super) fn recover(files: &dyn Files, layout: &Layout) -> Result<()> {
 /// Folds all segments into the parts. `sweep` and `version` are the sweep that is being run.
 pub(super) fn fold(files: &dyn Files, layout: &Layout, sweep: &str, version: &SweepVersion) -> Result<Folded> {
     let state = State::read(files, layout)?;
-    let merged = state.merge()?;
+    let merged = &state.merged;
     let folded = Folded {
         records: merged.fresh.len(),
         torn: state.segments.iter().map(|segment| segment.torn).sum(),
@@ -69,7 +68,7 @@ pub(super) fn fold(files: &dyn Files, layout: &Layout, sweep: &str, version: &Sw
     let segments: Vec<String> = state.segments.iter().map(|segment| segment.name.clone()).collect();
     let unchanged = merged.fresh.is_empty() && manifest.parts.len() == TABLES.len();
     if !unchanged {
-        manifest.parts = write_parts(files, layout, &state, &merged, &mut manifest)?;
+        manifest.parts = write_parts(files, layout, &state, &mut manifest)?;
     }
     if segments.is_empty() && unchanged {
         if state.manifest.as_ref() != Some(&manifest) {
@@ -84,21 +83,20 @@ pub(super) fn fold(files: &dyn Files, layout: &Layout, sweep: &str, version: &Sw
 }
 
 /// Step 1. Counts what the manifest says about the runs on the way.
-fn write_parts(
-    files: &dyn Files,
-    layout: &Layout,
-    state: &State,
-    merged: &Merged<'_>,
-    manifest: &mut Manifest,
-) -> Result<Vec<Part>> {
-    let mut written = Vec::new();
-    for table in TABLES {
-        let frame = state.table(files, layout, table, merged)?;
+fn write_parts(files: &dyn Files, layout: &Layout, state: &State, manifest: &mut Manifest) -> Result<Vec<Part>> {
+    let mut parts: Vec<PartWriter<'_>> = Vec::new();
+    manifest.runs.clear();
+    manifest.environments.clear();
+    state.rows(files, layout, &TABLES, &mut |table, rows| {
         if table == Table::Runs {
-            count(&frame, manifest)?;
+            count(rows, manifest)?;
         }
-        written.push(parts::write(files, layout, table, &frame)?);
-    }
+        match parts.iter_mut().find(|part| part.table() == table) {
+            Some(part) => part.push(rows),
+            None => PartWriter::new(files, layout, table, rows.clone()).map(|part| parts.push(part)),
+        }
+    })?;
+    let written = parts.into_iter().map(PartWriter::finish).collect::<Result<Vec<Part>>>()?;
     files.sync_folder(layout.root()).map_err(io_error("sync", layout.root()))?;
     Ok(written)
 }
@@ -106,14 +104,18 @@ fn write_parts(
 fn count(runs: &DataFrame, manifest: &mut Manifest) -> Result<()> {
     let column =
         |name: &str| runs.column(name).and_then(|column| column.str()).map_err(frame_error("count runs by status"));
-    manifest.runs.clear();
     for status in column("status")?.iter().flatten() {
-        *manifest.runs.entry(status.to_owned()).or_insert(0) += 1;
+        match manifest.runs.get_mut(status) {
+            Some(runs) => *runs += 1,
+            None => drop(manifest.runs.insert(status.to_owned(), 1)),
+        }
     }
-    let mut environments: Vec<String> = column("environment")?.iter().flatten().map(ToOwned::to_owned).collect();
-    environments.sort();
-    environments.dedup();
-    manifest.environments = environments;
+    for environment in column("environment")?.iter().flatten() {
+        // Few, and kept sorted.
+        if let Err(place) = manifest.environments.binary_search_by(|known| known.as_str().cmp(environment)) {
+            manifest.environments.insert(place, environment.to_owned());
+        }
+    }
     Ok(())
 }
 
@@ -139,10 +141,10 @@ fn carry_out(files: &dyn Files, layout: &Layout, decision: &Decision) -> Result<
 fn put_in_place(files: &dyn Files, layout: &Layout, part: &Part) -> Result<()> {
     let path = layout.part(&part.file);
     let fresh = new(&path);
-    if read_if_there(files, &fresh)?.is_some_and(|bytes| parts::matches(&bytes, part)) {
+    if parts::is_there(files, &fresh, part)? {
         return files.rename(&fresh, &path).map_err(io_error("name", &path));
     }
-    if read_if_there(files, &path)?.is_some_and(|bytes| parts::matches(&bytes, part)) {
+    if parts::is_there(files, &path, part)? {
         return Ok(());
     }
     Err(Error::damaged(

@@ -6,8 +6,13 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
+use polars_io::mmap::MmapBytesReader;
+
 use super::error::{Result, io_error};
 use super::layout::new;
+
+/// A file that is being read, from wherever it is asked for. It stays what it was when another takes its name.
+pub type Source = Box<dyn MmapBytesReader>;
 
 /// What the store does to files and folders. Each call is one effect; none is retried here.
 pub trait Files: Debug + Send + Sync {
@@ -47,6 +52,11 @@ pub trait Files: Debug + Send + Sync {
     /// # Errors
     /// `NotFound` when there is none; otherwise what the operating system says.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// A file to read some of at a time.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none; otherwise what the operating system says.
+    fn open(&self, path: &Path) -> io::Result<Source>;
     /// The names in a folder, sorted; none where the folder does not exist.
     ///
     /// # Errors
@@ -102,6 +112,14 @@ pub(super) fn read_if_there(files: &dyn Files, path: &Path) -> Result<Option<Vec
     }
 }
 
+/// A file to read some of at a time; `None` where there is none.
+pub(super) fn open_if_there(files: &dyn Files, path: &Path) -> Result<Option<Source>> {
+    match files.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        source => source.map(Some).map_err(io_error("read", path)),
+    }
+}
+
 /// A file that is being written.
 pub trait Handle: Debug + Send {
     /// Writes all of `bytes` at the end.
@@ -148,6 +166,10 @@ impl Files for Disk {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Source> {
+        Ok(Box::new(File::open(path)?))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {

@@ -1,10 +1,11 @@
 //! Records as Polars frames, and frames put together: the columns of the tables.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use polars::prelude::{
-    Column, DataFrame, IdxCa, IdxSize, IntoColumn, ListBuilderTrait, ListStringChunkedBuilder, NamedFrom, Series,
-    StringChunkedBuilder,
+    Column, DataFrame, DataType, IdxCa, IdxSize, IntoColumn, ListBuilderTrait, ListStringChunkedBuilder, NamedFrom,
+    Schema, Series, StringChunkedBuilder,
 };
 
 use super::error::{Error, Result, frame_error};
@@ -12,8 +13,33 @@ use super::record::{Cell, Record};
 use crate::config::{ColumnType, Id, PARAMETERS};
 use crate::measure::COLUMNS;
 
+/// Names of the columns of parameters and measures that this version has.
+static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let parameters = PARAMETERS.iter().map(|parameter| parameter.name);
+    parameters.chain(COLUMNS.iter().map(|column| column.name)).collect()
+});
+
+/// Parameters and measures that records of other versions have.
+#[derive(Debug, Default)]
+pub(super) struct Foreign {
+    parameters: BTreeMap<String, ColumnType>,
+    measures: BTreeSet<String>,
+}
+
+impl Foreign {
+    /// Notes what a record has.
+    pub(super) fn note(&mut self, record: &Record) {
+        for (name, cell) in record.configuration.iter().filter(|(name, _)| !KNOWN.contains(name.as_str())) {
+            self.parameters.insert(name.clone(), column_type(cell));
+        }
+        for (name, _) in record.measures.iter().filter(|(name, _)| !KNOWN.contains(name.as_str())) {
+            self.measures.insert(name.clone());
+        }
+    }
+}
+
 /// One row a run, with the columns that every version of the results has.
-pub(super) fn runs(records: &[&Record]) -> Result<DataFrame> {
+pub(super) fn runs(records: &[Record], foreign: &Foreign) -> Result<DataFrame> {
     let mut columns = vec![
         texts("run", records, |r| Some(r.identity.run.to_string())),
         texts("config", records, |r| Some(r.identity.config.to_string())),
@@ -22,7 +48,7 @@ pub(super) fn runs(records: &[&Record]) -> Result<DataFrame> {
         wholes("replicate", records, |r| Some(i64::from(r.identity.replicate))),
         wholes("seed", records, |r| Some(r.identity.seed.cast_signed())),
     ];
-    columns.extend(parameters(records)?);
+    columns.extend(parameters(records, foreign)?);
     columns.extend([
         texts("status", records, |r| Some(r.status.to_string())),
         texts("reason", records, |r| r.reason.clone()),
@@ -34,12 +60,12 @@ pub(super) fn runs(records: &[&Record]) -> Result<DataFrame> {
         numbers("seconds", records.iter().map(|r| r.seconds)),
         texts("device", records, |r| Some(r.device.clone()).filter(|device| !device.is_empty())),
     ]);
-    columns.extend(measures(records));
+    columns.extend(measures(records, foreign));
     frame(records.len(), columns)
 }
 
 /// One row a point of a learning curve.
-pub(super) fn curves(records: &[&Record]) -> Result<DataFrame> {
+pub(super) fn curves(records: &[Record]) -> Result<DataFrame> {
     let points = || records.iter().flat_map(|record| &record.curve);
     let epochs: Vec<i64> = points().map(|point| i64::from(point.epoch)).collect();
     frame(
@@ -57,7 +83,7 @@ pub(super) fn curves(records: &[&Record]) -> Result<DataFrame> {
 }
 
 /// One row an input that a network of one operand was asked.
-pub(super) fn predictions(records: &[&Record]) -> Result<DataFrame> {
+pub(super) fn predictions(records: &[Record]) -> Result<DataFrame> {
     let all = || records.iter().flat_map(|record| &record.predictions);
     frame(
         all().count(),
@@ -70,22 +96,48 @@ pub(super) fn predictions(records: &[&Record]) -> Result<DataFrame> {
     )
 }
 
-/// The rows of `first`, then those of `second`. A column that one of them lacks, since an older or newer version wrote
-/// it, is null there.
+/// The columns of both tables, by name: those of `second`, then what only `first` has.
+pub(super) fn columns(first: &DataFrame, second: &DataFrame) -> Schema {
+    let mut all = second.schema().as_ref().clone();
+    for (name, dtype) in first.schema().iter() {
+        if !all.contains(name) {
+            all.with_column(name.clone(), dtype.clone());
+        }
+    }
+    all
+}
+
+/// A table with these columns. One that it lacks, since an older or newer version wrote it, is null.
+pub(super) fn align(frame: &DataFrame, columns: &Schema) -> Result<DataFrame> {
+    let columns = columns.iter().map(|(name, dtype)| match frame.column(name) {
+        Ok(column) => column.clone(),
+        Err(_) => Column::full_null(name.clone(), frame.height(), dtype),
+    });
+    DataFrame::new(frame.height(), columns.collect()).map_err(frame_error("add columns to a table"))
+}
+
+/// The rows of `first`, then those of `second`, which have the same columns.
 pub(super) fn stack(first: &DataFrame, second: &DataFrame) -> Result<DataFrame> {
-    let extra = first.columns().iter().filter(|column| second.column(column.name()).is_err());
-    let fields: Vec<_> =
-        second.columns().iter().chain(extra).map(|column| (column.name().clone(), column.dtype().clone())).collect();
-    let align = |frame: &DataFrame| {
-        let columns = fields.iter().map(|(name, dtype)| match frame.column(name) {
-            Ok(column) => column.clone(),
-            Err(_) => Column::full_null(name.clone(), frame.height(), dtype),
-        });
-        DataFrame::new(frame.height(), columns.collect()).map_err(frame_error("add columns to a table"))
-    };
-    let mut stacked = align(first)?.vstack(&align(second)?).map_err(frame_error("join old and new rows"))?;
+    let mut stacked = first.vstack(second).map_err(frame_error("join old and new rows"))?;
     stacked.rechunk_mut();
     Ok(stacked)
+}
+
+/// The last run of a table.
+pub(super) fn last_run(frame: &DataFrame) -> Result<Option<&str>> {
+    let runs = frame.column("run").and_then(|column| column.str()).map_err(frame_error("find the column `run`"))?;
+    Ok(frame.height().checked_sub(1).and_then(|last| runs.get(last)))
+}
+
+/// Cuts a table that is sorted by run behind the rows of `run` and of those before.
+pub(super) fn cut(frame: &DataFrame, run: &str) -> Result<(DataFrame, DataFrame)> {
+    let runs = frame.column("run").and_then(|column| column.str()).map_err(frame_error("find the column `run`"))?;
+    let (mut low, mut high) = (0, frame.height());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if runs.get(middle).is_none_or(|found| found <= run) { low = middle + 1 } else { high = middle }
+    }
+    Ok((frame.slice(0, low), frame.slice(low as i64, frame.height() - low)))
 }
 
 /// The rows whose run is not among `runs`.
@@ -123,12 +175,12 @@ fn frame(height: usize, columns: Vec<Column>) -> Result<DataFrame> {
     DataFrame::new(height, columns).map_err(frame_error("make a table of records"))
 }
 
-fn texts(name: &str, records: &[&Record], get: impl Fn(&Record) -> Option<String>) -> Column {
+fn texts(name: &str, records: &[Record], get: impl Fn(&Record) -> Option<String>) -> Column {
     let values: Vec<Option<String>> = records.iter().map(|record| get(record)).collect();
     Series::new(name.into(), values).into_column()
 }
 
-fn wholes(name: &str, records: &[&Record], get: impl Fn(&Record) -> Option<i64>) -> Column {
+fn wholes(name: &str, records: &[Record], get: impl Fn(&Record) -> Option<i64>) -> Column {
     let values: Vec<Option<i64>> = records.iter().map(|record| get(record)).collect();
     Series::new(name.into(), values).into_column()
 }
@@ -139,7 +191,7 @@ fn numbers(name: &str, values: impl Iterator<Item = f64>) -> Column {
     Series::new(name.into(), values).into_column()
 }
 
-fn repeated_run(records: &[&Record], times: impl Fn(&Record) -> usize) -> Column {
+fn repeated_run(records: &[Record], times: impl Fn(&Record) -> usize) -> Column {
     let mut builder = StringChunkedBuilder::new("run".into(), records.iter().map(|record| times(record)).sum());
     for record in records {
         let run = record.identity.run.to_string();
@@ -148,7 +200,7 @@ fn repeated_run(records: &[&Record], times: impl Fn(&Record) -> usize) -> Column
     builder.finish().into_column()
 }
 
-fn grids(records: &[&Record]) -> Column {
+fn grids(records: &[Record]) -> Column {
     let mut builder = ListStringChunkedBuilder::new("grids".into(), records.len(), records.len());
     for record in records {
         builder.append_values_iter(record.identity.grids.iter().map(String::as_str));
@@ -157,20 +209,14 @@ fn grids(records: &[&Record]) -> Column {
 }
 
 /// A column for every parameter that there is, and for those that other versions recorded.
-fn parameters(records: &[&Record]) -> Result<Vec<Column>> {
-    let mut fields: Vec<(&str, ColumnType)> =
-        PARAMETERS.iter().map(|parameter| (parameter.name, parameter.kind.column())).collect();
-    let mut foreign = BTreeMap::new();
-    let mut values: Vec<BTreeMap<&str, &Cell>> = Vec::with_capacity(records.len());
-    for record in records {
-        let cells = record.configuration.iter().map(|(name, cell)| (name.as_str(), cell));
-        for (name, cell) in cells.clone().filter(|(name, _)| crate::config::parameter(name).is_none()) {
-            foreign.insert(name, column_type(cell));
-        }
-        values.push(cells.collect());
-    }
-    fields.extend(foreign);
-    fields.into_iter().map(|(name, column)| parameter_column(name, column, &values)).collect()
+fn parameters(records: &[Record], foreign: &Foreign) -> Result<Vec<Column>> {
+    let known = PARAMETERS.iter().map(|parameter| (parameter.name, parameter.kind.column()));
+    let fields = known.chain(foreign.parameters.iter().map(|(name, column)| (name.as_str(), *column)));
+    let rows: Vec<BTreeMap<&str, &Cell>> = records
+        .iter()
+        .map(|record| record.configuration.iter().map(|(name, cell)| (name.as_str(), cell)).collect())
+        .collect();
+    fields.map(|(name, column)| parameter_column(name, column, &rows)).collect()
 }
 
 fn column_type(cell: &Cell) -> ColumnType {
@@ -224,18 +270,51 @@ fn parameter_column(name: &str, column: ColumnType, rows: &[BTreeMap<&str, &Cell
 }
 
 /// A column for every measure that there is, and for those that other versions recorded.
-fn measures(records: &[&Record]) -> Vec<Column> {
+fn measures(records: &[Record], foreign: &Foreign) -> Vec<Column> {
     let rows: Vec<BTreeMap<&str, f64>> =
         records.iter().map(|r| r.measures.iter().map(|(name, value)| (name.as_str(), *value)).collect()).collect();
-    let mut names: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
-    let known: HashSet<&str> = names.iter().copied().collect();
-    let foreign: HashSet<&str> =
-        rows.iter().flat_map(|row| row.keys().copied()).filter(|name| !known.contains(name)).collect();
-    let mut foreign: Vec<&str> = foreign.into_iter().collect();
-    foreign.sort_unstable();
-    names.extend(foreign);
-    names
-        .into_iter()
-        .map(|name| numbers(name, rows.iter().map(|row| row.get(name).copied().unwrap_or(f64::NAN))))
-        .collect()
+    let names = COLUMNS.iter().map(|column| column.name).chain(foreign.measures.iter().map(String::as_str));
+    names.map(|name| numbers(name, rows.iter().map(|row| row.get(name).copied().unwrap_or(f64::NAN)))).collect()
+}
+
+/// A hash of all names, types and values of a table, exact to the bit.
+pub(super) fn fingerprint(frame: &DataFrame) -> Result<blake3::Hash> {
+    fn put<const N: usize>(bytes: &mut Vec<u8>, value: Option<[u8; N]>) {
+        bytes.push(u8::from(value.is_some()));
+        bytes.extend(value.into_iter().flatten());
+    }
+    let error = || frame_error("compare a table with what was written");
+    let mut hasher = blake3::Hasher::new();
+    let mut bytes = Vec::new();
+    for column in frame.columns() {
+        bytes.clear();
+        bytes.extend(format!("{} {}\0", column.name(), column.dtype()).into_bytes());
+        match column.dtype() {
+            DataType::Boolean => {
+                let values = column.bool().map_err(error())?.iter();
+                values.for_each(|value| put(&mut bytes, value.map(|flag| [u8::from(flag)])));
+            }
+            DataType::Int64 => {
+                let values = column.i64().map_err(error())?.iter();
+                values.for_each(|value| put(&mut bytes, value.map(i64::to_le_bytes)));
+            }
+            DataType::Float64 => {
+                let values = column.f64().map_err(error())?.iter();
+                values.for_each(|value| put(&mut bytes, value.map(f64::to_le_bytes)));
+            }
+            DataType::String => {
+                for value in column.str().map_err(error())?.iter() {
+                    put(&mut bytes, value.map(|text| text.len().to_le_bytes()));
+                    bytes.extend(value.unwrap_or_default().bytes());
+                }
+            }
+            _ => {
+                for row in 0..frame.height() {
+                    bytes.extend(format!("{:?}\0", column.get(row).map_err(error())?).into_bytes());
+                }
+            }
+        }
+        hasher.update(&bytes);
+    }
+    Ok(hasher.finalize())
 }

@@ -26,6 +26,14 @@ impl Table {
         }
     }
 
+    /// Rows that are read and written at a time, and that a row group of its file has: some megabytes.
+    pub(super) fn rows_at_once(self) -> usize {
+        match self {
+            Self::Runs => 1 << 12,
+            Self::Curves | Self::Predictions => 1 << 16,
+        }
+    }
+
     /// Its file, relative to the folder.
     pub(super) fn file(self) -> &'static str {
         match self {

@@ -36,27 +36,31 @@ impl Summary {
     }
 }
 
-/// What counts of the journal, beside what is in the parts.
-#[derive(Debug, Default)]
-pub(super) struct Merged<'a> {
+/// What counts of the journal, beside what is in the parts. `T` is where a record stands.
+#[derive(Debug)]
+pub(super) struct Merged<T> {
     /// The records of the journal that count.
-    pub(super) fresh: Vec<&'a Record>,
+    pub(super) fresh: Vec<T>,
     /// Runs in the parts that a record of the journal replaces.
     pub(super) replaced: HashSet<Id>,
     /// Records that do not count.
     pub(super) set_aside: Vec<SetAside>,
 }
 
+impl<T> Default for Merged<T> {
+    fn default() -> Self {
+        Self { fresh: Vec::new(), replaced: HashSet::new(), set_aside: Vec::new() }
+    }
+}
+
 /// Compares the records of the journal, oldest first, with those in the parts and with each other.
-pub(super) fn merge<'a>(saved: &BTreeMap<Id, Summary>, journal: impl Iterator<Item = &'a Record>) -> Merged<'a> {
+pub(super) fn merge<T>(saved: &BTreeMap<Id, Summary>, journal: impl Iterator<Item = (Id, Summary, T)>) -> Merged<T> {
     let mut merged = Merged::default();
-    let mut fresh: BTreeMap<Id, (usize, &'a Record)> = BTreeMap::new();
-    for (position, record) in journal.enumerate() {
-        let run = record.identity.run;
-        let new = Summary::of(record);
-        let old = fresh.get(&run).map(|(_, record)| Summary::of(record)).or_else(|| saved.get(&run).cloned());
+    let mut fresh: BTreeMap<Id, (usize, Summary, T)> = BTreeMap::new();
+    for (position, (run, new, place)) in journal.enumerate() {
+        let old = fresh.get(&run).map(|(_, summary, _)| summary).or_else(|| saved.get(&run)).cloned();
         let Some(old) = old else {
-            fresh.insert(run, (position, record));
+            fresh.insert(run, (position, new, place));
             continue;
         };
         let why = match (old.can_be_retried(), new.can_be_retried()) {
@@ -67,26 +71,27 @@ pub(super) fn merge<'a>(saved: &BTreeMap<Id, Summary>, journal: impl Iterator<It
             (false, false) if old.environment == new.environment => Why::Conflict,
             (false, false) => Why::OtherEnvironment,
         };
-        let (aside, kept) = if why == Why::Superseded { (old, new.digest) } else { (new, old.digest) };
+        let superseded = why == Why::Superseded;
+        let (aside, kept) = if superseded { (&old, &new) } else { (&new, &old) };
         merged.set_aside.push(SetAside {
             run: run.to_string(),
             why,
             status: aside.status.to_string(),
-            reason: aside.reason,
-            digest: aside.digest,
-            environment: aside.environment,
-            kept,
+            reason: aside.reason.clone(),
+            digest: aside.digest.clone(),
+            environment: aside.environment.clone(),
+            kept: kept.digest.clone(),
         });
-        if why == Why::Superseded {
-            fresh.insert(run, (position, record));
+        if superseded {
+            fresh.insert(run, (position, new, place));
             if saved.contains_key(&run) {
                 merged.replaced.insert(run);
             }
         }
     }
     let mut fresh: Vec<_> = fresh.into_values().collect();
-    fresh.sort_by_key(|(position, _)| *position);
-    merged.fresh = fresh.into_iter().map(|(_, record)| record).collect();
+    fresh.sort_by_key(|(position, ..)| *position);
+    merged.fresh = fresh.into_iter().map(|(_, _, place)| place).collect();
     merged
 }
 

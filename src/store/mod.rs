@@ -8,7 +8,7 @@
 //! results/NAME/
 //!   sweep.yaml, sweeps/HASH.yaml     the sweep as it was run last, and every version of it   writer
 //!   journal/NUMBER-RANDOM.log        records not yet folded                                  journal, segment, codec
-//!   runs.parquet, curves.parquet, predictions.parquet   the tables                           frames, parts
+//!   runs.parquet, curves.parquet, predictions.parquet   the tables                           weave, frames, parts
 //!   manifest.json, compaction.json   what the tables are, and a decision under way           manifest, sealed, compact
 //!   weights/RUN.safetensors          weights that were to be kept                            weights
 //!   .lock                            held by the process that writes                         files
@@ -34,12 +34,14 @@ mod segment;
 mod show;
 mod state;
 mod table;
+mod weave;
 mod weights;
+mod window;
 mod writer;
 
 pub use compact::Folded;
 pub use error::{Error, Result};
-pub use files::{Disk, Files, Handle};
+pub use files::{Disk, Files, Handle, Source};
 pub use journal::Listener;
 pub use locate::{Located, locate, locate_run};
 pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};

@@ -1,26 +1,31 @@
-//! Tables as Parquet: written, read back and compared; read only after their hash was checked.
+//! Tables as Parquet, some rows at a time: written, read back and compared; read only after their hash was checked.
 
-use std::io::Cursor;
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use polars::prelude::DataFrame;
-use polars_io::prelude::{ParquetCompression, ParquetReader, ParquetWriter, SerReader};
+use polars::prelude::{DataFrame, PolarsError};
+use polars_io::parquet::write::BatchedWriter;
+use polars_io::prelude::{FileMetadata, ParquetCompression, ParquetReader, ParquetWriter, SerReader};
 
 use super::error::{Error, Result, frame_error, io_error};
-use super::files::{Files, read_if_there, write_synced};
+use super::files::{Files, Handle, Source, open_if_there};
+use super::frames;
 use super::layout::{Layout, Table, new};
 use super::manifest::Part;
 
 /// The bytes of a Parquet file with this table.
 pub(super) fn encode(frame: &DataFrame) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // Level and library are fixed, so that equal tables are equal bytes.
-    ParquetWriter::new(&mut bytes)
-        .with_compression(ParquetCompression::Zstd(None))
-        .finish(&mut frame.clone())
-        .map_err(frame_error("write a table as Parquet"))?;
+    writer(&mut bytes).finish(&mut frame.clone()).map_err(frame_error("write a table as Parquet"))?;
     let footer = footer(&bytes);
     hide_arrow_types(&mut bytes[footer..]);
     Ok(bytes)
+}
+
+/// Level and library are fixed, so that equal tables are equal bytes.
+fn writer<W: Write>(out: W) -> ParquetWriter<W> {
+    ParquetWriter::new(out).with_compression(ParquetCompression::Zstd(None))
 }
 
 /// Where the footer of a Parquet file begins: its length stands before the last four bytes.
@@ -40,57 +45,234 @@ fn hide_arrow_types(footer: &mut [u8]) {
     }
 }
 
-/// Writes a part beside the one that counts, makes it durable, reads it back and compares.
-pub(super) fn write(files: &dyn Files, layout: &Layout, table: Table, frame: &DataFrame) -> Result<Part> {
-    let bytes = encode(frame)?;
-    let part = Part {
-        table: table.name().into(),
-        file: table.file().into(),
-        rows: frame.height() as u64,
-        bytes: bytes.len() as u64,
-        blake3: blake3::hash(&bytes).to_hex().to_string(),
-    };
-    let path = new(&layout.part(table.file()));
-    write_synced(files, &path, &bytes)?;
-    drop(bytes);
-    let back = files.read(&path).map_err(io_error("read back", &path))?;
-    let same = matches(&back, &part) && decode(back).is_ok_and(|back| back.equals_missing(frame));
-    if !same {
-        let what = "it was written, and reads back as something else";
-        let remedy = "The old results are untouched. Check the disk, then run the same command again";
-        return Err(Error::damaged(path, what, remedy));
+/// Bytes that Polars has written and that are not in the file yet.
+#[derive(Clone, Debug, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
-    Ok(part)
 }
 
-/// Reads a part: the new one, where the decision for it stands and it has not taken its place yet.
-pub(super) fn read(files: &dyn Files, layout: &Layout, part: &Part, decided: bool) -> Result<DataFrame> {
-    let path = layout.part(&part.file);
-    let fresh = if decided { read_if_there(files, &new(&path))?.filter(|bytes| matches(bytes, part)) } else { None };
-    let bytes = match fresh {
-        Some(bytes) => Some(bytes),
-        None => read_if_there(files, &path)?,
-    };
-    let remedy = "Put back a copy of it; or move the folder away and run the sweep again, which gives the same results";
-    let Some(bytes) = bytes else {
-        return Err(Error::damaged(path, "it is missing", remedy));
-    };
-    if !matches(&bytes, part) {
-        return Err(Error::damaged(path, "its bytes are not those that were saved", remedy));
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
+        Ok(bytes.len())
     }
-    let frame = decode(bytes).map_err(|error| Error::damaged(&path, error.to_string(), remedy))?;
-    if frame.height() as u64 == part.rows {
-        Ok(frame)
-    } else {
-        Err(Error::damaged(path, format!("it has {} rows instead of {}", frame.height(), part.rows), remedy))
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
+}
+
+/// A part that is being written beside the one that counts. Its bytes depend on its rows, not on how they came.
+pub(super) struct PartWriter<'a> {
+    files: &'a dyn Files,
+    table: Table,
+    path: PathBuf,
+    handle: Box<dyn Handle>,
+    written: Written,
+    parquet: BatchedWriter<Written>,
+    hasher: blake3::Hasher,
+    bytes: u64,
+    rows: u64,
+    /// Rows that do not fill a row group yet.
+    waiting: DataFrame,
+    /// What was written of each row group.
+    prints: Vec<blake3::Hash>,
+}
+
+impl<'a> PartWriter<'a> {
+    /// Begins with a table of no rows, for its columns.
+    pub(super) fn new(files: &'a dyn Files, layout: &Layout, table: Table, columns: DataFrame) -> Result<Self> {
+        let path = new(&layout.part(table.file()));
+        let handle = files.create(&path).map_err(io_error("create", &path))?;
+        let written = Written::default();
+        let parquet = writer(written.clone()).batched(columns.schema()).map_err(frame_error(WRITE))?;
+        let (hasher, prints) = (blake3::Hasher::new(), Vec::new());
+        Ok(Self { files, table, path, handle, written, parquet, hasher, bytes: 0, rows: 0, waiting: columns, prints })
+    }
+
+    /// Which table it is of.
+    pub(super) fn table(&self) -> Table {
+        self.table
+    }
+
+    /// Appends rows.
+    pub(super) fn push(&mut self, frame: &DataFrame) -> Result<()> {
+        self.waiting.vstack_mut(frame).map_err(frame_error(WRITE))?;
+        let group = self.table.rows_at_once();
+        while self.waiting.height() >= group {
+            let rest = self.waiting.slice(group as i64, self.waiting.height() - group);
+            let full = std::mem::replace(&mut self.waiting, rest).slice(0, group);
+            self.write_group(full)?;
+        }
+        Ok(())
+    }
+
+    fn write_group(&mut self, mut group: DataFrame) -> Result<()> {
+        group.rechunk_mut();
+        self.prints.push(frames::fingerprint(&group)?);
+        self.rows += group.height() as u64;
+        self.parquet.write_batch(&group).map_err(frame_error(WRITE))?;
+        let bytes = self.written.take();
+        self.write(&bytes)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.hasher.update(bytes);
+        self.bytes += bytes.len() as u64;
+        self.handle.write_all(bytes).map_err(io_error("write to", &self.path))
+    }
+
+    /// Writes what waits, makes the part durable, reads it back and compares.
+    pub(super) fn finish(mut self) -> Result<Part> {
+        let last = std::mem::take(&mut self.waiting);
+        if last.height() > 0 {
+            self.write_group(last)?;
+        }
+        self.parquet.finish().map_err(frame_error(WRITE))?;
+        let mut end = self.written.take();
+        let footer = footer(&end);
+        hide_arrow_types(&mut end[footer..]);
+        self.write(&end)?;
+        self.handle.sync().map_err(io_error("sync", &self.path))?;
+        let part = Part {
+            table: self.table.name().into(),
+            file: self.table.file().into(),
+            rows: self.rows,
+            bytes: self.bytes,
+            blake3: self.hasher.finalize().to_hex().to_string(),
+        };
+        if self.reads_back_as(&part)? {
+            return Ok(part);
+        }
+        let what = "it was written, and reads back as something else";
+        let remedy = "The old results are untouched. Check the disk, then run the same command again";
+        Err(Error::damaged(self.path, what, remedy))
+    }
+
+    fn reads_back_as(&self, part: &Part) -> Result<bool> {
+        let mut source = self.files.open(&self.path).map_err(io_error("read back", &self.path))?;
+        if !matches(&mut source, part).map_err(io_error("read back", &self.path))? {
+            return Ok(false);
+        }
+        let Ok(mut reader) = PartReader::new(source, self.path.clone(), self.table.rows_at_once()) else {
+            return Ok(false);
+        };
+        for print in &self.prints {
+            let same = reader.next().is_ok_and(|rows| rows.is_some_and(|rows| is_print(&rows, print)));
+            if !same {
+                return Ok(false);
+            }
+        }
+        Ok(reader.next().is_ok_and(|rows| rows.is_none()))
+    }
+}
+
+const WRITE: &str = "write a table as Parquet";
+
+fn is_print(frame: &DataFrame, print: &blake3::Hash) -> bool {
+    frames::fingerprint(frame).is_ok_and(|found| found == *print)
+}
+
+/// Parquet that is read some rows at a time, in their order.
+pub(super) struct PartReader {
+    path: PathBuf,
+    source: Source,
+    metadata: Arc<FileMetadata>,
+    columns: Option<Vec<String>>,
+    at_once: usize,
+    read: usize,
+}
+
+impl PartReader {
+    fn new(mut source: Source, path: PathBuf, at_once: usize) -> Result<Self> {
+        let metadata = ParquetReader::new(&mut source).get_metadata().map(Arc::clone);
+        let metadata = metadata.map_err(|error| unreadable(&path, &error))?;
+        Ok(Self { path, source, metadata, columns: None, at_once, read: 0 })
+    }
+
+    /// Opens a part: the new one, where the decision for it stands and it has not taken its place yet. All its bytes are
+    /// checked first.
+    pub(super) fn open(files: &dyn Files, layout: &Layout, part: &Part, decided: bool, at_once: usize) -> Result<Self> {
+        let path = layout.part(&part.file);
+        let source = match if decided { open_if_it(files, &new(&path), part)?.ok() } else { None } {
+            Some(source) => source,
+            None => open_if_it(files, &path, part)?.map_err(|what| Error::damaged(&path, what, REMEDY))?,
+        };
+        let reader = Self::new(source, path, at_once)?;
+        let rows = reader.metadata.num_rows;
+        if rows as u64 == part.rows {
+            return Ok(reader);
+        }
+        Err(Error::damaged(reader.path, format!("it has {rows} rows instead of {}", part.rows), REMEDY))
+    }
+
+    /// Reads only these columns.
+    pub(super) fn only(mut self, columns: &[&str]) -> Self {
+        self.columns = Some(columns.iter().map(ToString::to_string).collect());
+        self
+    }
+
+    /// A table without rows, for its columns.
+    pub(super) fn empty(&mut self) -> Result<DataFrame> {
+        self.slice(0, 0)
+    }
+
+    /// The next rows; `None` after the last.
+    pub(super) fn next(&mut self) -> Result<Option<DataFrame>> {
+        let count = self.at_once.min(self.metadata.num_rows - self.read);
+        if count == 0 {
+            return Ok(None);
+        }
+        let rows = self.slice(self.read, count)?;
+        self.read += count;
+        Ok(Some(rows))
+    }
+
+    fn slice(&mut self, start: usize, count: usize) -> Result<DataFrame> {
+        let mut reader = ParquetReader::new(&mut self.source);
+        reader.set_metadata(Arc::clone(&self.metadata));
+        let reader = reader.with_columns(self.columns.clone()).with_slice(Some((start, count))).set_rechunk(true);
+        reader.finish().map_err(|error| unreadable(&self.path, &error))
+    }
+}
+
+const REMEDY: &str =
+    "Put back a copy of it; or move the folder away and run the sweep again, which gives the same results";
+
+fn unreadable(path: &Path, error: &PolarsError) -> Error {
+    Error::damaged(path, format!("it cannot be read as Parquet: {error}"), REMEDY)
+}
+
+/// A file that is the part, or why it is not.
+fn open_if_it(files: &dyn Files, path: &Path, part: &Part) -> Result<std::result::Result<Source, &'static str>> {
+    let Some(mut source) = open_if_there(files, path)? else { return Ok(Err("it is missing")) };
+    let same = matches(&mut source, part).map_err(io_error("read", path))?;
+    Ok(if same { Ok(source) } else { Err("its bytes are not those that were saved") })
+}
+
+/// Whether there is a file and it is the part.
+pub(super) fn is_there(files: &dyn Files, path: &Path, part: &Part) -> Result<bool> {
+    Ok(open_if_it(files, path, part)?.is_ok())
 }
 
 /// Whether these bytes are the part.
-pub(super) fn matches(bytes: &[u8], part: &Part) -> bool {
-    bytes.len() as u64 == part.bytes && blake3::hash(bytes).to_hex().as_str() == part.blake3
-}
-
-fn decode(bytes: Vec<u8>) -> Result<DataFrame> {
-    ParquetReader::new(Cursor::new(bytes)).finish().map_err(frame_error("read a table as Parquet"))
+fn matches(source: &mut Source, part: &Part) -> io::Result<bool> {
+    let mut hasher = blake3::Hasher::new();
+    source.rewind()?;
+    let mut buffer = vec![0; 1 << 18];
+    let mut bytes = 0;
+    loop {
+        match source.read(&mut buffer)? {
+            0 => break,
+            count => {
+                hasher.update(&buffer[..count]);
+                bytes += count as u64;
+            }
+        }
+    }
+    Ok(bytes == part.bytes && hasher.finalize().to_hex().as_str() == part.blake3)
 }

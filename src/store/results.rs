@@ -9,7 +9,6 @@ use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, read_if_there};
 use super::layout::{Layout, Table};
 use super::manifest::{Manifest, SetAside, SweepVersion, Why};
-use super::merge::Merged;
 use super::state::{State, summaries};
 use super::weights;
 use super::writer::Ended;
@@ -38,9 +37,7 @@ impl Results {
     pub(super) fn open_on(files: Arc<dyn Files>, folder: &Path) -> Result<Self> {
         let layout = Layout::new(folder);
         require_results(&*files, &layout)?;
-        let state = State::read_beside_others(&*files, &layout)?;
-        let merged = state.merge()?;
-        let runs = state.table(&*files, &layout, Table::Runs, &merged)?;
+        let (state, runs) = State::read_beside_others(&*files, &layout)?;
         let sweep = read_sweep(&*files, &layout)?;
         Ok(Self { files, layout, state, runs, sweep })
     }
@@ -103,8 +100,7 @@ impl Results {
     }
 
     fn table(&self, table: Table) -> Result<DataFrame> {
-        let merged: Merged<'_> = self.state.merge()?;
-        self.state.table(&*self.files, &self.layout, table, &merged).map_err(|error| {
+        self.state.table(&*self.files, &self.layout, table).map_err(|error| {
             let now = super::manifest::Documents::read(&*self.files, &self.layout);
             if now.is_ok_and(|now| now == self.state.documents) { error } else { self.changed() }
         })
@@ -119,7 +115,9 @@ impl Results {
     /// # Errors
     /// [`Error::Frame`] when the table of runs is not one that Ablate writes.
     pub fn ended(&self) -> Result<Ended> {
-        Ok(Ended::of(summaries(&self.runs)?.iter()))
+        let mut ended = Ended::default();
+        summaries(&self.runs)?.iter().for_each(|(run, summary)| ended.note(*run, summary));
+        Ok(ended)
     }
 
     /// The weights of a run, by name; `None` where they were not kept.
@@ -145,9 +143,9 @@ impl Results {
     /// [`Error::Frame`] when the table of runs is not one that Ablate writes.
     pub fn set_aside(&self) -> Result<Vec<SetAside>> {
         let mut all = self.manifest().map(|manifest| manifest.set_aside.clone()).unwrap_or_default();
-        for item in self.state.merge()?.set_aside {
-            if !all.contains(&item) {
-                all.push(item);
+        for item in &self.state.merged.set_aside {
+            if !all.contains(item) {
+                all.push(item.clone());
             }
         }
         Ok(all)
@@ -170,7 +168,7 @@ impl Results {
     /// Records that are still only in the journal.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.state.journal().count()
+        self.state.pending()
     }
 }
 

@@ -15,8 +15,11 @@
 //! reported as saved. A process that ends in order closes its segment with a frame that has the mark `end`, so that
 //! nothing of a closed segment can be taken for torn.
 
+use std::io;
+
 use super::codec;
 use super::record::Record;
+use super::window::{AHEAD, Window};
 
 /// The version of this format.
 pub(super) const FORMAT: u32 = 1;
@@ -82,11 +85,18 @@ fn check(nonce: u32, offset: u64, mark: [u8; 4], length: u32, synced: u64, paylo
     half
 }
 
-/// What a segment holds.
+/// Where a record stands in its segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    at: u64,
+    length: u32,
+}
+
+/// What a segment was found to be.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Scan {
-    /// Its whole records, in the order in which they were written.
-    pub(super) records: Vec<Record>,
+    /// Its whole records.
+    pub(super) records: usize,
     /// Bytes that a killed process left behind half-written; their records were never reported as saved.
     pub(super) torn: u64,
     /// Whether the process that wrote it ended in order.
@@ -107,37 +117,45 @@ pub(super) enum Fault {
     },
     /// A later version wrote it.
     Newer(u32),
+    /// What the operating system said when it was to be read.
+    Unreadable(io::ErrorKind, String),
 }
 
-/// Finds every whole record of a segment.
-pub(super) fn scan(bytes: &[u8]) -> Result<Scan, Fault> {
-    let fault = |at: usize, what: &str| Fault::Damaged { at, what: what.into(), whole: 0 };
-    let check = |header: &[u8]| blake3::hash(&header[..16]).as_bytes()[..16] == header[16..HEADER];
-    if bytes.len() < HEADER || &bytes[..8] != MAGIC || !check(bytes) {
+impl Fault {
+    fn damaged(at: usize, what: impl Into<String>) -> Self {
+        Self::Damaged { at, what: what.into(), whole: 0 }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Unreadable(error.kind(), error.to_string())
+    }
+}
+
+/// Finds every whole record of a segment, in the order in which they were written, and hands them to `take`.
+pub(super) fn scan(bytes: &mut Window, take: &mut dyn FnMut(Place, Record)) -> Result<Scan, Fault> {
+    let size = bytes.size();
+    let Some(nonce) = nonce(bytes)? else {
         // The header is synced before any record is written: without one, a process or a machine stopped while it made
         // the file, which has zeros where the disk was not reached.
-        return if bytes.len() <= HEADER || bytes.iter().all(|byte| *byte == 0) {
-            Ok(Scan { torn: bytes.len() as u64, ..Scan::default() })
+        return if size <= HEADER || is_zero(bytes)? {
+            Ok(Scan { torn: size as u64, ..Scan::default() })
         } else {
-            Err(fault(0, "its header is not that of a segment"))
+            Err(Fault::damaged(0, "its header is not that of a segment"))
         };
-    }
-    let version = number(bytes, 8);
-    if version > FORMAT {
-        return Err(Fault::Newer(version));
-    }
-    let nonce = number(bytes, 12);
+    };
     let mut scan = Scan::default();
     let mut broken: Option<usize> = None;
     let mut damage: Option<(usize, String)> = None;
     let mut offset = HEADER;
-    while offset < bytes.len() {
-        let Some(frame) = frame_at(bytes, offset, nonce) else {
+    while offset < size {
+        let Some(frame) = frame_at(bytes, offset, nonce, AHEAD)? else {
             if scan.closed {
                 damage.get_or_insert((offset, MORE.into()));
             }
             broken = broken.or(Some(offset));
-            let next = next_frame(bytes, offset + 1, nonce);
+            let next = next_frame(bytes, offset + 1, nonce)?;
             scan.torn += (next - offset) as u64;
             offset = next;
             continue;
@@ -148,22 +166,59 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Scan, Fault> {
         if scan.closed {
             damage.get_or_insert((offset, MORE.into()));
         }
+        let length = frame.payload.len();
         match frame.mark {
             END => scan.closed = true,
             _ => match codec::decode(frame.payload) {
-                Ok(record) => scan.records.push(record),
-                Err(what) => drop(damage.get_or_insert((offset, format!("a record cannot be read: {what}")))),
+                Ok(record) => {
+                    scan.records += 1;
+                    take(Place { at: offset as u64, length: length as u32 }, record);
+                }
+                Err(what) => drop(damage.get_or_insert((offset, unreadable(&what)))),
             },
         }
-        offset += FRAME + frame.payload.len();
+        offset += FRAME + length;
     }
     if let (true, Some(at)) = (scan.closed, broken) {
         damage.get_or_insert((at, "bytes that were saved have changed".into()));
     }
     match damage {
         None => Ok(scan),
-        Some((at, what)) => Err(Fault::Damaged { at, what, whole: scan.records.len() }),
+        Some((at, what)) => Err(Fault::Damaged { at, what, whole: scan.records }),
     }
+}
+
+/// A record that a scan has found.
+pub(super) fn record(bytes: &mut Window, place: Place) -> Result<Record, Fault> {
+    let at = place.at as usize;
+    let changed = || Fault::damaged(at, "bytes that were saved have changed");
+    let nonce = nonce(bytes)?.ok_or_else(changed)?;
+    let frame = frame_at(bytes, at, nonce, FRAME + place.length as usize)?.ok_or_else(changed)?;
+    codec::decode(frame.payload).map_err(|what| Fault::damaged(at, unreadable(&what)))
+}
+
+fn unreadable(what: &str) -> String {
+    format!("a record cannot be read: {what}")
+}
+
+/// The nonce that a whole header holds.
+fn nonce(bytes: &mut Window) -> Result<Option<u32>, Fault> {
+    let Some(header) = bytes.get(0, HEADER, HEADER)? else { return Ok(None) };
+    if &header[..8] != MAGIC || blake3::hash(&header[..16]).as_bytes()[..16] != header[16..] {
+        return Ok(None);
+    }
+    let version = number(header, 8);
+    if version > FORMAT { Err(Fault::Newer(version)) } else { Ok(Some(number(header, 12))) }
+}
+
+fn is_zero(bytes: &mut Window) -> Result<bool, Fault> {
+    for at in (0..bytes.size()).step_by(AHEAD) {
+        let count = AHEAD.min(bytes.size() - at);
+        if bytes.get(at, count, count)?.is_some_and(|bytes| bytes.iter().any(|byte| *byte != 0)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 struct Frame<'a> {
@@ -173,24 +228,29 @@ struct Frame<'a> {
 }
 
 /// The frame at `offset`, if there is a whole one.
-fn frame_at(bytes: &[u8], offset: usize, nonce: u32) -> Option<Frame<'_>> {
-    let header = bytes.get(offset..offset + FRAME)?;
-    let mark: [u8; 4] = header[..4].try_into().ok()?;
+fn frame_at(bytes: &mut Window, offset: usize, nonce: u32, ahead: usize) -> Result<Option<Frame<'_>>, Fault> {
+    let Some(header) = bytes.get(offset, FRAME, ahead)? else { return Ok(None) };
+    let header: [u8; FRAME] = header.try_into().expect("as many bytes as asked for");
+    let mark: [u8; 4] = header[..4].try_into().expect("four bytes");
     if mark != RECORD && mark != END {
-        return None;
+        return Ok(None);
     }
-    let length = number(header, 4);
-    let synced = u64::from_le_bytes(header[8..16].try_into().ok()?);
-    let payload = bytes.get(offset + FRAME..)?.get(..length as usize)?;
-    let right = check(nonce, offset as u64, mark, length, synced, payload) == header[16..FRAME];
-    right.then_some(Frame { mark, synced, payload })
+    let length = number(&header, 4);
+    let synced = u64::from_le_bytes(header[8..16].try_into().expect("eight bytes"));
+    let Some(payload) = bytes.get(offset + FRAME, length as usize, ahead)? else { return Ok(None) };
+    let right = check(nonce, offset as u64, mark, length, synced, payload) == header[16..];
+    Ok(right.then_some(Frame { mark, synced, payload }))
 }
 
 /// The offset of the next whole frame from `from` on, or the end.
-fn next_frame(bytes: &[u8], from: usize, nonce: u32) -> usize {
-    (from..bytes.len())
-        .find(|offset| bytes[*offset] == RECORD[0] && frame_at(bytes, *offset, nonce).is_some())
-        .unwrap_or(bytes.len())
+fn next_frame(bytes: &mut Window, from: usize, nonce: u32) -> Result<usize, Fault> {
+    for offset in from..bytes.size() {
+        let may_be = bytes.get(offset, 1, AHEAD)?.is_some_and(|byte| byte[0] == RECORD[0]);
+        if may_be && frame_at(bytes, offset, nonce, AHEAD)?.is_some() {
+            return Ok(offset);
+        }
+    }
+    Ok(bytes.size())
 }
 
 fn number(bytes: &[u8], at: usize) -> u32 {

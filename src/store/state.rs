@@ -2,19 +2,26 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use polars::prelude::DataFrame;
 
 use super::error::{Error, Result, frame_error, io_error};
 use super::files::Files;
-use super::frames;
+use super::frames::{self, Foreign};
 use super::layout::{Layout, SEGMENT, TABLES, Table};
 use super::manifest::{Decision, Documents, Manifest};
 use super::merge::{Merged, Summary, merge};
-use super::parts;
+use super::parts::PartReader;
 use super::record::Record;
-use super::segment::{FORMAT, Fault, scan};
+use super::segment::{self, FORMAT, Fault, Place, scan};
+use super::weave::{Take, Weave};
+use super::window::Window;
 use crate::config::Id;
+
+/// Records that are made into rows at a time.
+const AT_ONCE: usize = 256;
 
 /// A moment of a folder.
 #[derive(Debug)]
@@ -24,16 +31,27 @@ pub(super) struct State {
     pub(super) manifest: Option<Manifest>,
     pub(super) decision: Option<Decision>,
     pub(super) segments: Vec<Segment>,
-    /// The runs of the parts.
-    pub(super) saved: DataFrame,
+    /// Which records of the journal count.
+    pub(super) merged: Merged<Entry>,
+    foreign: Foreign,
 }
 
 /// A segment of the journal whose records are not in the parts.
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) name: String,
-    pub(super) records: Vec<Record>,
+    path: PathBuf,
+    bytes: Mutex<Window>,
+    records: usize,
     pub(super) torn: u64,
+}
+
+/// A record in the journal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    run: Id,
+    segment: u32,
+    place: Place,
 }
 
 impl State {
@@ -52,25 +70,25 @@ impl State {
             require_no_parts(files, layout)?;
         }
         let folded: HashSet<&str> = decision.iter().flat_map(|d| &d.segments).map(String::as_str).collect();
-        let mut segments = Vec::new();
-        for name in segment_names(files, layout)? {
-            if !folded.contains(name.as_str()) {
-                segments.push(read_segment(files, layout, name)?);
-            }
+        let (mut segments, mut entries, mut foreign) = (Vec::new(), Vec::new(), Foreign::default());
+        for name in segment_names(files, layout)?.into_iter().filter(|name| !folded.contains(name.as_str())) {
+            let segment = segments.len() as u32;
+            segments.push(Segment::open(files, layout, name, &mut |place, record| {
+                foreign.note(&record);
+                entries.push(Entry { run: record.identity.run, segment, place });
+            })?);
         }
-        let part = manifest.as_ref().and_then(|manifest| manifest.part(Table::Runs));
-        let saved = match part {
-            Some(part) => parts::read(files, layout, part, decision.is_some())?,
-            None => frames::runs(&[])?,
-        };
-        Ok(Self { documents, manifest, decision, segments, saved })
+        let mut state = Self { documents, manifest, decision, segments, merged: Merged::default(), foreign };
+        state.merged = state.merge(files, layout, entries)?;
+        Ok(state)
     }
 
-    /// Reads a folder that another process may be writing to: again, until nothing changed meanwhile.
-    pub(super) fn read_beside_others(files: &dyn Files, layout: &Layout) -> Result<Self> {
+    /// Reads a folder that another process may be writing to, and its runs: again, until nothing changed meanwhile.
+    pub(super) fn read_beside_others(files: &dyn Files, layout: &Layout) -> Result<(Self, DataFrame)> {
         for _ in 0..20 {
             let before = Documents::read(files, layout)?;
-            let state = Self::read_as(files, layout, before.clone());
+            let state = Self::read_as(files, layout, before.clone())
+                .and_then(|state| state.table(files, layout, Table::Runs).map(|runs| (state, runs)));
             // What was folded meanwhile is missing or there twice, so that even an error says nothing.
             if Documents::read(files, layout)? == before {
                 return state;
@@ -79,39 +97,129 @@ impl State {
         Err(Error::Changed { path: layout.root().to_path_buf() })
     }
 
-    /// The records that are only in the journal, oldest first.
-    pub(super) fn journal(&self) -> impl Iterator<Item = &Record> {
-        self.segments.iter().flat_map(|segment| &segment.records)
-    }
-
-    /// Which records of the journal count.
-    pub(super) fn merge(&self) -> Result<Merged<'_>> {
-        if self.journal().next().is_none() {
-            return Ok(Merged::default());
+    /// Which of these records, oldest first, count. Only those of runs that there are several records of are compared.
+    fn merge(&self, files: &dyn Files, layout: &Layout, mut entries: Vec<Entry>) -> Result<Merged<Entry>> {
+        let mut runs: Vec<Id> = entries.iter().map(|entry| entry.run).collect();
+        runs.sort_unstable();
+        let mut several: HashSet<Id> = runs.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        runs.dedup();
+        let mut saved = BTreeMap::new();
+        if !runs.is_empty() {
+            self.saved(files, layout, &mut |run, summary| {
+                if runs.binary_search(&run).is_ok() {
+                    several.insert(run);
+                    saved.insert(run, summary);
+                }
+            })?;
         }
-        Ok(merge(&summaries(&self.saved)?, self.journal()))
+        let compared: Vec<Entry> = entries.extract_if(.., |entry| several.contains(&entry.run)).collect();
+        let compared = compared.into_iter().map(|entry| Ok((entry.run, Summary::of(&self.record(&entry)?), entry)));
+        let mut merged = merge(&saved, compared.collect::<Result<Vec<_>>>()?.into_iter());
+        merged.fresh.append(&mut entries);
+        merged.fresh.sort_unstable_by_key(|entry| entry.run);
+        Ok(merged)
     }
 
-    /// A table: the rows of its part that still count, and those that count of the journal.
-    pub(super) fn table(
-        &self,
-        files: &dyn Files,
-        layout: &Layout,
-        table: Table,
-        merged: &Merged<'_>,
-    ) -> Result<DataFrame> {
-        let fresh = match table {
-            Table::Runs => frames::runs(&merged.fresh)?,
-            Table::Curves => frames::curves(&merged.fresh)?,
-            Table::Predictions => frames::predictions(&merged.fresh)?,
-        };
+    /// What decides between records, of every run of the parts.
+    pub(super) fn saved(&self, files: &dyn Files, layout: &Layout, take: &mut dyn FnMut(Id, Summary)) -> Result<()> {
+        let Some(part) = self.part(files, layout, Table::Runs)? else { return Ok(()) };
+        let mut part = part.only(&["run", "status", "reason", "digest", "environment"]);
+        while let Some(rows) = part.next()? {
+            summaries(&rows)?.into_iter().for_each(|(run, summary)| take(run, summary));
+        }
+        Ok(())
+    }
+
+    fn part(&self, files: &dyn Files, layout: &Layout, table: Table) -> Result<Option<PartReader>> {
         let part = self.manifest.as_ref().and_then(|manifest| manifest.part(table));
-        let saved = match part {
-            _ if table == Table::Runs => self.saved.clone(),
-            Some(part) => parts::read(files, layout, part, self.decision.is_some())?,
-            None => return frames::sorted(&fresh),
-        };
-        frames::sorted(&frames::stack(&frames::without(&saved, &merged.replaced)?, &fresh)?)
+        let decided = self.decision.is_some();
+        part.map(|part| PartReader::open(files, layout, part, decided, table.rows_at_once())).transpose()
+    }
+
+    fn record(&self, entry: &Entry) -> Result<Record> {
+        self.segments[entry.segment as usize].record(entry.place)
+    }
+
+    /// The records that are only in the journal.
+    pub(super) fn pending(&self) -> usize {
+        self.segments.iter().map(|segment| segment.records).sum()
+    }
+
+    /// The rows of tables, by run: those of their parts that still count, and those that count of the journal. Some at a
+    /// time, and first of each table none, for its columns.
+    pub(super) fn rows(&self, files: &dyn Files, layout: &Layout, tables: &[Table], take: &mut Take<'_>) -> Result<()> {
+        let mut weaves = Vec::new();
+        for &table in tables {
+            let (fresh, part) = (self.fresh(table, &[])?, self.part(files, layout, table)?);
+            weaves.push(Weave::new(table, &fresh, part, &self.merged.replaced, take)?);
+        }
+        for entries in self.merged.fresh.chunks(AT_ONCE) {
+            let records = entries.iter().map(|entry| self.record(entry)).collect::<Result<Vec<_>>>()?;
+            for weave in &mut weaves {
+                weave.push(&self.fresh(weave.table(), &records)?, take)?;
+            }
+        }
+        weaves.into_iter().try_for_each(|weave| weave.finish(take))
+    }
+
+    fn fresh(&self, table: Table, records: &[Record]) -> Result<DataFrame> {
+        match table {
+            Table::Runs => frames::runs(records, &self.foreign),
+            Table::Curves => frames::curves(records),
+            Table::Predictions => frames::predictions(records),
+        }
+    }
+
+    /// A table as a whole.
+    pub(super) fn table(&self, files: &dyn Files, layout: &Layout, table: Table) -> Result<DataFrame> {
+        let mut whole: Option<DataFrame> = None;
+        self.rows(files, layout, &[table], &mut |_, rows| match &mut whole {
+            Some(whole) => whole.vstack_mut(rows).map(drop).map_err(frame_error("join rows of a table")),
+            None => {
+                whole = Some(rows.clone());
+                Ok(())
+            }
+        })?;
+        let mut whole = whole.expect("a table of no rows comes first");
+        whole.rechunk_mut();
+        Ok(whole)
+    }
+}
+
+impl Segment {
+    /// Opens a segment, and hands over its records.
+    fn open(files: &dyn Files, layout: &Layout, name: String, take: &mut dyn FnMut(Place, Record)) -> Result<Self> {
+        let path = layout.segment(&name);
+        let source = files.open(&path).map_err(|error| match error.kind() {
+            // It was folded since it was listed.
+            io::ErrorKind::NotFound => Error::Changed { path: layout.root().to_path_buf() },
+            _ => io_error("read", &path)(error),
+        })?;
+        let mut bytes = Window::new(source).map_err(io_error("read", &path))?;
+        let scan = scan(&mut bytes, take).map_err(|fault| told(&path, fault))?;
+        Ok(Self { name, path, bytes: Mutex::new(bytes), records: scan.records, torn: scan.torn })
+    }
+
+    fn record(&self, place: Place) -> Result<Record> {
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        segment::record(&mut bytes, place).map_err(|fault| told(&self.path, fault))
+    }
+}
+
+/// A fault of a segment as an error.
+fn told(path: &Path, fault: Fault) -> Error {
+    let path = path.to_path_buf();
+    match fault {
+        Fault::Newer(found) => Error::Newer { path, found, known: FORMAT },
+        Fault::Unreadable(kind, message) => Error::Io { action: "read", path, kind, message },
+        Fault::Damaged { at, what, whole } => Error::damaged(
+            path,
+            format!("at byte {at}, {what}"),
+            format!(
+                "Put back a copy of it; or move it away and run the sweep again, which trains its {whole} other runs \
+                 again and gives the same results"
+            ),
+        ),
     }
 }
 
@@ -121,27 +229,6 @@ pub(super) fn segment_names(files: &dyn Files, layout: &Layout) -> Result<Vec<St
     let mut names = files.list(&folder).map_err(io_error("list", &folder))?;
     names.retain(|name| name.ends_with(SEGMENT));
     Ok(names)
-}
-
-fn read_segment(files: &dyn Files, layout: &Layout, name: String) -> Result<Segment> {
-    let path = layout.segment(&name);
-    let bytes = files.read(&path).map_err(|error| match error.kind() {
-        // It was folded since it was listed.
-        io::ErrorKind::NotFound => Error::Changed { path: layout.root().to_path_buf() },
-        _ => io_error("read", &path)(error),
-    })?;
-    match scan(&bytes) {
-        Ok(scan) => Ok(Segment { name, records: scan.records, torn: scan.torn }),
-        Err(Fault::Newer(found)) => Err(Error::Newer { path, found, known: FORMAT }),
-        Err(Fault::Damaged { at, what, whole }) => Err(Error::damaged(
-            path,
-            format!("at byte {at}, {what}"),
-            format!(
-                "Put back a copy of it; or move it away and run the sweep again, which trains its {whole} other runs \
-                 again and gives the same results"
-            ),
-        )),
-    }
 }
 
 /// Parts never come without a manifest: it is written first.

@@ -15,7 +15,7 @@ use super::layout::Layout;
 use super::manifest::SweepVersion;
 use super::merge::Summary;
 use super::record::Record;
-use super::state::{State, segment_names, summaries};
+use super::state::{State, segment_names};
 use super::weights;
 use crate::config::Id;
 use crate::train::Weight;
@@ -41,13 +41,9 @@ pub struct Ended {
 }
 
 impl Ended {
-    pub(super) fn of<'a>(summaries: impl Iterator<Item = (&'a Id, &'a Summary)>) -> Self {
-        let mut ended = Self::default();
-        for (run, summary) in summaries {
-            let set = if summary.can_be_retried() { &mut ended.failed } else { &mut ended.done };
-            set.insert(*run);
-        }
-        ended
+    pub(super) fn note(&mut self, run: Id, summary: &Summary) {
+        let set = if summary.can_be_retried() { &mut self.failed } else { &mut self.done };
+        set.insert(run);
     }
 }
 
@@ -93,8 +89,8 @@ impl Writer {
         let version = keep_sweep(&*files, &layout, sweep)?;
         let last = last_segment(&*files, &layout)?;
         let opened = fold(&*files, &layout, &sweep.name, &version)?;
-        let state = State::read(&*files, &layout)?;
-        let ended = Ended::of(summaries(&state.saved)?.iter());
+        let mut ended = Ended::default();
+        State::read(&*files, &layout)?.saved(&*files, &layout, &mut |run, summary| ended.note(run, &summary))?;
         let journal = Journal::start(&layout, Arc::clone(&files), last, listener)?;
         Ok(Self { layout, files, sweep: sweep.name.clone(), version, journal, opened, ended, _lock: lock })
     }

@@ -7,7 +7,8 @@ use super::memory::Memory;
 use super::samples::{record, sweep};
 use crate::store::files::Files;
 use crate::store::layout::{Layout, TABLES};
-use crate::store::{Error, Result, Results, Writer, parts};
+use crate::store::parts::PartReader;
+use crate::store::{Error, Result, Results, Writer};
 
 const FOLDER: &str = "/results/sample";
 
@@ -50,7 +51,7 @@ fn every_flipped_byte_is_noticed() {
                 // Opening everything for each byte would take minutes; this is how each part is read.
                 Some(table) => {
                     let part = manifest.part(*table).unwrap();
-                    matches!(parts::read(&files, &layout, part, false), Err(Error::Damaged { .. }))
+                    matches!(PartReader::open(&files, &layout, part, false, 100), Err(Error::Damaged { .. }))
                 }
                 None => match results(&files) {
                     Ok(results) => is_journal && results.torn() > 0,

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use crate::store::files::{Files, Handle};
+use crate::store::files::{Files, Handle, Source};
 
 /// What is left when the machine stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,6 +298,10 @@ impl Files for Memory {
         }
         let inode = *disk.names.get(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(disk.inodes[inode].data.clone())
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Source> {
+        Ok(Box::new(io::Cursor::new(self.read(path)?)))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {

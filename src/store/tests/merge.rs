@@ -3,6 +3,10 @@
 use super::*;
 use crate::store::tests::samples::record_of;
 
+fn merge<'a>(saved: &BTreeMap<Id, Summary>, records: impl Iterator<Item = &'a Record>) -> Merged<&'a Record> {
+    super::merge(saved, records.map(|record| (record.identity.run, Summary::of(record), record)))
+}
+
 fn merged(records: &[Record]) -> (Vec<Summary>, Vec<Why>) {
     let merged = merge(&BTreeMap::new(), records.iter());
     (merged.fresh.iter().map(|record| Summary::of(record)).collect(), merged.set_aside.iter().map(|a| a.why).collect())

@@ -1,5 +1,6 @@
 //! Tests of segments: whatever happens to the end is torn, whatever happens before is damage.
 
+use super::record as record_at;
 use super::*;
 use crate::store::tests::samples::record;
 
@@ -24,7 +25,29 @@ fn sample(closed: bool) -> (Vec<u8>, Vec<usize>) {
     (bytes, starts)
 }
 
-fn runs(scan: &Scan) -> Vec<String> {
+/// What a scan finds, with its records.
+#[derive(Debug, PartialEq)]
+struct Found {
+    records: Vec<Record>,
+    torn: u64,
+    closed: bool,
+}
+
+fn scan(bytes: &[u8]) -> Result<Found, Fault> {
+    let mut window = Window::new(Box::new(io::Cursor::new(bytes.to_vec()))).unwrap();
+    let (mut places, mut records) = (Vec::new(), Vec::new());
+    let Scan { torn, closed, records: count } = super::scan(&mut window, &mut |place, record| {
+        places.push(place);
+        records.push(record);
+    })?;
+    assert_eq!(records.len(), count);
+    for (place, found) in places.iter().zip(&records).rev() {
+        assert_eq!(record_at(&mut window, *place).unwrap().identity, found.identity);
+    }
+    Ok(Found { records, torn, closed })
+}
+
+fn runs(scan: &Found) -> Vec<String> {
     scan.records.iter().map(|record| record.identity.run.to_string()).collect()
 }
 

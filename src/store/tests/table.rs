@@ -62,7 +62,7 @@ fn markdown_and_the_terminal_show_short_numbers() {
 
 #[test]
 fn lists_stand_in_one_cell() {
-    let runs = frames::runs(&[&record(1)]).unwrap().select(["grids", "replicate"]).unwrap();
+    let runs = frames::runs(&[record(1)], &frames::Foreign::default()).unwrap().select(["grids", "replicate"]).unwrap();
     assert_eq!(text(&runs, Format::Csv), "grids,replicate\nfixes größer,1\n");
     assert!(text(&runs, Format::Json).contains("\"fixes\",\n"));
 }
