@@ -15,7 +15,7 @@ use tempfile::TempDir;
 const SWEEP: &str = "version: 1
 name: long
 metric: {name: domain_rmse, goal: minimize}
-base: {examples: 100, test_examples: 20, largest: 50, epochs: 150, batch: 10}
+base: {examples: 100, test_examples: 20, largest: 50, epochs: 1000, batch: 10}
 grid:
   width: [5, 6, 7, 8, 9, 10, 11, 12]
   activation: [relu, tanh, linear]

@@ -225,7 +225,7 @@ fn the_longest_cohorts_come_first() {
     let plan = plan(&sweep("grid: {epochs: [1, 50, 7], width: [4, 64]}\nreplicates: {count: 3}\n", &[]));
     let costs: Vec<u128> = plan.cohorts.iter().map(Cohort::flops).collect();
     assert!(costs.is_sorted_by(|a, b| a >= b), "{costs:?}");
-    assert_eq!(costs.len(), 6);
+    assert_eq!(costs.len(), 18, "one for each run where there are so few");
 }
 
 #[test]

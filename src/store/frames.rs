@@ -176,12 +176,12 @@ fn frame(height: usize, columns: Vec<Column>) -> Result<DataFrame> {
 }
 
 fn texts(name: &str, records: &[Record], get: impl Fn(&Record) -> Option<String>) -> Column {
-    let values: Vec<Option<String>> = records.iter().map(|record| get(record)).collect();
+    let values: Vec<Option<String>> = records.iter().map(get).collect();
     Series::new(name.into(), values).into_column()
 }
 
 fn wholes(name: &str, records: &[Record], get: impl Fn(&Record) -> Option<i64>) -> Column {
-    let values: Vec<Option<i64>> = records.iter().map(|record| get(record)).collect();
+    let values: Vec<Option<i64>> = records.iter().map(get).collect();
     Series::new(name.into(), values).into_column()
 }
 
@@ -192,7 +192,7 @@ fn numbers(name: &str, values: impl Iterator<Item = f64>) -> Column {
 }
 
 fn repeated_run(records: &[Record], times: impl Fn(&Record) -> usize) -> Column {
-    let mut builder = StringChunkedBuilder::new("run".into(), records.iter().map(|record| times(record)).sum());
+    let mut builder = StringChunkedBuilder::new("run".into(), records.iter().map(&times).sum());
     for record in records {
         let run = record.identity.run.to_string();
         (0..times(record)).for_each(|_| builder.append_value(&run));

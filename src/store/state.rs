@@ -173,12 +173,13 @@ impl State {
     /// A table as a whole.
     pub(super) fn table(&self, files: &dyn Files, layout: &Layout, table: Table) -> Result<DataFrame> {
         let mut whole: Option<DataFrame> = None;
-        self.rows(files, layout, &[table], &mut |_, rows| match &mut whole {
-            Some(whole) => whole.vstack_mut(rows).map(drop).map_err(frame_error("join rows of a table")),
-            None => {
+        self.rows(files, layout, &[table], &mut |_, rows| {
+            if let Some(whole) = &mut whole {
+                whole.vstack_mut(rows).map_err(frame_error("join rows of a table"))?;
+            } else {
                 whole = Some(rows.clone());
-                Ok(())
             }
+            Ok(())
         })?;
         let mut whole = whole.expect("a table of no rows comes first");
         whole.rechunk_mut();
