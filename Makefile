@@ -38,11 +38,13 @@ lint: libtorch ## formatting, clippy, and cargo-deny where it is installed
 libtorch: ## fetch libtorch into .libtorch (once)
 	@$(PYTHON) setup/libtorch.py
 
-bench: libtorch ## the speed of training beside PyTorch, JAX and Keras, on one core
+bench: libtorch ## the speed of training beside PyTorch, JAX and Keras, and of whole sweeps
 	@mkdir -p $(dir $(BENCH_LIST))
 	$(CARGO) build --release --locked --bench speed --message-format=json-render-diagnostics >$(BENCH_LIST)
 	sh benches/peers/install.sh $(PYTHON)
 	$(PYTHON) benches/bench.py $(BENCH_LIST) benches/peers/.venv/bin/python
+	$(CARGO) build --release --locked
+	$(PYTHON) benches/sweeps.py target/release/ablate benches/peers/.venv/bin/python
 
 cuda: ## fetch the CUDA libraries as well, for NVIDIA GPUs (once)
 	@$(PYTHON) setup/libtorch.py --cuda
