@@ -43,15 +43,17 @@ pub struct Subject<'a> {
 struct Heard {
     /// Answers in scaled units.
     answers: Vec<f64>,
-    /// For each hidden layer, which units have had a gradient for at least one row.
+    /// For each hidden layer, which units have had a gradient for at least one row; where somebody wants to know.
     alive: Vec<Vec<bool>>,
 }
 
-/// The answers of the wanted runs to a population each. `populations` has an entry for every wanted run.
+/// The answers of the wanted runs to a population each, and with `lives` which units were alive. `populations` has an
+/// entry for every wanted run.
 fn answers<T: Real>(
     engine: &mut dyn Engine<T>,
     subjects: &[Subject<'_>],
     populations: &[Option<&Population>],
+    lives: bool,
 ) -> Result<Vec<Heard>, TchError> {
     let mut heard = vec![Heard::default(); subjects.len()];
     let rows = |run: usize| populations[run].map_or(0, Population::len);
@@ -70,13 +72,15 @@ fn answers<T: Real>(
         let mut take = |run: usize, said: Answers<'_, T>| {
             let (heard, count) = (&mut heard[run], count(run));
             heard.answers.extend(said.answers[..count].iter().map(|answer| answer.to_f64()));
+            let Some((low, high)) = flat_outside(subjects[run].configuration).filter(|_| lives) else { return };
+            let (low, high) = (T::from_f64(low), T::from_f64(high));
             heard.alive.resize(said.hidden.len(), Vec::new());
             for (alive, values) in heard.alive.iter_mut().zip(said.hidden) {
                 let width = values.len() / said.answers.len();
                 alive.resize(width, false);
                 for row in values.chunks_exact(width).take(count) {
                     let units = alive.iter_mut().zip(row);
-                    units.for_each(|(alive, &value)| *alive |= has_gradient(subjects[run].configuration, value));
+                    units.for_each(|(alive, &value)| *alive |= value > low && value < high);
                 }
             }
         };
@@ -85,21 +89,15 @@ fn answers<T: Real>(
     Ok(heard)
 }
 
-/// Whether a unit of this value passes a gradient back.
-fn has_gradient<T: Real>(configuration: &Configuration, value: T) -> bool {
-    let inside = |low: f64, high: f64| value.to_f64() > low && value.to_f64() < high;
+/// The values between which a unit passes a gradient back, for activations that are flat over a whole range of weighted
+/// sums: their units can be dead.
+fn flat_outside(configuration: &Configuration) -> Option<(f64, f64)> {
     match configuration.activation {
-        Activation::Relu => value > T::ZERO,
-        Activation::Relu6 => inside(0.0, 6.0),
-        Activation::HardTanh => inside(-1.0, 1.0),
-        _ => true,
+        Activation::Relu => Some((0.0, f64::INFINITY)),
+        Activation::Relu6 => Some((0.0, 6.0)),
+        Activation::HardTanh => Some((-1.0, 1.0)),
+        _ => None,
     }
-}
-
-/// Whether units of an activation can be dead: flat over a whole range of weighted sums.
-fn can_die(configuration: &Configuration) -> bool {
-    matches!(configuration.activation, Activation::Relu | Activation::Relu6 | Activation::HardTanh)
-        && !configuration.widths().is_empty()
 }
 
 /// Mean loss in scaled units and root mean squared error in the target's own, on the test split, of the wanted runs.
@@ -112,7 +110,7 @@ pub fn test_errors<T: Real>(
     for group in groups(wanted, |run| subjects[run].problem.test.len()) {
         let populations: Vec<_> =
             (0..subjects.len()).map(|run| group.contains(&run).then(|| &subjects[run].problem.test)).collect();
-        let heard = answers(engine, subjects, &populations)?;
+        let heard = answers(engine, subjects, &populations, false)?;
         for run in group {
             errors[run] = errors_of(&subjects[run], &heard[run].answers);
         }
@@ -171,7 +169,7 @@ pub fn measure<T: Real>(
         let of = |run: usize| population(&subjects[run].problem, &regions[run]);
         for group in groups(wanted, |run| of(run).len()) {
             let populations: Vec<_> = (0..subjects.len()).map(|run| group.contains(&run).then(|| of(run))).collect();
-            let mut heard = answers(engine, subjects, &populations)?;
+            let mut heard = answers(engine, subjects, &populations, split == "train")?;
             for run in group {
                 let heard = std::mem::take(&mut heard[run]);
                 note(&mut measured[run], split, &subjects[run], &regions[run], of(run), &heard);
@@ -247,7 +245,7 @@ fn note(
             if let Some(condition) = condition(&Scaled { problem, population }) {
                 measured.measures.set("condition", condition);
             }
-            if can_die(configuration) {
+            if flat_outside(configuration).is_some() && !configuration.widths().is_empty() {
                 let dead = heard.alive.iter().flatten().filter(|alive| !**alive).count();
                 measured.measures.set("dead_units", dead as f64);
             }
