@@ -23,6 +23,12 @@ replicates: {count: 3}
 ";
 const RUNS: usize = 72;
 
+/// The sweep, of other lengths.
+fn of_epochs(epochs: u32) -> String {
+    assert!(SWEEP.contains("epochs: 1000,"), "the sweep says how long it is");
+    SWEEP.replace("epochs: 1000,", &format!("epochs: {epochs},"))
+}
+
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("long.yaml"), SWEEP).unwrap();
@@ -150,8 +156,7 @@ fn the_first_signal_drains_and_says_how_to_go_on() {
 #[test]
 fn the_second_interruption_ends_at_once() {
     let folder = folder();
-    let text = SWEEP.replace("epochs: 150", "epochs: 10000000");
-    fs::write(folder.path().join("long.yaml"), text).unwrap();
+    fs::write(folder.path().join("long.yaml"), of_epochs(10_000_000)).unwrap();
     let mut child = start(folder.path());
     wait_for_the_lock(folder.path());
     // Workers have something in flight by then.
@@ -174,8 +179,7 @@ fn the_second_interruption_ends_at_once() {
 #[test]
 fn results_in_use_are_refused_and_still_can_be_read() {
     let folder = folder();
-    let text = SWEEP.replace("epochs: 150", "epochs: 100000");
-    fs::write(folder.path().join("long.yaml"), text).unwrap();
+    fs::write(folder.path().join("long.yaml"), of_epochs(1_000_000)).unwrap();
     let mut child = start(folder.path());
     wait_for_the_lock(folder.path());
     let second = finish(folder.path());
