@@ -29,9 +29,11 @@ WORKERS = 2
 MIDDLE = {"depth": 2, "width": 64, "epochs": 50}
 # The smallest network of bench.py, as long as a founding run.
 SMALLEST = {"depth": 1, "width": 16, "epochs": 500}
-# So short that all that is not training shows.
-SHORT = {"depth": 1, "width": 16, "epochs": 50, "examples": 100, "test_examples": 100, "largest": 100}
+# So short that what is not training shows, and long enough that a hundred runs stand out from the noise of a start.
+SHORT = {"depth": 1, "width": 16, "epochs": 400, "examples": 100, "test_examples": 100, "largest": 100}
 REPLICATES = 10
+# Runs of a sweep that hardly does more than start.
+FEW = 2 * WORKERS
 
 # What is asked for.
 TWO_WORKERS = 1.9
@@ -144,10 +146,10 @@ def workers(ablate, folder, arguments):
 def sizes(ablate, folder, arguments):
     """The cost of a run and the peak of memory, from 100 runs up."""
     rows = []
-    # What a sweep takes however few its runs are: its start, the tables, their columns.
-    single = sweep(folder, "single", SHORT, 1)
-    start = median([train(ablate, single) for _ in range(15)], "cpu_seconds")
-    print(f"\n1-16-1, 50 epochs of 100 examples: sweeps of 100 to {arguments.most:,} runs, {REPLICATES} a configuration")
+    # What a sweep takes however few its runs are: its start, both workers' first run, the tables, their columns.
+    few = sweep(folder, "few", SHORT, FEW)
+    start = median([train(ablate, few) for _ in range(60)], "cpu_seconds")
+    print(f"\n1-16-1, 400 epochs of 100 examples: sweeps of 100 to {arguments.most:,} runs, {REPLICATES} a configuration")
     count = 100
     while count <= arguments.most:
         points = count // REPLICATES
@@ -159,14 +161,14 @@ def sizes(ablate, folder, arguments):
         file = sweep(folder, f"short-{count}", SHORT, count, axes)
         told, empty = [], []
         # Small sweeps are short against the noise of a start, so they are run more often.
-        for _ in range(max(arguments.rounds if count < 10_000 else 1, 1500 // count)):
+        for _ in range(max(arguments.rounds if count < 10_000 else 1, 4000 // count)):
             with tempfile.TemporaryDirectory(dir=folder) as results:
                 told.append(train(ablate, file, results))
                 empty.append(train(ablate, file, results))
         whole = median(told, "cpu_seconds")
         row = {
             "runs": count, "seconds": median(told, "seconds"), "cpu_seconds": whole, "memory": median(told, "memory"),
-            "cost": (whole - start) / (count - 1), "again": median(empty, "cpu_seconds"),
+            "cost": (whole - start) / (count - FEW), "again": median(empty, "cpu_seconds"),
             "again_memory": median(empty, "memory"),
         }
         rows.append(row)
@@ -174,7 +176,7 @@ def sizes(ablate, folder, arguments):
               f"{row['memory']:5.0f} MB; {row['seconds']:6.2f} s. Once more, all saved: {row['again']:5.2f} s, "
               f"{row['again_memory']:4.0f} MB", flush=True)
         count *= 10
-    print(f"  a run's cost is processor time without that of a sweep of a single run, {start:.3f} s")
+    print(f"  a run's cost is processor time without that of a sweep of {FEW} runs, {start:.3f} s")
     costs = [row["cost"] for row in rows]
     spread = max(costs) / min(costs) - 1
     grown = max(row["memory"] for row in rows) - rows[0]["memory"]

@@ -140,6 +140,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     };
     let executed = execute::execute(&plan.cohorts, &options, &stop, &saving);
     progress.finish();
+    // Its memory serves the tables now.
+    drop(plan);
     // What has ended is saved whatever happened.
     let closed = writer.close();
     let summary = executed?;
