@@ -32,8 +32,6 @@ SMALLEST = {"depth": 1, "width": 16, "epochs": 500}
 # So short that what is not training shows, and long enough that a hundred runs stand out from the noise of a start.
 SHORT = {"depth": 1, "width": 16, "epochs": 400, "examples": 100, "test_examples": 100, "largest": 100}
 REPLICATES = 10
-# Runs of a sweep that hardly does more than start.
-FEW = 2 * WORKERS
 
 # What is asked for.
 TWO_WORKERS = 1.9
@@ -146,9 +144,6 @@ def workers(ablate, folder, arguments):
 def sizes(ablate, folder, arguments):
     """The cost of a run and the peak of memory, from 100 runs up."""
     rows = []
-    # What a sweep takes however few its runs are: its start, both workers' first run, the tables, their columns.
-    few = sweep(folder, "few", SHORT, FEW)
-    start = median([train(ablate, few) for _ in range(60)], "cpu_seconds")
     print(f"\n1-16-1, 400 epochs of 100 examples: sweeps of 100 to {arguments.most:,} runs, {REPLICATES} a configuration")
     count = 100
     while count <= arguments.most:
@@ -168,16 +163,20 @@ def sizes(ablate, folder, arguments):
         whole = median(told, "cpu_seconds")
         row = {
             "runs": count, "seconds": median(told, "seconds"), "cpu_seconds": whole, "memory": median(told, "memory"),
-            "cost": (whole - start) / (count - FEW), "again": median(empty, "cpu_seconds"),
-            "again_memory": median(empty, "memory"),
+            "again": median(empty, "cpu_seconds"), "again_memory": median(empty, "memory"),
         }
+        if rows:
+            # What each further run costs: a start is in both sweeps.
+            row["cost"] = (whole - rows[-1]["cpu_seconds"]) / (count - rows[-1]["runs"])
         rows.append(row)
-        print(f"  {count:>9,} runs: {row['cost'] * 1e6:7.1f} µs a run, with the start {whole / count * 1e6:7.1f} µs; "
+        further = f"{row['cost'] * 1e6:7.1f} µs" if "cost" in row else "          "
+        print(f"  {count:>9,} runs: each further run {further}, with the start {whole / count * 1e6:7.1f} µs; "
               f"{row['memory']:5.0f} MB; {row['seconds']:6.2f} s. Once more, all saved: {row['again']:5.2f} s, "
               f"{row['again_memory']:4.0f} MB", flush=True)
         count *= 10
-    print(f"  a run's cost is processor time without that of a sweep of {FEW} runs, {start:.3f} s")
-    costs = [row["cost"] for row in rows]
+    costs = [row["cost"] for row in rows[1:]]
+    start = rows[0]["cpu_seconds"] - costs[0] * rows[0]["runs"]
+    print(f"  processor time; the start of a process and its tables take {start:.3f} s")
     spread = max(costs) / min(costs) - 1
     grown = max(row["memory"] for row in rows) - rows[0]["memory"]
     return [
