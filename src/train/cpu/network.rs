@@ -65,7 +65,7 @@ struct Layer<T> {
 enum Way<T> {
     /// A dense layer of one input.
     OneInput,
-    /// A dense layer of one output.
+    /// The last layer, where it is dense: it has one output.
     OneOutput,
     /// A dense layer by matrix products.
     Dense,
@@ -100,7 +100,7 @@ impl<T: Vectors> Network<T> {
             let hidden = !architecture.is_last(index);
             let normed = hidden && architecture.norm != LayerNorm::None;
             let way = match architecture.layer {
-                LayerKind::Dense if outputs == 1 => Way::OneOutput,
+                LayerKind::Dense if !hidden => Way::OneOutput,
                 LayerKind::Dense if inputs == 1 && index == 0 => Way::OneInput,
                 LayerKind::Dense => Way::Dense,
                 kind => Way::Arithmetic(Box::new(Arithmetic::new(kind, rows, (inputs, outputs)))),

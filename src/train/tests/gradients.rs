@@ -23,7 +23,8 @@ impl Case {
     }
 
     fn of(depth: u64, operands: i64, entries: &[(&'static str, Value)], stream: &mut Stream) -> Self {
-        let hidden: Vec<i64> = (0..depth).map(|_| 2 + stream.below(60) as i64).collect();
+        let hidden: Vec<i64> =
+            (0..depth).map(|_| 1 + if stream.below(4) == 0 { 0 } else { stream.below(60) as i64 }).collect();
         let examples = 2 + stream.below(30) as usize;
         let mut all = vec![
             ("hidden", widths(&hidden)),

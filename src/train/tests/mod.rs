@@ -85,7 +85,7 @@ fn drawn(stream: &mut Stream) -> Configuration {
     }
     let whole = |stream: &mut Stream, low: u64, high: u64| Value::Whole((low + stream.below(high - low + 1)) as i64);
     let depth = stream.below(4);
-    let hidden: Vec<i64> = (0..depth).map(|_| 2 + stream.below(38) as i64).collect();
+    let hidden: Vec<i64> = (0..depth).map(|_| 1 + stream.below(39) as i64).collect();
     let precision = one(stream, &["f32", "f64"]);
     let mut entries = vec![
         ("hidden", widths(&hidden)),
