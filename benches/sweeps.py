@@ -240,6 +240,8 @@ def main():
     parser.add_argument("--smallest", type=int, default=500, help="runs of d")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    if arguments.most < 10_000:
+        parser.error("--most is at least 10000: costs of further runs are compared from size to size")
     chosen, result, checks = arguments.only.split(","), {}, []
     with tempfile.TemporaryDirectory(prefix="ablate-bench-") as folder:
         if "d" in chosen:

@@ -1,0 +1,52 @@
+//! Large sweeps take the memory of small ones: nothing holds what runs came to until the end.
+#![expect(clippy::disallowed_methods, reason = "tests make and break files of their own")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// The peak of the memory of a whole sweep with so many runs, in kB.
+fn peak(folder: &Path, runs: u32) -> u64 {
+    let results = format!("results-{runs}");
+    let count = format!("replicates.count={runs}");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ablate"))
+        .args([
+            "run",
+            "short.yaml",
+            &count,
+            "--no-report",
+            "--quiet",
+            "--device",
+            "cpu",
+            "--jobs",
+            "2",
+            "--results",
+            &results,
+        ])
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        // The peak only grows, so that the last look before the end is enough.
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(peak);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(child.wait().unwrap().success());
+    peak
+}
+
+#[test]
+fn memory_hardly_grows_with_the_runs_of_a_sweep() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = "{width: 4, depth: 1, examples: 20, test_examples: 20, largest: 100, epochs: 2}";
+    let text = format!("version: 1\nname: short\nquestion: How much memory?\nbase: {base}\nreplicates: {{count: 1}}\n");
+    fs::write(folder.path().join("short.yaml"), text).unwrap();
+    let (few, many) = (peak(folder.path(), 1000), peak(folder.path(), 6000));
+    // A run's record has some 10 kB, more than 30 once it is decoded and in tables: held to the end, 5000 would be 150 MB.
+    assert!(many < few + (40 << 10), "1000 runs take {few} kB, 6000 take {many} kB");
+}
