@@ -27,9 +27,13 @@ fn file(rest: &str) -> String {
     format!("version: 1\nname: x\n{rest}")
 }
 
-/// One test for each mistake: `name: text of the file, overrides`.
+/// One test for each mistake: `name: text of the file, overrides`; and all of them as a list under the first name.
 macro_rules! mistakes {
-    ($( $name:ident: $text:expr $(, [$($override:literal),+])?; )+) => { $(
+    ($all:ident; $( $name:ident: $text:expr $(, [$($override:literal),+])?; )+) => {
+        fn $all() -> Vec<(&'static str, String, &'static [&'static str])> {
+            vec![$( (stringify!($name), String::from($text), &[$($($override),+)?]) ),+]
+        }
+        $(
         #[test]
         fn $name() {
             let text = $text;
@@ -43,6 +47,7 @@ macro_rules! mistakes {
 
 // The file as a whole.
 mistakes! {
+    the_file;
     empty_file: "";
     only_comments: "# nothing yet\n\n";
     a_list_instead_of_keys: "- version: 1\n- name: x\n";
@@ -57,6 +62,7 @@ mistakes! {
 
 // YAML itself.
 mistakes! {
+    yaml;
     tab_indentation: file("base:\n\tdepth: 2\n");
     bracket_left_open: file("base:\n  hidden: [20, 100\n  depth: 2\n");
     uneven_indentation: file("base:\n    depth: 2\n  width: 3\n");
@@ -76,6 +82,7 @@ mistakes! {
 
 // Keys.
 mistakes! {
+    keys;
     unknown_key_at_the_top: file("questoin: Why?\n");
     unknown_key_like_nothing: file("colour: red\n");
     parameter_at_the_top: file("activation: relu\n");
@@ -92,8 +99,6 @@ mistakes! {
     replicates_inside_base: file("base:\n  depth: 2\n  replicates: {count: 3}\n");
     duplicate_key: file("base:\n  depth: 2\n  width: 8\n  depth: 3\n");
     duplicate_key_at_the_top: file("base: {depth: 2}\nbase: {width: 2}\n");
-    features_of_later_versions: file("zip: {a: {depth: [1], width: [2]}}\nconstraints: [\"depth < 2\"]\ngrid:\n  \
-        learning_rate: {log_range: {min: 1.0e-4, max: 0.1, num: 4}}\n  depth: {range: {min: 1, max: 5}}\n");
     grid_beside_grids: file("grid: {depth: [1, 2]}\ngrids: {a: {grid: {depth: [1]}}}\n");
     grids_without_names: file("grids: {depth: [1, 2]}\n");
     grids_without_grids: file("grids: {}\n");
@@ -103,6 +108,7 @@ mistakes! {
 
 // Values.
 mistakes! {
+    values;
     wrong_word: file("base: {task: sqare}\n");
     wrong_word_like_nothing: file("base: {task: cosine}\n");
     word_without_its_argument: file("base: {encoding: polynomial}\n");
@@ -126,6 +132,7 @@ mistakes! {
 
 // Several settings under one name.
 mistakes! {
+    settings;
     settings_as_a_number: file("base: {early_stop: 5}\n");
     settings_with_one_missing: file("base:\n  early_stop: {metric: test_rmse}\n");
     settings_with_an_unknown_one: file("base:\n  early_stop: {patience: 5, min_detla: 0.1}\n");
@@ -145,6 +152,7 @@ mistakes! {
 
 // Lists and single values.
 mistakes! {
+    lists;
     empty_axis: file("grid:\n  depth: []\n");
     axis_without_a_value: file("grid:\n  depth:\n");
     empty_base: file("base:\n");
@@ -166,8 +174,59 @@ mistakes! {
     exclude_an_unknown_parameter: file("grid: {depth: [1, 2]}\nexclude: [{dpeth: 2}]\n");
 }
 
+// Axes that are not lists, and zips.
+mistakes! {
+    generators;
+    range_without_a_step: file("grid:\n  depth: {range: {min: 1, max: 5}}\n");
+    range_that_misses_its_end: file("grid: {depth: {range: {min: 1, max: 6, step: 2}}}\n");
+    range_of_words: file("grid: {activation: {range: {min: 1, max: 5, step: 2}}}\n");
+    range_with_a_fraction_for_a_whole_number: file("grid: {depth: {range: {min: 1, max: 5, step: 0.5}}}\n");
+    range_backwards: file("grid: {depth: {range: {min: 5, max: 1, step: 1}}}\n");
+    range_beyond_what_is_taken: file("grid: {dropout: {range: {min: 0, max: 1, step: 0.5}}}\n");
+    range_of_too_many: file("grid: {learning_rate: {range: {min: 1e-9, max: 1.000000001, step: 1e-9}}}\n");
+    log_range_from_zero: file("grid: {noise: {log_range: {min: 0, max: 1, num: 3}}}\n");
+    log_range_too_fine: file("grid: {depth: {log_range: {min: 1, max: 4, num: 9}}}\n");
+    log_range_of_one: file("grid: {width: {log_range: {min: 1, max: 4, num: 1}}}\n");
+    misspelt_generator: file("grid: {depth: {rnage: {min: 1, max: 4, step: 1}, when: {task: sum}}}\n");
+    generator_in_base: file("base: {depth: {range: {min: 1, max: 4, step: 1}}}\n");
+    two_generators: file("grid: {depth: {values: [1], range: {min: 1, max: 4, step: 1}}}\n");
+    when_alone: file("grid: {momentum: {when: {optimizer: sgd}}}\n");
+    when_with_an_unknown_parameter: file("grid: {momentum: {values: [0, 0.9], when: {optimiser: sgd}}}\n");
+    when_in_a_circle: file("grid:\n  depth: {values: [1, 2], when: {width: 8}}\n  width: {values: [4, 8], when: {depth: 2}}\n");
+    when_never_true: file("grid: {momentum: {values: [0, 0.9], when: {optimizer: sgd}}}\n");
+    interval_without_a_sample: file("grid: {width: {uniform: {min: 8, max: 256}}}\n");
+    interval_in_a_zip: file("grid: {depth: [1, 2]}\nzip: {a: {width: {uniform: {min: 8, max: 256}}, batch: [1, 2]}}\nsample: {method: random, count: 3}\n");
+    interval_by_an_override: file("grid: {width: [8, 16]}\n"), ["width={uniform: {min: 8, max: 256}}"];
+    zip_of_two_lengths: file("zip:\n  shape:\n    depth: [1, 2]\n    width: [64, 32, 16]\n");
+    zip_without_a_name: file("zip: {depth: [1, 2], width: [64, 32]}\n");
+    zip_of_an_axis: file("grid: {depth: [1, 2]}\nzip: {shape: {depth: [3, 4], width: [64, 32]}}\n");
+    zip_beside_grids: file("zip: {shape: {depth: [3, 4], width: [64, 32]}}\ngrids: {a: {base: {task: sum}}}\n");
+}
+
+// Constraints, included points, samples.
+mistakes! {
+    rules;
+    constraint_that_is_no_sql: file("grid: {depth: [1, 2]}\nconstraints: [\"depth <\"]\n");
+    constraint_about_nothing_known: file("grid: {depth: [1, 2]}\nconstraints: [\"dept < 2\"]\n");
+    constraint_that_is_a_number: file("grid: {depth: [1, 2]}\nconstraints: [\"depth * 2\"]\n");
+    constraint_between_kinds: file("grid: {depth: [1, 2]}\nconstraints: [\"depth < activation\"]\n");
+    constraint_over_all_points: file("grid: {depth: [1, 2]}\nconstraints: [\"depth < MAX(depth)\"]\n");
+    constraint_that_reads_a_file: file("constraints: [\"depth < (SELECT 2 FROM read_csv('/etc/passwd'))\"]\n");
+    constraint_as_text: file("constraints: depth < 2\n");
+    same_constraint_twice: file("constraints: [depth < 3, depth < 3]\n");
+    include_as_a_mapping: file("include: {depth: 2}\n");
+    include_with_a_list: file("include: [{depth: [2, 3]}]\n");
+    include_without_effect: file("include: [{beta1: 0.5, optimizer: sgd}]\n");
+    include_of_what_cannot_be: file("base: {encoding: binary}\ninclude:\n  - {normalization: log}\n");
+    sample_without_a_count: file("grid: {depth: [1, 2]}\nsample: {method: sobol}\n");
+    sample_by_an_unknown_method: file("grid: {depth: [1, 2]}\nsample: {method: halton, count: 4}\n");
+    sample_of_nothing: file("grid: {depth: [1, 2]}\nsample: {method: sobol, count: 0}\n");
+    sample_without_axes: file("base: {depth: 2}\nsample: {method: sobol, count: 4}\n");
+}
+
 // Metric, replicates, claims.
 mistakes! {
+    purpose;
     metric_as_text: file("metric: test_rmse\n");
     metric_without_a_name: file("metric: {goal: minimize}\n");
     wrong_goal: file("metric: {name: test_r2, goal: max}\n");
@@ -184,6 +243,7 @@ mistakes! {
 
 // The command line.
 mistakes! {
+    command_line;
     override_without_a_value: file(""), ["depth"];
     override_with_an_empty_value: file(""), ["depth=1,,2"];
     override_of_an_unknown_parameter: file(""), ["actvation=relu"];
@@ -201,6 +261,7 @@ mistakes! {
 
 // What only the points of a grid show.
 mistakes! {
+    points;
     logarithm_of_binary_digits: file("base:\n  encoding: binary\ngrid:\n  normalization: [max, log]\n");
     logarithm_of_binary_digits_in_base: file("base:\n  encoding: binary\n  normalization: log\n");
     logarithm_on_one_side: file("base: {encoding: log, input_normalization: log}\n");
@@ -310,6 +371,48 @@ fn the_metric_is_checked_against_the_measures() {
         invalid,
         "x.yaml:4:9: `test_rsme` is no measure\n 4 |   name: test_rsme\n   |         ^^^^^^^^^\nhint: did you mean `test_rmse`?\n"
     );
+}
+
+/// What no schema sees: SQL, how a number is spelt, whether two values agree, and what only the points show. Every other
+/// mistake is one that an editor underlines.
+#[rustfmt::skip]
+const BEYOND_A_SCHEMA: &[&str] = &[
+    "activation_without_a_hidden_layer", "constraint_about_nothing_known", "constraint_between_kinds", "constraint_over_all_points", "constraint_that_is_a_number", "constraint_that_is_no_sql", "constraint_that_reads_a_file", "cubes_too_large", "depth_for_all_hidden_in_a_grid", "exponent_for_a_whole_number", "include_of_what_cannot_be", "include_without_effect", "initial_weights_of_an_arithmetic_layer", "lbfgs_in_batches", "lbfgs_with_dropout", "leading_zeros", "log_range_too_fine", "logarithm_of_binary_digits", "logarithm_of_binary_digits_in_base", "logarithm_of_bins", "logarithm_of_differences", "logarithm_of_noise", "logarithm_on_one_side", "merge_key", "more_bins_than_numbers", "more_bins_than_numbers_by_default", "more_periods_than_numbers", "nesterov_without_momentum", "nesterov_without_sgd", "normalization_of_one_example", "normalization_of_one_unit", "not_a_finite_number", "number_with_separators", "parameter_without_effect", "plan_too_large", "quotient_of_one_number", "range_backwards", "range_of_too_many", "range_that_misses_its_end", "same_claim_twice", "settings_that_contradict_each_other", "settings_twice", "sparsity_of_a_dense_layer", "targets_too_large", "too_many_features", "warmup_for_the_whole_run", "when_in_a_circle", "when_never_true", "zip_of_an_axis", "zip_of_two_lengths",
+];
+
+/// Every sweep that ships, and every file with a mistake, held against the schema by a validator that is not ours.
+#[test]
+fn a_standard_validator_agrees_with_the_schema() {
+    let Some(python) = std::env::var_os("ABLATE_PYTHON") else {
+        eprintln!("ABLATE_PYTHON is not set: `make test` sets it");
+        return;
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = [the_file, yaml, command_line, keys, values, settings, lists, generators, rules, purpose, points];
+    let mistakes: Vec<_> =
+        blocks.iter().flat_map(|block| block()).filter(|(_, _, overrides)| overrides.is_empty()).collect();
+    for (name, text, _) in &mistakes {
+        write(&folder.path().join(format!("{name}.yaml")), text.as_bytes());
+    }
+    let output = std::process::Command::new(python)
+        .arg(root.join("tests/fixtures/schema.py"))
+        .args([root.join("sweeps/sweep.schema.json"), root.join("sweeps"), folder.path().into()])
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{shown}{}", String::from_utf8_lossy(&output.stderr));
+    let accepted: HashSet<&str> = shown.lines().filter_map(|line| line.strip_prefix("accepted ")).collect();
+    for file in std::fs::read_dir(root.join("sweeps")).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        if file.extension().is_some_and(|extension| extension == "yaml") {
+            assert!(accepted.contains(name.as_str()), "{name} is refused:\n{shown}");
+        }
+    }
+    let mut beyond: Vec<&str> =
+        mistakes.iter().map(|(name, ..)| *name).filter(|name| accepted.contains(name)).collect();
+    beyond.sort_unstable();
+    assert_eq!(beyond, BEYOND_A_SCHEMA);
 }
 
 /// The schema in the repository is the one that the program makes.

@@ -1,8 +1,12 @@
 //! A grid as a lazy, indexable sequence of points: pure, and never the whole product at once.
 
+mod constraints;
+mod draws;
 mod effect;
 mod points;
+mod sobol;
 
+pub use constraints::Constraints;
 pub use effect::{has, is_live};
 pub use points::{Candidate, Points, TooMany};
 

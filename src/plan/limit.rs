@@ -29,9 +29,16 @@ impl fmt::Display for TooLarge {
         }
         writeln!(f, "  replicates: {}", thousands(Some(self.replicates.into())))?;
         match self.runs.and_then(|runs| u64::try_from(runs).ok()) {
-            Some(runs) => write!(f, "hint: give the axes fewer values, or allow it with `--max-runs {runs}`"),
-            None => write!(f, "hint: give the axes fewer values"),
+            Some(runs) => writeln!(f, "hint: give the axes fewer values, or allow it with `--max-runs {runs}`")?,
+            None => writeln!(f, "hint: give the axes fewer values")?,
         }
+        let largest = self.grids.iter().max_by_key(|(_, points)| points.unwrap_or(u128::MAX));
+        let name = largest.map_or("grid", |(name, _)| name);
+        write!(
+            f,
+            "hint: to train some of the points, evenly spread, write into `{name}`: \
+             `sample: {{method: sobol, count: 1000, seed: 0}}`"
+        )
     }
 }
 

@@ -9,6 +9,8 @@ mod verdict;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use expand::Expanded;
+
 pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, MOST_RUNS_ON_GPU, Shape};
 pub use limit::TooLarge;
 
@@ -68,9 +70,9 @@ pub struct Run {
 pub struct Excluded {
     /// The grid.
     pub grid: String,
-    /// The rule, as YAML on one line.
+    /// The rule: an entry of `exclude` as YAML on one line, or a constraint as it is written.
     pub rule: String,
-    /// Points of the product that it was the first to match.
+    /// Points that it was the first to remove.
     pub points: u64,
 }
 
@@ -83,6 +85,8 @@ pub struct Plan {
     pub replicates: Replicates,
     /// Every rule of every grid with what it removed.
     pub excluded: Vec<Excluded>,
+    /// Points that turned out equal to another, of the same grid or of one before it.
+    pub equal: u64,
     /// Runs that were done before.
     pub done: u64,
     /// The runs to do, in cohorts, longest first.
@@ -108,7 +112,7 @@ impl Plan {
     /// parameters does not go together.
     pub fn of(sweep: &Sweep, done: &HashSet<Id>, limits: &Limits) -> Result<Self, Error> {
         let grids = limit::within(sweep, limits.max_runs)?;
-        let (points, excluded) = expand::expand(sweep, &grids)?;
+        let Expanded { points, excluded, equal } = expand::expand(sweep, &grids)?;
         let replicates = sweep.replicates;
         let mut grouping = cohort::Grouping::default();
         let mut skipped = 0;
@@ -127,7 +131,7 @@ impl Plan {
             }
         }
         let cohorts = grouping.cohorts(limits);
-        Ok(Self { points, replicates, excluded, done: skipped, cohorts })
+        Ok(Self { points, replicates, excluded, equal, done: skipped, cohorts })
     }
 
     /// Distinct configurations.

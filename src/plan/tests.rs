@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use proptest::{prop_assert, prop_assert_eq};
 
 use super::*;
-use crate::sweep::{parse, samples};
+use crate::sweep::parse;
+use crate::sweep::samples::{self, Form};
 
 fn sweep(rest: &str, overrides: &[&str]) -> Sweep {
     let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
@@ -54,6 +55,18 @@ fn counts() {
     let then = Plan::of(&sweep, &done, &Limits::default()).unwrap();
     assert_eq!((then.runs(), then.done, then.to_do()), (12, 9, 3));
     assert!(runs(&then).iter().all(|run| run.seed == 13 && run.seeds == Seeds { data: 13, init: 13, shuffle: 13 }));
+}
+
+#[test]
+fn every_point_is_counted_once() {
+    let text = "grid:\n  depth: [1, 2, 3]\n  width: [8, 64]\n  optimizer: [adam, sgd]\n  beta1: [0.8, 0.9]\n\
+        exclude: [{depth: 3}]\nconstraints: ['depth * width < 128', \"optimizer <> 'adam' OR depth > 1\"]\ninclude: [{depth: 2, width: 64}]\n";
+    let plan = plan(&sweep(text, &[]));
+    let removed: Vec<(&str, u64)> = plan.excluded.iter().map(|rule| (rule.rule.as_str(), rule.points)).collect();
+    assert_eq!(removed, [("{depth: 3}", 8), ("depth * width < 128", 4), ("optimizer <> 'adam' OR depth > 1", 4)]);
+    let removed: u64 = plan.excluded.iter().map(|rule| rule.points).sum();
+    assert_eq!(plan.configurations() + plan.equal + removed, 24 + 1);
+    assert_eq!((plan.configurations(), plan.equal), (6, 3), "with SGD, a beta is nothing");
 }
 
 #[test]
@@ -247,8 +260,13 @@ fn the_order_of_keys_and_of_grids_changes_no_id() {
     samples::check(|sample| {
         let mut turned = sample.clone();
         turned.grids.reverse();
-        turned.grids.iter_mut().for_each(|grid| grid.0.reverse());
-        turned.grids.iter_mut().flat_map(|grid| &mut grid.0).for_each(|(_, values)| values.reverse());
+        for grid in &mut turned.grids {
+            grid.parameters.reverse();
+            // Draws are of the first value, the second and so on: there the order of values counts.
+            if !matches!(grid.form, Form::Sampled(_)) {
+                grid.parameters.iter_mut().for_each(|(_, values)| values.reverse());
+            }
+        }
         prop_assert_eq!(ids(&plan(&sample.sweep())), ids(&plan(&turned.sweep())));
         Ok(())
     });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::config::{Conflict, PARAMETERS, Parameter, Value, conflict, parameter};
+use crate::config::{Conflict, PARAMETERS, Parameter, Value, parameter};
 use crate::grid::{Candidate, Points, is_live};
 use crate::sweep::{Diagnostic, Grid, Invalid, Place, Sweep, rule};
 
@@ -39,17 +39,35 @@ impl<'s> Verdict<'s> {
         written(grid).filter(|(_, place)| asked(place)).collect()
     }
 
-    /// Judges a point that no rule excludes.
-    pub fn judge(&mut self, points: &Points<'_>, index: u128, candidate: &Candidate, idle: &mut Idle) {
-        if let Some(conflict) = conflict(&candidate.configuration) {
-            self.report(&conflict, points, index, candidate);
+    /// Takes note of what was found wrong elsewhere.
+    pub fn extend(&mut self, wrong: Vec<Diagnostic>) {
+        self.wrong.extend(wrong);
+    }
+
+    /// Judges a point that no rule excludes; `conflict` is why it cannot be trained.
+    pub fn judge(
+        &mut self,
+        points: &Points<'_>,
+        index: u128,
+        candidate: &Candidate,
+        conflict: Option<&Conflict>,
+        idle: &mut Idle,
+    ) {
+        if let Some(conflict) = conflict {
+            self.report(conflict, points, index, candidate);
         }
+        let is_live = |parameter| is_live(&candidate.assignment, &candidate.configuration, parameter);
         idle.retain(|(parameter, place)| {
-            let live = is_live(&candidate.assignment, &candidate.configuration, parameter);
+            let live = candidate.assignment.contains_key(parameter.name) && is_live(parameter);
             let name = self.names.entry(*place).or_insert(Name { parameter, live, beside: Vec::new() });
             name.live |= live;
             !name.live
         });
+        for entry in points.included(index).iter().flat_map(|point| &point.entries) {
+            let live = is_live(entry.parameter);
+            let name = self.names.entry(entry.key);
+            name.or_insert(Name { parameter: entry.parameter, live, beside: Vec::new() }).live |= live;
+        }
     }
 
     /// Ends a grid.
@@ -132,9 +150,8 @@ type Located = (&'static str, Place);
 
 /// Every parameter that a grid names, and where.
 fn written(grid: &Grid) -> impl Iterator<Item = (&'static Parameter, Place)> + '_ {
-    let axes = grid.factors.iter().flat_map(|factor| &factor.axes);
     let based = grid.base.iter().map(|entry| (entry.parameter, entry.key));
-    based.chain(axes.map(|axis| (axis.parameter, axis.key)))
+    based.chain(grid.axes().map(|axis| (axis.parameter, axis.key)))
 }
 
 /// Whether words of the parameter table name a parameter.

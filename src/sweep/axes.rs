@@ -1,11 +1,15 @@
-//! What a grid is made of: base values, axes, and entries that exclude points.
+//! What a grid is a product of: base values, axes, and zips of axes.
+
+use std::collections::HashMap;
 
 use super::check::TOP;
+use super::conditions::{Condition, conditions};
 use super::diagnostic::Diagnostic;
+use super::generators::{self, Generated, Interval, generate};
 use super::keys::{Fields, unknown_parameter};
 use super::node::{Key, Node, Tree};
 use super::place::Place;
-use super::values::{Entry, Written, read, rule, yaml};
+use super::values::{Entry, Written, read, yaml};
 use crate::config::{self, Kind, Parameter};
 
 /// A parameter that is given several values, one after the other.
@@ -15,8 +19,30 @@ pub struct Axis {
     pub parameter: &'static Parameter,
     /// Where its name is written.
     pub key: Place,
-    /// Its values, at least one, all different.
-    pub values: Vec<Written>,
+    /// Its values.
+    pub choices: Choices,
+    /// What must all be true of a point for the axis to be there; elsewhere the parameter is absent.
+    pub when: Vec<Condition>,
+}
+
+/// The values that an axis takes.
+#[derive(Clone, Debug)]
+pub enum Choices {
+    /// These, at least one, all different.
+    Listed(Vec<Written>),
+    /// Any of these; a sample draws them.
+    Drawn(Interval),
+}
+
+impl Choices {
+    /// How many there are; `None` where they are drawn.
+    #[must_use]
+    pub fn listed(&self) -> Option<&[Written]> {
+        match self {
+            Self::Listed(values) => Some(values),
+            Self::Drawn(_) => None,
+        }
+    }
 }
 
 /// A factor of a grid's product: axes that move together, all of one length.
@@ -27,22 +53,11 @@ pub struct Factor {
 }
 
 impl Factor {
-    /// The number of values that its axes have.
+    /// The number of values that its axes have; `None` where they are drawn.
     #[must_use]
-    pub fn size(&self) -> usize {
-        self.axes[0].values.len()
+    pub fn size(&self) -> Option<usize> {
+        self.axes[0].choices.listed().map(<[Written]>::len)
     }
-}
-
-/// Removes the points that have all of its values.
-#[derive(Clone, Debug)]
-pub struct Exclusion {
-    /// The rule as YAML writes it on one line.
-    pub text: String,
-    /// Where it is.
-    pub place: Place,
-    /// The values; a point that has all of them is excluded.
-    pub entries: Vec<Entry>,
 }
 
 /// Reads a mapping of parameters to single values.
@@ -66,34 +81,52 @@ pub(super) fn axes(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Axis> {
     axes
 }
 
-/// Reads the entries of `exclude`.
-pub(super) fn exclusions(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Exclusion> {
-    let Tree::List(items) = &node.tree else {
-        let message = format!("`exclude` is a list of mappings, not {}", node.describe());
-        let hint = "write `[{activation: tanh, normalization: seed}]`, one mapping for each set of points to leave out";
-        wrong.push(Diagnostic::new(node.place, message).hint(hint));
-        return Vec::new();
-    };
-    let mut exclusions = Vec::new();
-    for item in items {
-        let mut entries = Vec::new();
+/// Reads `zip`: named mappings of parameters to lists of one length.
+pub(super) fn zips(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Factor> {
+    let example = "`{shape: {depth: [1, 2], width: [256, 64]}}`";
+    let Some(named) = Fields::of(node, "`zip`", example, wrong) else { return Vec::new() };
+    if named.is_empty() {
+        wrong.push(Diagnostic::new(node.place, "`zip` has nothing in it").hint(format!("write {example}")));
+    }
+    let mut factors = Vec::new();
+    for (key, node) in named.iter() {
+        if config::parameter(&key.name).is_some() && !matches!(node.tree, Tree::Map(_)) {
+            let message = format!("`{}` is a parameter where the name of a zip stands", key.name);
+            wrong.push(Diagnostic::new(key.place, message).hint(format!("write {example}")));
+            continue;
+        }
+        let what = format!("the zip `{}`", key.name);
+        let mut axes: Vec<Axis> = Vec::new();
         let before = wrong.len();
-        for (key, parameter, node) in parameters(item, "an entry of `exclude`", "`{activation: tanh}`", wrong) {
-            match single(parameter, node, "an entry of `exclude`", "write one entry for each value") {
-                Ok(written) => entries.push(Entry { parameter, key: key.place, written }),
-                Err(diagnostic) => wrong.push(diagnostic),
+        for (key, parameter, node) in parameters(node, &what, "`{depth: [1, 2], width: [256, 64]}`", wrong) {
+            let Some(axis) = axis(parameter, key, node, wrong) else { continue };
+            if let Choices::Drawn(interval) = axis.choices {
+                let message = "what is drawn does not move together with another axis";
+                wrong.push(Diagnostic::new(interval.place, message).hint("move it under `grid:`"));
+            }
+            axes.push(axis);
+        }
+        for axis in axes.iter().skip(1) {
+            let lengths = [&axes[0], axis].map(|axis| axis.choices.listed().map_or(0, <[Written]>::len));
+            if lengths[0] != lengths[1] && wrong.len() == before {
+                let [first, other] = [axes[0].parameter.name, axis.parameter.name];
+                let message = format!("`{other}` has {} values, and `{first}` has {}", lengths[1], lengths[0]);
+                wrong.push(
+                    Diagnostic::new(axis.key, message)
+                        .note(axes[0].key, format!("`{first}` is here"))
+                        .hint("axes of a zip move together, so they have equally many values"),
+                );
             }
         }
-        if wrong.len() == before {
-            let text = rule(entries.iter().map(|entry| (entry.parameter.name, &entry.written.value)));
-            exclusions.push(Exclusion { text, place: item.place, entries });
+        if wrong.len() == before && !axes.is_empty() {
+            factors.push(Factor { axes });
         }
     }
-    exclusions
+    factors
 }
 
 /// The parameters that a mapping names.
-fn parameters<'n>(
+pub(super) fn parameters<'n>(
     node: &'n Node,
     what: &str,
     example: &str,
@@ -116,12 +149,12 @@ fn parameters<'n>(
 }
 
 /// Reads one value, where a list would be an axis.
-fn single(parameter: &Parameter, node: &Node, what: &str, instead: &str) -> Result<Written, Diagnostic> {
+pub(super) fn single(parameter: &Parameter, node: &Node, what: &str, instead: &str) -> Result<Written, Diagnostic> {
     let widths = matches!(parameter.kind, Kind::Widths { .. });
     let axis = match &node.tree {
         Tree::List(items) if widths => items.iter().any(|item| matches!(item.tree, Tree::List(_))),
         Tree::List(_) => true,
-        Tree::Map(entries) => entries.iter().any(|(key, _)| GENERATORS.contains(&key.name.as_str())),
+        Tree::Map(entries) => generators::is_meant(entries),
         _ => false,
     };
     if axis {
@@ -136,11 +169,53 @@ fn single(parameter: &Parameter, node: &Node, what: &str, instead: &str) -> Resu
     read(parameter, node)
 }
 
-/// Forms of an axis that a later version reads.
-const GENERATORS: &[&str] = &["values", "range", "log_range", "uniform", "log_uniform", "when"];
-
-/// Reads the values of an axis.
+/// Reads an axis: a list of values, or a mapping that says how they are made, and when they are there.
 fn axis(parameter: &'static Parameter, key: &Key, node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Axis> {
+    let (choices, when) = match &node.tree {
+        Tree::Map(entries) if generators::is_meant(entries) => made(parameter, node, entries, wrong)?,
+        _ => (Choices::Listed(listed(parameter, node, wrong)?), Vec::new()),
+    };
+    Some(Axis { parameter, key: key.place, choices, when })
+}
+
+/// Reads the values of an axis such as `{log_range: {…}, when: {…}}`.
+fn made(
+    parameter: &'static Parameter,
+    node: &Node,
+    entries: &[(Key, Node)],
+    wrong: &mut Vec<Diagnostic>,
+) -> Option<(Choices, Vec<Condition>)> {
+    let what = format!("the axis `{}`", parameter.name);
+    let fields = Fields::of(node, &what, "`{values: [1, 2]}`", wrong)?;
+    let before = wrong.len();
+    let names: Vec<&str> = generators::GENERATORS.iter().map(|(name, _)| *name).collect();
+    let known: Vec<&str> = names.iter().copied().chain(["when"]).collect();
+    fields.only(&known, |_| None, wrong);
+    let when = fields.get("when").map_or_else(Vec::new, |(_, node)| conditions(node, wrong));
+    let mut given = fields.iter().filter(|(key, _)| names.contains(&key.name.as_str()));
+    let Some((generator, values)) = given.next() else {
+        if wrong.len() == before {
+            let written: Vec<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
+            wrong.push(generators::none_of(node, &written));
+        }
+        return None;
+    };
+    if let Some((second, _)) = given.next() {
+        let message = format!("`{}` beside `{}` in one axis", second.name, generator.name);
+        wrong.push(
+            Diagnostic::new(second.place, message).note(generator.place, "the other").hint("keep one of the two"),
+        );
+    }
+    let choices = match generate(parameter, generator, values, wrong)? {
+        Generated::Values(node) => Choices::Listed(listed(parameter, node, wrong)?),
+        Generated::Computed(values) => Choices::Listed(values),
+        Generated::Drawn(interval) => Choices::Drawn(interval),
+    };
+    (wrong.len() == before).then_some((choices, when))
+}
+
+/// Reads a list of values that are all different.
+fn listed(parameter: &'static Parameter, node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Vec<Written>> {
     let name = parameter.name;
     let widths = matches!(parameter.kind, Kind::Widths { .. });
     let items = match &node.tree {
@@ -160,38 +235,33 @@ fn axis(parameter: &'static Parameter, key: &Key, node: &Node, wrong: &mut Vec<D
             return None;
         }
         Tree::List(items) => items,
-        Tree::Map(entries) => {
-            if let Some((generator, _)) = entries.iter().find(|(key, _)| GENERATORS.contains(&key.name.as_str())) {
-                let message = format!("`{}` is not supported yet in this version", generator.name);
-                wrong.push(Diagnostic::new(generator.place, message).hint(format!("list the values of `{name}`")));
-                return None;
-            }
-            wrong.push(not_a_list(parameter, node));
-            return None;
-        }
         _ => {
             wrong.push(not_a_list(parameter, node));
             return None;
         }
     };
     let mut values: Vec<Written> = Vec::new();
+    let mut known: HashMap<String, Place> = HashMap::new();
     for item in items {
         match read(parameter, item) {
             Err(diagnostic) => wrong.push(diagnostic),
-            Ok(written) => match values.iter().find(|known| known.value == written.value) {
+            Ok(written) => match known.get(&yaml(&written.value)) {
                 Some(first) => wrong.push(
                     Diagnostic::new(
                         written.place,
                         format!("`{}` stands twice in the axis `{name}`", yaml(&written.value)),
                     )
-                    .note(first.place, "first here")
+                    .note(*first, "first here")
                     .hint("to train a configuration again under other seeds, set `replicates`"),
                 ),
-                None => values.push(written),
+                None => {
+                    known.insert(yaml(&written.value), written.place);
+                    values.push(written);
+                }
             },
         }
     }
-    (values.len() == items.len()).then_some(Axis { parameter, key: key.place, values })
+    (values.len() == items.len()).then_some(values)
 }
 
 fn empty(parameter: &Parameter, node: &Node) -> Diagnostic {
@@ -231,6 +301,9 @@ pub(super) fn override_axis(
             } else {
                 (None, None)
             }
+        }
+        [Node { tree: Tree::Map(entries), .. }] if generators::is_meant(entries) => {
+            return axis(parameter, key, &nodes[0], wrong);
         }
         [Node { tree: Tree::List(items), .. }] => {
             let hint = joined(items).map(|values| format!("write `{name}={values}`"));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Sweep;
-use super::axes::{self, Axis, Exclusion, Factor};
+use super::block::{Block, Grid};
 use super::claims::{Metric, claims, metric, text};
 use super::diagnostic::{Diagnostic, Invalid};
 use super::keys::{Fields, list, nearest};
@@ -11,29 +11,31 @@ use super::node::{Key, Node, Tree, parse};
 use super::overrides::Overrides;
 use super::place::{Place, Texts};
 use super::replicates::{self, Replicates};
-use super::values::Entry;
 use crate::config;
 
 /// The keys of a sweep file.
-pub(super) const TOP: &[&str] =
-    &["version", "name", "question", "metric", "base", "grid", "grids", "exclude", "replicates", "claims"];
+pub(super) const TOP: &[&str] = &[
+    "version",
+    "name",
+    "question",
+    "metric",
+    "base",
+    "grid",
+    "grids",
+    "zip",
+    "exclude",
+    "constraints",
+    "include",
+    "sample",
+    "replicates",
+    "claims",
+];
 /// The keys of a named grid.
-pub(super) const GRID: &[&str] = &["base", "grid", "exclude"];
+pub(super) const GRID: &[&str] = &["base", "grid", "zip", "exclude", "constraints", "include", "sample"];
+/// What one grid has: beside `grids`, each of them has its own.
+pub(super) const OF_ONE_GRID: &[&str] = &["grid", "zip", "include", "sample"];
 /// The form of names of sweeps and grids.
 pub(super) const NAME: &str = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
-
-/// A named block of a sweep: the product of its axes over its base values, less what it excludes.
-#[derive(Clone, Debug)]
-pub struct Grid {
-    /// Its name; `grid` where the sweep has one grid without a name.
-    pub name: String,
-    /// Parameters with one value, its own and those of the whole sweep.
-    pub base: Vec<Entry>,
-    /// The factors of the product, in the order of the file.
-    pub factors: Vec<Factor>,
-    /// Rules that remove points, its own and those of the whole sweep.
-    pub exclude: Vec<Exclusion>,
-}
 
 /// Reads and checks a sweep; reports everything that is wrong with it.
 pub(super) fn check(texts: &Arc<Texts>) -> Result<Sweep, Invalid> {
@@ -145,13 +147,17 @@ fn is_name(text: &str) -> bool {
 fn grids(fields: &Fields, overrides: &Overrides, wrong: &mut Vec<Diagnostic>) -> Vec<Grid> {
     let shared = Block::read(fields, wrong);
     let Some((key, node)) = fields.get("grids") else {
-        return vec![shared.grid("grid", &Block::default(), overrides)];
+        return vec![shared.grid("grid", &Block::default(), overrides, wrong)];
     };
-    if let Some((grid, _)) = fields.get("grid") {
+    for (one, _) in OF_ONE_GRID.iter().filter_map(|name| fields.get(name)) {
+        let hint = match one.name.as_str() {
+            "grid" => "`grid` is short for one grid: give it a name and move it under `grids`".to_owned(),
+            name => format!("`{name}` is about one grid: move it into the one that is meant"),
+        };
         wrong.push(
-            Diagnostic::new(key.place, "`grids` beside `grid`")
-                .note(grid.place, "`grid` is here")
-                .hint("`grid` is short for one grid: give it a name and move it under `grids`"),
+            Diagnostic::new(key.place, format!("`grids` beside `{}`", one.name))
+                .note(one.place, format!("`{}` is here", one.name))
+                .hint(hint),
         );
     }
     let Some(named) = Fields::of(node, "`grids`", "`{first: {grid: {depth: [1, 2]}}}`", wrong) else {
@@ -166,7 +172,7 @@ fn grids(fields: &Fields, overrides: &Overrides, wrong: &mut Vec<Diagnostic>) ->
             wrong.push(wrong_name(&key.name, key.place));
         }
         if let Some(block) = named_block(key, node, wrong) {
-            grids.push(block.grid(&key.name, &shared, overrides));
+            grids.push(block.grid(&key.name, &shared, overrides, wrong));
         }
     }
     grids
@@ -189,58 +195,4 @@ fn named_block(key: &Key, node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Bl
     };
     fields.only(GRID, elsewhere, wrong);
     Some(Block::read(&fields, wrong))
-}
-
-/// What stands under a grid, or at the top level for all grids.
-#[derive(Default)]
-struct Block {
-    base: Vec<Entry>,
-    axes: Vec<Axis>,
-    exclude: Vec<Exclusion>,
-}
-
-impl Block {
-    fn read(fields: &Fields, wrong: &mut Vec<Diagnostic>) -> Self {
-        let base = fields.get("base").map_or_else(Vec::new, |(_, node)| axes::base(node, wrong));
-        let axes = fields.get("grid").map_or_else(Vec::new, |(_, node)| axes::axes(node, wrong));
-        let exclude = fields.get("exclude").map_or_else(Vec::new, |(_, node)| axes::exclusions(node, wrong));
-        for axis in &axes {
-            let name = axis.parameter.name;
-            if let Some(entry) = base.iter().find(|entry| entry.parameter.name == name) {
-                wrong.push(
-                    Diagnostic::new(axis.key, format!("`{name}` is an axis, and has a value in `base` beside it"))
-                        .note(entry.key, "the value in `base` would never be taken")
-                        .hint("keep one of the two"),
-                );
-            }
-        }
-        Self { base, axes, exclude }
-    }
-
-    /// The grid of this block: what the whole sweep shares goes behind its own, what is overridden before it.
-    fn grid(self, name: &str, shared: &Self, overrides: &Overrides) -> Grid {
-        let own = |parameter: &str| {
-            self.base.iter().any(|entry| entry.parameter.name == parameter)
-                || self.axes.iter().any(|axis| axis.parameter.name == parameter)
-        };
-        let inherited: Vec<Entry> = shared.base.iter().filter(|entry| !own(entry.parameter.name)).cloned().collect();
-        let mut base: Vec<Entry> = inherited.into_iter().chain(self.base.iter().cloned()).collect();
-        let mut axes = self.axes.clone();
-        for axis in &overrides.axes {
-            let name = axis.parameter.name;
-            base.retain(|entry| entry.parameter.name != name);
-            let old = axes.iter().position(|old| old.parameter.name == name);
-            if let [written] = axis.values.as_slice() {
-                old.map(|old| axes.remove(old));
-                base.push(Entry { parameter: axis.parameter, key: axis.key, written: written.clone() });
-            } else if let Some(old) = old {
-                axes[old] = axis.clone();
-            } else {
-                axes.push(axis.clone());
-            }
-        }
-        let exclude = self.exclude.iter().chain(&shared.exclude).cloned().collect();
-        let factors = axes.into_iter().map(|axis| Factor { axes: vec![axis] }).collect();
-        Grid { name: name.to_string(), base, factors, exclude }
-    }
 }

@@ -1,11 +1,8 @@
-//! Keys of a mapping: known, repeated, unknown with the nearest known one, and those that a later version reads.
+//! Keys of a mapping: known, repeated, and unknown with the nearest known one.
 
 use super::diagnostic::Diagnostic;
 use super::node::{Key, Node, Tree};
 use crate::config;
-
-/// Keys that sweep files have by design and that this version does not read yet.
-pub(super) const LATER: &[&str] = &["zip", "constraints", "include", "sample"];
 
 /// The entries of a mapping, each key once.
 pub(super) struct Fields<'n>(Vec<(&'n Key, &'n Node)>);
@@ -43,10 +40,6 @@ impl<'n> Fields<'n> {
             if known.contains(&name) {
                 continue;
             }
-            if LATER.contains(&name) {
-                wrong.push(not_yet(key));
-                continue;
-            }
             let hint = elsewhere(name)
                 .or_else(|| nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?")))
                 .unwrap_or_else(|| format!("the keys here are {}", list(known)));
@@ -67,12 +60,6 @@ impl<'n> Fields<'n> {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-/// The error for a key that a later version reads.
-pub(super) fn not_yet(key: &Key) -> Diagnostic {
-    Diagnostic::new(key.place, format!("`{}` is not supported yet in this version", key.name))
-        .hint("axes as lists of values, and `exclude`, are")
 }
 
 /// `a`, `b` and `c`.

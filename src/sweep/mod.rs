@@ -5,17 +5,22 @@
 //! reports it as the same [`Invalid`].
 
 mod axes;
+mod block;
 mod check;
 mod claims;
+mod conditions;
 mod diagnostic;
+mod generators;
 mod keys;
 mod node;
 mod overrides;
 mod place;
 mod reference;
 mod replicates;
+mod rules;
 #[cfg(test)]
 pub(crate) mod samples;
+mod sampling;
 mod schema;
 mod values;
 
@@ -24,13 +29,17 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use axes::{Axis, Exclusion, Factor};
-pub use check::Grid;
+pub use axes::{Axis, Choices, Factor};
+pub use block::Grid;
 pub use claims::{Claim, Goal, Metric};
+pub use conditions::Condition;
 pub use diagnostic::{Diagnostic, Invalid};
+pub use generators::Interval;
 pub use place::Place;
 pub use reference::parameter_table;
 pub use replicates::{Replicates, Vary};
+pub use rules::{Constraint, Exclusion, Inclusion};
+pub use sampling::{Method, Sample};
 pub use schema::schema;
 pub use values::{Entry, Written, rule};
 

@@ -1,7 +1,8 @@
 //! Overrides from the command line, in Hydra's comma grammar: `activation=relu,tanh`, `hidden=[20,20],[64]`.
 
-use super::axes::{Axis, override_axis};
+use super::axes::{Axis, Choices, override_axis};
 use super::diagnostic::Diagnostic;
+use super::generators::Interval;
 use super::keys::{nearest, unknown_parameter};
 use super::node::{Key, Node, Tree, parse};
 use super::place::Place;
@@ -54,6 +55,14 @@ impl Overrides {
             _ => Node { place: nodes[0].place, tree: Tree::List(nodes) },
         };
         self.replicates.push((Key { name: name.to_string(), place: key.place }, node));
+    }
+
+    /// An interval of values among what is overridden.
+    pub fn interval(&self) -> Option<Interval> {
+        self.axes.iter().find_map(|axis| match axis.choices {
+            Choices::Drawn(interval) => Some(interval),
+            Choices::Listed(_) => None,
+        })
     }
 
     /// Replaces what is overridden in `replicates`; gives the place of `vary`, where that is replaced.

@@ -2,21 +2,26 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::check::NAME;
+use super::check::{GRID, NAME, OF_ONE_GRID};
 use super::claims::{DEFAULT_METRIC, GOALS};
+use super::generators::MOST_VALUES;
 use super::replicates::{LARGEST_SEED, MOST, VARY};
+use super::sampling::{METHODS, MOST as MOST_DRAWN};
 use crate::config::{Field, Kind, PARAMETERS, Parameter, Value, Word};
 
 /// The schema of sweep files.
 #[must_use]
 pub fn schema() -> Json {
+    let alone: Vec<Json> = OF_ONE_GRID.iter().map(|name| json!({"required": [name]})).collect();
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Ablate sweep",
         "description": "A sweep of Ablate: what to train, how often, and what to make of it.",
         "type": "object",
         "required": ["version", "name"],
-        "not": {"required": ["grid", "grids"]},
+        // Beside named grids, each of them has its own.
+        "not": {"required": ["grids"], "anyOf": alone},
+        "allOf": [reference("block")],
         "additionalProperties": false,
         "properties": {
             "version": {"description": "Version of this format.", "const": 1},
@@ -34,11 +39,30 @@ pub fn schema() -> Json {
                 "propertyNames": {"pattern": format!("^{NAME}$")},
                 "additionalProperties": reference("grid"),
             },
+            "zip": reference("zip"),
             "exclude": reference("exclude"),
+            "constraints": reference("constraints"),
+            "include": reference("include"),
+            "sample": reference("sample"),
             "replicates": replicates(),
             "claims": claims(),
         },
         "definitions": definitions(),
+    })
+}
+
+/// What has to do with several keys of a grid: a sample is one of axes; intervals are for samples; and an axis has no
+/// value in `base` beside it.
+fn block() -> Json {
+    let twice = |parameter: &Parameter| {
+        let has = json!({"required": [parameter.name]});
+        json!({"required": ["base", "grid"], "properties": {"base": has, "grid": has}})
+    };
+    json!({
+        "dependencies": {"sample": {"anyOf": [{"required": ["grid"]}, {"required": ["zip"]}]}},
+        "if": {"not": {"required": ["sample"]}},
+        "then": {"properties": {"grid": {"additionalProperties": reference("listed")}}},
+        "not": {"anyOf": PARAMETERS.iter().map(twice).collect::<Vec<_>>()},
     })
 }
 
@@ -64,6 +88,9 @@ fn replicates() -> Json {
     json!({
         "description": "How often each configuration is trained, and under which seeds.",
         "type": "object", "additionalProperties": false,
+        // Several replicates of which nothing varies would be one run.
+        "if": {"required": ["count"], "properties": {"count": {"minimum": 2}}},
+        "then": {"properties": {"vary": {"minItems": 1}}},
         "properties": {
             "count": {
                 "description": "Runs of each configuration.",
@@ -102,36 +129,119 @@ fn definitions() -> Json {
         PARAMETERS.iter().map(|parameter| (parameter.name.to_string(), each(parameter))).collect()
     };
     let value = |parameter: &Parameter| reference(&format!("parameter.{}", parameter.name));
-    let values = |parameter: &Parameter| {
-        json!({
-            "description": describe(parameter),
-            "type": "array", "minItems": 1, "uniqueItems": true, "items": value(parameter),
-        })
-    };
+    let an_axis = |parameter: &Parameter| reference(&format!("axis.{}", parameter.name));
     let object = |doc: &str, properties: Map<String, Json>| {
         json!({
             "description": doc,
             "type": "object", "minProperties": 1, "additionalProperties": false, "properties": properties,
         })
     };
+    let mut base = object("Parameters with one value.", of_all(&value));
+    base["not"] = json!({"required": ["hidden"], "anyOf": [{"required": ["depth"]}, {"required": ["width"]}]});
     let mut definitions = json!({
-        "base": object("Parameters with one value.", of_all(&value)),
-        "axes": object("Axes: parameters with several values. The grid is the product of all.", of_all(&values)),
+        "base": base,
+        "axes": object("Axes: parameters with several values. The grid is the product of all.", of_all(&an_axis)),
+        "zip": {
+            "description": "Axes that move together: each mapping is one factor of the product.",
+            "type": "object", "minProperties": 1,
+            "additionalProperties": {
+                "allOf": [
+                    object("Axes of one length.", of_all(&an_axis)),
+                    {"additionalProperties": reference("listed")},
+                ],
+            },
+        },
+        "when": object("Where the axis is there: at points that have these values.", of_all(&|parameter| {
+            let one = value(parameter);
+            json!({"anyOf": [one, {"type": "array", "minItems": 1, "items": one}]})
+        })),
         "exclude": {
             "description": "Points to leave out: all that match every value of one entry.",
             "type": "array", "items": object("Points that have all of these values are left out.", of_all(&value)),
         },
+        "constraints": {
+            "description": "Conditions in SQL over the parameters of a point; those of which one is not true are left out.",
+            "type": "array", "items": {"type": "string", "minLength": 1}, "uniqueItems": true,
+        },
+        "include": {
+            "description": "Points beside the product: the base with these values.",
+            "type": "array", "items": object("A point: its values beside those of the base.", of_all(&value)),
+        },
+        "sample": sample(),
+        "block": block(),
+        "listed": {"not": {"type": "object", "anyOf": [{"required": ["uniform"]}, {"required": ["log_uniform"]}]}},
         "grid": {
             "description": "One grid: the product of its axes over its base values.",
             "type": "object", "additionalProperties": false,
-            "properties": {"base": reference("base"), "grid": reference("axes"), "exclude": reference("exclude")},
+            "allOf": [reference("block")],
+            "properties": GRID.iter().map(|key| {
+                let definition = if *key == "grid" { "axes" } else { key };
+                ((*key).to_owned(), reference(definition))
+            }).collect::<Map<_, _>>(),
         },
     });
     // All on one level: one deeper, the parameter `examples` would be read as the keyword.
     for known in PARAMETERS {
         definitions[format!("parameter.{}", known.name)] = parameter(known);
+        definitions[format!("axis.{}", known.name)] =
+            json!({"description": describe(known), "oneOf": axis(known, &value(known))});
     }
     definitions
+}
+
+/// What an axis of a parameter may be: a list of `value`, or how its values are made, and when it is there.
+fn axis(parameter: &Parameter, value: &Json) -> Vec<Json> {
+    let list = json!({"type": "array", "minItems": 1, "uniqueItems": true, "items": value});
+    let made = |generator: &str, doc: &str, values: Json| {
+        json!({
+            "description": doc,
+            "type": "object", "required": [generator], "additionalProperties": false,
+            "properties": {generator: values, "when": reference("when")},
+        })
+    };
+    let settings = |log: bool, third: Option<(&str, Json)>| {
+        // There is no ratio to 0.
+        let min = if log { json!({"allOf": [value, {"exclusiveMinimum": 0}]}) } else { value.clone() };
+        let mut settings = json!({
+            "type": "object", "required": ["min", "max"], "additionalProperties": false,
+            "properties": {"min": min, "max": value},
+        });
+        if let Some((name, schema)) = third {
+            settings["required"].as_array_mut().expect("a list").push(name.into());
+            settings["properties"][name] = schema;
+        }
+        settings
+    };
+    let mut forms = vec![list.clone(), made("values", "These values.", list)];
+    let step = match parameter.kind {
+        Kind::Whole { .. } | Kind::CountOrFull => json!({"type": "integer", "minimum": 1}),
+        Kind::Number { .. } => json!({"type": "number", "exclusiveMinimum": 0}),
+        _ => return forms,
+    };
+    let num = json!({"type": "integer", "minimum": 2, "maximum": MOST_VALUES});
+    forms.push(made("range", "Values in equal steps, both ends included.", settings(false, Some(("step", step)))));
+    forms.push(made("log_range", "Values in equal ratios, both ends included.", settings(true, Some(("num", num)))));
+    forms.push(made("uniform", "Any value between; a sample draws it.", settings(false, None)));
+    forms.push(made("log_uniform", "Any value between, all ratios alike; a sample draws it.", settings(true, None)));
+    forms
+}
+
+fn sample() -> Json {
+    json!({
+        "description": "Some points, drawn from the axes, instead of all.",
+        "type": "object", "required": ["method", "count"], "additionalProperties": false,
+        "properties": {
+            "method": {
+                "description": "`sobol` spreads points evenly, `random` draws each by itself.",
+                "enum": METHODS.iter().map(|(word, _)| *word).collect::<Vec<_>>(),
+            },
+            "count": {"description": "How many.", "type": "integer", "minimum": 1, "maximum": MOST_DRAWN},
+            "seed": {
+                "description": "What the draws start from.",
+                "type": "integer", "minimum": 0, "maximum": LARGEST_SEED, "default": 0,
+            },
+        },
+    })
 }
 
 fn parameter(parameter: &Parameter) -> Json {
@@ -239,7 +349,7 @@ mod tests {
     #[test]
     fn every_parameter_is_there_three_times() {
         for parameter in PARAMETERS {
-            for (definition, part) in [("base", "$ref"), ("axes", "items")] {
+            for (definition, part) in [("base", "$ref"), ("axes", "$ref")] {
                 let entry = &schema()["definitions"][definition]["properties"][parameter.name][part];
                 assert!(!entry.is_null(), "{} in {definition}", parameter.name);
             }

@@ -12,7 +12,8 @@ fn sweep(text: &str, overrides: &[&str]) -> Sweep {
 fn shown(grid: &Grid) -> String {
     let base = grid.base.iter().map(|entry| format!("{}={}", entry.parameter.name, entry.written.value));
     let axes = grid.factors.iter().flat_map(|factor| &factor.axes).map(|axis| {
-        let values: Vec<String> = axis.values.iter().map(|written| written.value.to_string()).collect();
+        let values: Vec<String> =
+            axis.choices.listed().unwrap().iter().map(|written| written.value.to_string()).collect();
         format!("{}={}", axis.parameter.name, values.join("|"))
     });
     base.chain(axes).collect::<Vec<_>>().join(" ")
@@ -92,7 +93,7 @@ fn numbers_are_what_yaml_1_2_says() {
     assert_eq!(value("bias"), Some(Value::Flag(true)));
     assert_eq!(value("depth"), Some(Value::Whole(2)));
     assert_eq!(value("beta1"), Some(Value::Number(0.5)));
-    assert_eq!(sweep.grids[0].factors[0].size(), 2);
+    assert_eq!(sweep.grids[0].factors[0].size(), Some(2));
 }
 
 #[test]

@@ -1,0 +1,170 @@
+//! Constraints: conditions in SQL over the parameters of a point. Many points are judged at a time, as a frame.
+
+use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NamedFrom, Series, col};
+use polars::sql::sql_expr;
+
+use crate::config::{ColumnType, Configuration, PARAMETERS, Parameter, Value};
+use crate::sweep::{Constraint, Diagnostic};
+
+/// The constraints of a grid, ready to judge points.
+#[derive(Clone, Debug, Default)]
+pub struct Constraints {
+    conditions: Vec<Expr>,
+    /// The parameters that they may ask about.
+    parameters: Vec<&'static Parameter>,
+}
+
+impl Constraints {
+    /// Reads constraints as SQL.
+    ///
+    /// # Errors
+    /// What is wrong with each that cannot be used.
+    pub fn read(constraints: &[Constraint]) -> Result<Self, Vec<Diagnostic>> {
+        let mut wrong = Vec::new();
+        let mut conditions = Vec::new();
+        for constraint in constraints {
+            match condition(constraint) {
+                Ok(condition) => conditions.push(condition.alias(number(conditions.len()))),
+                Err(diagnostic) => wrong.push(diagnostic),
+            }
+        }
+        let named = |parameter: &&Parameter| {
+            constraints
+                .iter()
+                .any(|constraint| constraint.words().any(|word| word.eq_ignore_ascii_case(parameter.name)))
+        };
+        let parameters = PARAMETERS.iter().filter(named).collect();
+        if wrong.is_empty() { Ok(Self { conditions, parameters }) } else { Err(wrong) }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
+    /// For each point the first constraint that is not true of it, by its number. What is neither true nor false, since a
+    /// parameter that it asks about has no effect there, is not true.
+    ///
+    /// # Errors
+    /// The number of the constraint that cannot be computed, and Polars' words for it.
+    pub fn broken(&self, points: &[&Configuration]) -> Result<Vec<Option<usize>>, (usize, String)> {
+        let mut broken = vec![None; points.len()];
+        if points.is_empty() {
+            return Ok(broken);
+        }
+        let frame = frame(&self.parameters, points).map_err(|error| (0, error.to_string()))?;
+        for (number, condition) in self.conditions.iter().enumerate() {
+            let wrong = |error: polars::error::PolarsError| (number, essence(&error.to_string()));
+            let judged = frame.clone().lazy().with_column(condition.clone()).collect().map_err(wrong)?;
+            let judged = judged.column(&self::number(number)).and_then(Column::bool).map_err(wrong)?.clone();
+            for (broken, held) in broken.iter_mut().zip(judged.iter()) {
+                if broken.is_none() && held != Some(true) {
+                    *broken = Some(number);
+                }
+            }
+        }
+        Ok(broken)
+    }
+}
+
+/// The name of the column that a condition is computed into; no parameter has such a name.
+fn number(number: usize) -> String {
+    format!("constraint {number}")
+}
+
+/// Reads one constraint, and computes it of no points to see that it is a condition over parameters.
+fn condition(constraint: &Constraint) -> Result<Expr, Diagnostic> {
+    let wrong = |what: String| Diagnostic::new(constraint.place, what);
+    let condition =
+        sql_expr(&constraint.text).map_err(|error| wrong(format!("not SQL: {}", essence(&error.to_string()))))?;
+    let all: Vec<&Parameter> = PARAMETERS.iter().collect();
+    let computed = frame(&all, &[])
+        .and_then(|frame| frame.lazy().select([col(all[0].name), condition.clone().alias("it")]).collect());
+    let computed = computed.map_err(|error| unknown(constraint, &error.to_string()))?;
+    match computed.column("it").map(|column| column.dtype().clone()) {
+        Ok(DataType::Boolean) => Ok(condition),
+        _ => Err(wrong("this is not a condition: it is neither true nor false".into())
+            .hint("compare something, as in `depth * width <= 256`")),
+    }
+}
+
+/// The error for a condition that Polars cannot compute: mostly a name that is no parameter.
+fn unknown(constraint: &Constraint, message: &str) -> Diagnostic {
+    let known = |word: &&str| PARAMETERS.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(word));
+    let quoted = |word: &&str| message.contains(&format!("\"{word}\"")) || message.contains(&format!("'{word}'"));
+    let Some(word) = constraint.words().find(|word| !known(word) && quoted(word)) else {
+        return Diagnostic::new(constraint.place, format!("this cannot be computed: {}", essence(message)));
+    };
+    let nearest = PARAMETERS
+        .iter()
+        .map(|parameter| parameter.name)
+        .max_by(|a, b| strsim::jaro_winkler(a, word).total_cmp(&strsim::jaro_winkler(b, word)));
+    let hint = match nearest {
+        Some(near) if strsim::jaro_winkler(near, word) > 0.8 => format!("did you mean `{near}`?"),
+        _ => "constraints are about parameters; text stands in single quotes".to_owned(),
+    };
+    Diagnostic::new(constraint.place, format!("`{word}` is no parameter")).hint(hint)
+}
+
+/// The first line of what Polars says, without places in a text that nobody wrote.
+fn essence(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let line = line.split(" at Line:").next().unwrap_or_default();
+    line.trim_start_matches("sql parser error: ").to_owned()
+}
+
+/// The values of parameters at points, as their columns hold them.
+fn frame(parameters: &[&'static Parameter], points: &[&Configuration]) -> polars::error::PolarsResult<DataFrame> {
+    let columns = parameters.iter().map(|parameter| column(parameter, points).into()).collect();
+    // A constraint may be about no parameter at all.
+    let columns: Vec<Column> = if parameters.is_empty() {
+        vec![Series::new("point".into(), vec![0i64; points.len()]).into()]
+    } else {
+        columns
+    };
+    DataFrame::new(points.len(), columns)
+}
+
+fn column(parameter: &'static Parameter, points: &[&Configuration]) -> Series {
+    let name = parameter.name.into();
+    let values = points.iter().map(|point| point.column(parameter));
+    match parameter.kind.column() {
+        ColumnType::Flag => Series::new(
+            name,
+            values
+                .map(|value| match value {
+                    Some(Value::Flag(flag)) => Some(flag),
+                    _ => None,
+                })
+                .collect::<Vec<_>>(),
+        ),
+        ColumnType::Whole => Series::new(
+            name,
+            values
+                .map(|value| match value {
+                    Some(Value::Whole(whole)) => Some(whole),
+                    _ => None,
+                })
+                .collect::<Vec<_>>(),
+        ),
+        ColumnType::Number => Series::new(
+            name,
+            values
+                .map(|value| match value {
+                    Some(Value::Number(number)) => Some(number),
+                    _ => None,
+                })
+                .collect::<Vec<_>>(),
+        ),
+        ColumnType::Text => Series::new(
+            name,
+            values
+                .map(|value| match value {
+                    Some(Value::Word(word)) => Some(word),
+                    _ => None,
+                })
+                .collect::<Vec<_>>(),
+        ),
+    }
+}
