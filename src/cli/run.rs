@@ -172,6 +172,7 @@ impl Arguments {
             device: self.device,
             max_runs: self.max_runs,
             retry_failed: self.retry_failed,
+            diff: false,
             json: self.json,
         }
     }

@@ -5,8 +5,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
-use super::{Configuration, PARAMETERS, Value};
+use super::{Configuration, PARAMETERS, Parameter, Value};
 
 const CONFIGURATION_FORMAT: &[u8] = b"ablate configuration 1\0";
 const RUN_FORMAT: &[u8] = b"ablate run 1\0";
@@ -62,22 +63,51 @@ pub struct Seeds {
 /// The identity of a configuration, whatever its seed.
 #[must_use]
 pub fn configuration_id(configuration: &Configuration) -> Id {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(CONFIGURATION_FORMAT);
-    encode_configuration(configuration, &mut hasher);
-    finish(&hasher)
+    Identities::of(configuration).configuration()
 }
 
 /// The identity of a run: a configuration with its seeds.
 #[must_use]
 pub fn run_id(configuration: &Configuration, seeds: Seeds) -> Id {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(RUN_FORMAT);
-    encode_configuration(configuration, &mut hasher);
-    for seed in [seeds.data, seeds.init, seeds.shuffle] {
-        hasher.update(&seed.to_le_bytes());
+    Identities::of(configuration).run(seeds)
+}
+
+/// A configuration as it is encoded for its identity and those of its runs.
+#[derive(Clone, Debug)]
+pub struct Identities(Vec<u8>);
+
+impl Identities {
+    /// Encodes a configuration.
+    #[must_use]
+    pub fn of(configuration: &Configuration) -> Self {
+        let mut bytes = Vec::with_capacity(256);
+        for parameter in by_name() {
+            if parameter.is_default(configuration) {
+                continue;
+            }
+            if let Some(value) = parameter.get(configuration) {
+                encode_text(parameter.name, &mut bytes);
+                encode_value(&value, &mut bytes);
+            }
+        }
+        Self(bytes)
     }
-    finish(&hasher)
+
+    /// The identity of the configuration.
+    #[must_use]
+    pub fn configuration(&self) -> Id {
+        let mut hasher = blake3::Hasher::new();
+        finish(hasher.update(CONFIGURATION_FORMAT).update(&self.0))
+    }
+
+    /// The identity of a run of it.
+    #[must_use]
+    pub fn run(&self, seeds: Seeds) -> Id {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(RUN_FORMAT).update(&self.0);
+        let seeds = [seeds.data, seeds.init, seeds.shuffle].map(u64::to_le_bytes);
+        finish(hasher.update(seeds.as_flattened()))
+    }
 }
 
 fn finish(hasher: &blake3::Hasher) -> Id {
@@ -86,50 +116,50 @@ fn finish(hasher: &blake3::Hasher) -> Id {
     Id(bytes)
 }
 
-fn encode_configuration(configuration: &Configuration, hasher: &mut blake3::Hasher) {
-    let mut written: Vec<(&str, Value)> = PARAMETERS
-        .iter()
-        .filter(|parameter| !parameter.is_default(configuration))
-        .filter_map(|parameter| Some((parameter.name, parameter.get(configuration)?)))
-        .collect();
-    written.sort_by_key(|(name, _)| *name);
-    for (name, value) in written {
-        encode_text(name, hasher);
-        encode_value(&value, hasher);
-    }
+/// All parameters in the order in which they are encoded.
+fn by_name() -> &'static [&'static Parameter] {
+    static BY_NAME: LazyLock<Vec<&Parameter>> = LazyLock::new(|| {
+        let mut parameters: Vec<&Parameter> = PARAMETERS.iter().collect();
+        parameters.sort_unstable_by_key(|parameter| parameter.name);
+        parameters
+    });
+    &BY_NAME
 }
 
-fn encode_value(value: &Value, hasher: &mut blake3::Hasher) {
+fn encode_value(value: &Value, bytes: &mut Vec<u8>) {
     match value {
-        Value::Flag(flag) => {
-            hasher.update(&[b'b', u8::from(*flag)]);
-        }
+        Value::Flag(flag) => bytes.extend([b'b', u8::from(*flag)]),
         Value::Whole(whole) => {
-            hasher.update(b"i").update(&whole.to_le_bytes());
+            bytes.push(b'i');
+            bytes.extend(whole.to_le_bytes());
         }
         Value::Number(number) => {
-            hasher.update(b"f").update(&number.to_bits().to_le_bytes());
+            bytes.push(b'f');
+            bytes.extend(number.to_bits().to_le_bytes());
         }
         Value::Word(word) => {
-            hasher.update(b"s");
-            encode_text(word, hasher);
+            bytes.push(b's');
+            encode_text(word, bytes);
         }
         Value::List(items) => {
-            hasher.update(b"l").update(&(items.len() as u64).to_le_bytes());
+            bytes.push(b'l');
+            bytes.extend((items.len() as u64).to_le_bytes());
             for item in items {
-                encode_value(item, hasher);
+                encode_value(item, bytes);
             }
         }
         Value::Map(entries) => {
-            hasher.update(b"m").update(&(entries.len() as u64).to_le_bytes());
+            bytes.push(b'm');
+            bytes.extend((entries.len() as u64).to_le_bytes());
             for (key, value) in entries {
-                encode_text(key, hasher);
-                encode_value(value, hasher);
+                encode_text(key, bytes);
+                encode_value(value, bytes);
             }
         }
     }
 }
 
-fn encode_text(text: &str, hasher: &mut blake3::Hasher) {
-    hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+fn encode_text(text: &str, bytes: &mut Vec<u8>) {
+    bytes.extend((text.len() as u64).to_le_bytes());
+    bytes.extend(text.as_bytes());
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 pub use combinations::{Conflict, bits, conflict, digits};
 pub use fields::{EarlyStop, Field, Sparsity, StepDecay};
-pub use id::{Id, Seeds, configuration_id, run_id};
+pub use id::{Id, Identities, Seeds, configuration_id, run_id};
 pub use parameters::{Configuration, PARAMETERS, Parameter, Section};
 pub use value::{Argument, Batch, ColumnType, Kind, Setting, Value, Widths, Word};
 pub use words::{

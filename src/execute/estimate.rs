@@ -1,63 +1,82 @@
 //! How long a plan will take here: a few epochs of each shape are really trained, and timed.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::time::Duration;
 
 use super::now;
-use crate::plan::Cohort;
+use crate::config::Configuration;
+use crate::plan::{Cohort, Run};
 use crate::problem::{MOST_EXHAUSTIVE, QUASI_RANDOM_POINTS};
 use crate::train::{Catalogue, Context, Device, Member, train};
 
 /// Time spent on measuring one shape, about.
-const PATIENCE: Duration = Duration::from_millis(60);
+const PATIENCE: Duration = Duration::from_millis(25);
 
-/// Shapes that are measured; the speed of the last one measured stands for the rest.
-const MOST_MEASURED: usize = 8;
+/// Shapes that are measured: the largest, the smallest, and some between.
+const MOST_MEASURED: usize = 6;
 
 /// The time that all cohorts take with so many workers, about.
 #[must_use]
 pub fn estimate(cohorts: &[Cohort], device: Device, jobs: usize) -> Duration {
-    let mut speeds: HashMap<String, f64> = HashMap::new();
-    let mut speed = None;
-    let mut seconds = 0.0;
-    for cohort in cohorts {
-        let key = format!("{:?} {}", cohort.shape, cohort.runs.len());
-        if !speeds.contains_key(&key) && (speeds.len() < MOST_MEASURED || speed.is_none()) {
-            speed = measure(cohort, device).or(speed);
-        }
-        let Some(speed) = speed else { continue };
-        let speed = *speeds.entry(key).or_insert(speed);
-        seconds += cohort.flops() as f64 / speed + evaluation_flops(cohort) / (2.0 * speed);
-    }
+    // Longest first, as they come; equal shapes mostly stand beside each other.
+    let mut shapes: Vec<&Cohort> = cohorts.iter().collect();
+    shapes.dedup_by(|a, b| a.shape == b.shape);
+    let chosen = shapes.len().min(MOST_MEASURED);
+    let places = (0..chosen).map(|i| if chosen < 2 { 0 } else { i * (shapes.len() - 1) / (chosen - 1) });
+    let speeds: Vec<(f64, f64)> = places.filter_map(|place| measure(shapes[place], device)).collect();
+    let speed = |cohort: &Cohort| {
+        let size = size(cohort);
+        let near = speeds.iter().min_by(|(a, _), (b, _)| (a - size).abs().total_cmp(&(b - size).abs()));
+        near.map(|(_, speed)| *speed)
+    };
+    let seconds = |cohort: &Cohort| {
+        let training = cohort.flops() as f64 + evaluation_flops(cohort) / 2.0;
+        speed(cohort).map_or(0.0, |speed| training / speed)
+    };
+    let all: f64 = cohorts.iter().map(seconds).sum();
     // The last cohorts do not end together.
-    let longest = cohorts.first().zip(speed).map_or(0.0, |(cohort, speed)| cohort.flops() as f64 / speed);
-    Duration::from_secs_f64((seconds / jobs.max(1) as f64).max(longest.min(seconds)))
+    let longest = cohorts.first().map_or(0.0, seconds);
+    Duration::try_from_secs_f64((all / jobs.max(1) as f64).max(longest)).unwrap_or(Duration::MAX)
 }
 
-/// Operations a second while training this cohort; `None` where it cannot be trained.
-fn measure(cohort: &Cohort, device: Device) -> Option<f64> {
-    let members: Vec<_> =
-        cohort.runs.iter().map(|run| Member { configuration: &run.point.configuration, seeds: run.seeds }).collect();
-    let first = Cell::new(None);
-    let last = Cell::new(None);
+/// What speeds hang on most: how many parameters there are, and how many examples are taken at a time.
+fn size(cohort: &Cohort) -> f64 {
+    (cohort.shape.parameters() as f64 * f64::from(cohort.shape.batch)).ln()
+}
+
+/// The size of a shape, and operations a second while training it; `None` where it cannot be trained.
+fn measure(cohort: &Cohort, device: Device) -> Option<(f64, f64)> {
+    // On the processor runs are trained one after the other, and one tells the speed of all.
+    let runs = if device.tensors().is_some() { &cohort.runs[..] } else { &cohort.runs[..1] };
+    let longer = |run: &Run| Configuration {
+        epochs: run.point.configuration.epochs.max(LONG_ENOUGH),
+        early_stop: None,
+        ..run.point.configuration.clone()
+    };
+    let configurations: Vec<Configuration> = runs.iter().map(longer).collect();
+    let member = |(configuration, run): (_, &Run)| Member { configuration, seeds: run.seeds };
+    let members: Vec<_> = configurations.iter().zip(runs).map(member).collect();
+    let (begin, end) = (Cell::new(None), Cell::new(None));
     let watch = |epoch: u32| {
-        let began = first.get().unwrap_or_else(now);
-        first.set(Some(began));
-        last.set(Some((epoch, now())));
+        let began = begin.get().unwrap_or_else(now);
+        begin.set(Some(began));
+        end.set(Some((epoch, now())));
         (epoch >= 3 && began.elapsed() > PATIENCE).then(|| "long enough to know its speed".to_owned())
     };
     train(&members, &Context { device, catalogue: &Catalogue::default(), watch: &watch, profile: None }).ok()?;
-    let ((epochs, end), begin) = (last.get()?, first.get()?);
+    let ((epochs, end), begin) = (end.get()?, begin.get()?);
     // From the end of the first epoch, since the first one also warms up.
     let seconds = (end - begin).as_secs_f64();
-    let flops = cohort.flops() as f64 / f64::from(cohort.shape.epochs) * f64::from(epochs - 1);
-    (seconds > 0.0 && epochs > 1).then(|| flops / seconds)
+    let an_epoch = cohort.shape.flops() as f64 / f64::from(cohort.shape.epochs) * runs.len() as f64;
+    (seconds > 0.0 && epochs > 1).then(|| (size(cohort), an_epoch * f64::from(epochs - 1) / seconds))
 }
+
+/// Epochs that even a short run is measured for, unless patience ends before.
+const LONG_ENOUGH: u32 = 1000;
 
 /// Operations of the last evaluation: two for each weight and row.
 fn evaluation_flops(cohort: &Cohort) -> f64 {
-    let rows = |run: &crate::plan::Run| {
+    let rows = |run: &Run| {
         let c = &run.point.configuration;
         let all = u64::from(c.largest).checked_pow(c.operands).filter(|&all| all <= MOST_EXHAUSTIVE);
         2 * all.unwrap_or(QUASI_RANDOM_POINTS)

@@ -3,10 +3,12 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::discriminant;
 
 use super::Limits;
 use super::Run;
-use crate::config::{Activation, Configuration, LayerKind, LayerNorm, Loss, Optimizer, Precision, Setting};
+use crate::config::{Activation, Configuration, LayerKind, LayerNorm, Loss, Optimizer, Precision};
 
 /// Most runs of a cohort on a CPU.
 pub const MOST_RUNS: u64 = 64;
@@ -168,19 +170,20 @@ impl Shape {
         most.max(1)
     }
 
-    /// Equal for equal shapes and for no others.
-    fn key(&self) -> String {
-        let words = [
-            self.layer.write(),
-            self.layer_norm.write(),
-            self.activation.write(),
-            self.optimizer.write(),
-            self.loss.write(),
-            self.precision.write(),
-        ];
-        let flags = [self.bias, self.nesterov];
+    /// Equal for equal shapes, and for few others.
+    fn key(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let words = (
+            discriminant(&self.layer),
+            discriminant(&self.layer_norm),
+            discriminant(&self.activation),
+            discriminant(&self.optimizer),
+            discriminant(&self.loss),
+            discriminant(&self.precision),
+        );
         let counts = [self.features, self.examples, self.test_examples, self.batch, self.epochs];
-        format!("{:?} {words:?} {flags:?} {counts:?} {:?}", self.widths, self.dropout)
+        (&self.widths, words, self.bias, self.nesterov, counts, self.dropout.to_bits()).hash(&mut hasher);
+        hasher.finish()
     }
 }
 
@@ -196,21 +199,26 @@ impl Cohort {
 #[derive(Default)]
 pub(super) struct Grouping {
     groups: Vec<Cohort>,
-    known: HashMap<String, usize>,
+    known: HashMap<u64, Vec<usize>>,
 }
 
 impl Grouping {
     /// The number of the group of a configuration.
-    pub fn group(&mut self, configuration: &Configuration) -> usize {
+    fn group(&mut self, configuration: &Configuration) -> usize {
         let shape = Shape::of(configuration);
-        *self.known.entry(shape.key()).or_insert_with(|| {
-            self.groups.push(Cohort { shape, runs: Vec::new() });
-            self.groups.len() - 1
-        })
+        let alike = self.known.entry(shape.key()).or_default();
+        if let Some(&group) = alike.iter().find(|&&group| self.groups[group].shape == shape) {
+            return group;
+        }
+        alike.push(self.groups.len());
+        self.groups.push(Cohort { shape, runs: Vec::new() });
+        self.groups.len() - 1
     }
 
-    pub fn add(&mut self, group: usize, run: Run) {
-        self.groups[group].runs.push(run);
+    /// Adds runs of a configuration.
+    pub fn add(&mut self, configuration: &Configuration, runs: Vec<Run>) {
+        let group = self.group(configuration);
+        self.groups[group].runs.extend(runs);
     }
 
     /// The cohorts, longest first.

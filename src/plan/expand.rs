@@ -1,13 +1,14 @@
 //! From the points of all grids to distinct configurations.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::verdict::Verdict;
 use super::{Excluded, Point};
-use crate::config::{Configuration, Conflict, Id, configuration_id, conflict};
+use crate::config::{Assignment, Configuration, Conflict, Id, configuration_id, conflict};
 use crate::grid::{Candidate, Constraints, Points};
 use crate::sweep::{Diagnostic, Grid, Invalid, Sweep};
 
@@ -25,17 +26,24 @@ pub(super) struct Expanded {
 }
 
 /// A point, and what can be said of it alone.
-struct Judged {
-    candidate: Candidate,
-    id: Id,
-    conflict: Option<Conflict>,
+pub(super) struct Judged {
+    /// The point; its grids are still to come.
+    pub point: Arc<Point>,
+    /// Its values as written; empty where nothing more has to be said about them.
+    pub assignment: Assignment,
+    /// Why it cannot be trained.
+    pub conflict: Option<Conflict>,
+    excluded: Option<usize>,
+    included: bool,
 }
 
 /// Expands all grids of a sweep.
 pub(super) fn expand(sweep: &Sweep, grids: &[Points<'_>]) -> Result<Expanded, Invalid> {
     let mut verdict = Verdict::new(sweep);
-    let mut found: Vec<(Id, Configuration, usize)> = Vec::new();
-    let mut known: HashMap<Id, usize> = HashMap::new();
+    let mut found: Vec<Arc<Point>> = Vec::new();
+    // For each point, the set of grids that it is in.
+    let mut sets: Vec<u32> = Vec::new();
+    let mut known: HashMap<Id, u32> = HashMap::new();
     let mut memberships = Memberships::default();
     let mut excluded = Vec::new();
     let mut equal = 0;
@@ -52,7 +60,7 @@ pub(super) fn expand(sweep: &Sweep, grids: &[Points<'_>]) -> Result<Expanded, In
         let mut start = 0;
         while start < points.len() {
             let end = points.len().min(start + AT_ONCE);
-            let judged = judge(points, start, end);
+            let judged = judge(points, start, end, !written.is_empty());
             let broken = match broken(&constraints, &judged) {
                 Ok(broken) => broken,
                 Err((constraint, message)) => {
@@ -61,17 +69,22 @@ pub(super) fn expand(sweep: &Sweep, grids: &[Points<'_>]) -> Result<Expanded, In
                     break;
                 }
             };
-            for (index, (Judged { candidate, id, conflict }, broken)) in (start..).zip(judged.into_iter().zip(broken)) {
-                if removed.count(candidate.excluded, broken) {
+            for (index, (judged, broken)) in (start..).zip(judged.into_iter().zip(broken)) {
+                if removed.count(judged.excluded, broken) {
                     continue;
                 }
-                verdict.judge(points, index, &candidate, conflict.as_ref(), &mut written);
-                if let Some(&at) = known.get(&id) {
-                    found[at].2 = memberships.with(Some(found[at].2), number);
-                    equal += 1;
-                } else {
-                    known.insert(id, found.len());
-                    found.push((id, candidate.configuration, memberships.with(None, number)));
+                verdict.judge(points, index, &judged, &mut written);
+                match known.entry(judged.point.id) {
+                    Entry::Occupied(at) => {
+                        let set = &mut sets[*at.get() as usize];
+                        *set = memberships.with(Some(*set), number);
+                        equal += 1;
+                    }
+                    Entry::Vacant(entry) => {
+                        entry.insert(found.len() as u32);
+                        sets.push(memberships.with(None, number));
+                        found.push(judged.point);
+                    }
                 }
             }
             start = end;
@@ -82,19 +95,24 @@ pub(super) fn expand(sweep: &Sweep, grids: &[Points<'_>]) -> Result<Expanded, In
     verdict.result()?;
     let names: Vec<Arc<[String]>> =
         memberships.0.iter().map(|set| set.iter().map(|&n| sweep.grids[n].name.clone()).collect()).collect();
-    let point = |(id, configuration, set): (Id, Configuration, usize)| {
-        Arc::new(Point { id, configuration, grids: Arc::clone(&names[set]) })
-    };
-    Ok(Expanded { points: found.into_iter().map(point).collect(), excluded, equal })
+    for (point, set) in found.iter_mut().zip(sets) {
+        let point = Arc::get_mut(point).expect("nobody else has it yet");
+        point.grids = Arc::clone(&names[set as usize]);
+    }
+    Ok(Expanded { points: found, excluded, equal })
 }
 
-/// The points from `start` up to `end`.
-fn judge(points: &Points<'_>, start: u128, end: u128) -> Vec<Judged> {
+/// The points from `start` up to `end`, with their values as written where they are `wanted`.
+fn judge(points: &Points<'_>, start: u128, end: u128, wanted: bool) -> Vec<Judged> {
+    let nothing: Arc<[String]> = Arc::new([]);
     let one = |offset: usize| {
-        let candidate = points.get(start + offset as u128)?;
-        let id = configuration_id(&candidate.configuration);
-        let conflict = conflict(&candidate.configuration);
-        Some(Judged { candidate, id, conflict })
+        let Candidate { assignment, configuration, excluded, included } = points.get(start + offset as u128)?;
+        let conflict = conflict(&configuration);
+        let wanted = wanted || included || conflict.is_some();
+        let id = configuration_id(&configuration);
+        let point = Arc::new(Point { id, configuration, grids: Arc::clone(&nothing) });
+        let assignment = if wanted { assignment } else { Assignment::new() };
+        Some(Judged { point, assignment, conflict, excluded, included })
     };
     (0..(end - start) as usize).into_par_iter().with_min_len(256).filter_map(one).collect()
 }
@@ -105,8 +123,8 @@ fn broken(constraints: &Constraints, judged: &[Judged]) -> Result<Vec<Option<usi
     if constraints.is_empty() {
         return Ok(all);
     }
-    let of_product: Vec<usize> = (0..judged.len()).filter(|&at| !judged[at].candidate.included).collect();
-    let points: Vec<&Configuration> = of_product.iter().map(|&at| &judged[at].candidate.configuration).collect();
+    let of_product: Vec<usize> = (0..judged.len()).filter(|&at| !judged[at].included).collect();
+    let points: Vec<&Configuration> = of_product.iter().map(|&at| &judged[at].point.configuration).collect();
     for (&at, broken) in of_product.iter().zip(constraints.broken(&points)?) {
         all[at] = broken;
     }
@@ -148,15 +166,16 @@ struct Memberships(Vec<Vec<usize>>);
 
 impl Memberships {
     /// The set that holds all of `set`, and `grid`.
-    fn with(&mut self, set: Option<usize>, grid: usize) -> usize {
-        let old = set.map_or(&[][..], |set| &self.0[set]);
+    fn with(&mut self, set: Option<u32>, grid: usize) -> u32 {
+        let old = set.map_or(&[][..], |set| &self.0[set as usize]);
         if let (Some(set), true) = (set, old.contains(&grid)) {
             return set;
         }
         let new: Vec<usize> = old.iter().copied().chain([grid]).collect();
-        self.0.iter().position(|known| *known == new).unwrap_or_else(|| {
+        let number = self.0.iter().position(|known| *known == new).unwrap_or_else(|| {
             self.0.push(new);
             self.0.len() - 1
-        })
+        });
+        number as u32
     }
 }

@@ -2,6 +2,7 @@
 //! ids of finished runs come in, nothing is read.
 
 mod cohort;
+mod diff;
 mod expand;
 mod limit;
 mod verdict;
@@ -9,12 +10,15 @@ mod verdict;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use expand::Expanded;
 
 pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, MOST_RUNS_ON_GPU, Shape};
+pub use diff::{Change, Diff};
 pub use limit::TooLarge;
 
-use crate::config::{Configuration, Id, Seeds, run_id};
+use crate::config::{Configuration, Id, Identities, Seeds};
 use crate::sweep::{Invalid, Replicates, Sweep};
 
 /// Runs that a sweep may ask for unless more are allowed.
@@ -116,18 +120,14 @@ impl Plan {
         let replicates = sweep.replicates;
         let mut grouping = cohort::Grouping::default();
         let mut skipped = 0;
-        for point in &points {
-            let mut group = None;
-            for replicate in 0..replicates.count {
-                let seeds = replicates.seeds_of(replicate);
-                let id = run_id(&point.configuration, seeds);
-                if done.contains(&id) {
-                    skipped += 1;
-                    continue;
+        for points in points.chunks(AT_ONCE) {
+            let runs: Vec<Vec<Run>> =
+                points.par_iter().with_min_len(64).map(|point| to_do(point, replicates, done)).collect();
+            for (point, runs) in points.iter().zip(runs) {
+                skipped += u64::from(replicates.count) - runs.len() as u64;
+                if !runs.is_empty() {
+                    grouping.add(&point.configuration, runs);
                 }
-                let run = Run { id, point: Arc::clone(point), replicate, seed: replicates.seed_of(replicate), seeds };
-                let group = *group.get_or_insert_with(|| grouping.group(&point.configuration));
-                grouping.add(group, run);
             }
         }
         let cohorts = grouping.cohorts(limits);
@@ -151,6 +151,21 @@ impl Plan {
     pub fn to_do(&self) -> u64 {
         self.runs() - self.done
     }
+}
+
+/// Configurations whose runs are made together.
+const AT_ONCE: usize = 1 << 12;
+
+/// The runs of a configuration that are not done.
+fn to_do(point: &Arc<Point>, replicates: Replicates, done: &HashSet<Id>) -> Vec<Run> {
+    let identities = Identities::of(&point.configuration);
+    let run = |replicate: u32| {
+        let seeds = replicates.seeds_of(replicate);
+        let id = identities.run(seeds);
+        let run = || Run { id, point: Arc::clone(point), replicate, seed: replicates.seed_of(replicate), seeds };
+        (!done.contains(&id)).then(run)
+    };
+    (0..replicates.count).filter_map(run).collect()
 }
 
 #[cfg(test)]

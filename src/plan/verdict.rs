@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::expand::Judged;
 use crate::config::{Conflict, PARAMETERS, Parameter, Value, parameter};
-use crate::grid::{Candidate, Points, is_live};
+use crate::grid::{Points, is_live};
 use crate::sweep::{Diagnostic, Grid, Invalid, Place, Sweep, rule};
 
 /// What was found wrong so far.
@@ -44,21 +45,14 @@ impl<'s> Verdict<'s> {
         self.wrong.extend(wrong);
     }
 
-    /// Judges a point that no rule excludes; `conflict` is why it cannot be trained.
-    pub fn judge(
-        &mut self,
-        points: &Points<'_>,
-        index: u128,
-        candidate: &Candidate,
-        conflict: Option<&Conflict>,
-        idle: &mut Idle,
-    ) {
-        if let Some(conflict) = conflict {
-            self.report(conflict, points, index, candidate);
+    /// Judges a point that no rule excludes.
+    pub fn judge(&mut self, points: &Points<'_>, index: u128, judged: &Judged, idle: &mut Idle) {
+        if let Some(conflict) = &judged.conflict {
+            self.report(conflict, points, index, judged);
         }
-        let is_live = |parameter| is_live(&candidate.assignment, &candidate.configuration, parameter);
+        let is_live = |parameter| is_live(&judged.assignment, &judged.point.configuration, parameter);
         idle.retain(|(parameter, place)| {
-            let live = candidate.assignment.contains_key(parameter.name) && is_live(parameter);
+            let live = judged.assignment.contains_key(parameter.name) && is_live(parameter);
             let name = self.names.entry(*place).or_insert(Name { parameter, live, beside: Vec::new() });
             name.live |= live;
             !name.live
@@ -102,7 +96,7 @@ impl<'s> Verdict<'s> {
     }
 
     /// Reports a combination, once for each pair of places.
-    fn report(&mut self, conflict: &Conflict, points: &Points<'_>, index: u128, candidate: &Candidate) {
+    fn report(&mut self, conflict: &Conflict, points: &Points<'_>, index: u128, judged: &Judged) {
         let mut located = conflict.parameters.iter().filter_map(|name| locate(points, index, name));
         let Some(first) = located.next() else {
             self.wrong.push(Diagnostic::new(Place::start_of(0), conflict.to_string()));
@@ -112,8 +106,8 @@ impl<'s> Verdict<'s> {
         if self.reported.insert((first, second)) {
             let wrong = Diagnostic::new(first.1, conflict.to_string());
             self.wrong.push(match second {
-                Some(second) => both_written(wrong, first.0, second, points, candidate),
-                None => wrong.hint_if(by_default(conflict, first.0, candidate)),
+                Some(second) => both_written(wrong, first.0, second, points, judged),
+                None => wrong.hint_if(by_default(conflict, first.0, judged)),
             });
         }
     }
@@ -125,9 +119,9 @@ fn both_written(
     first: &str,
     (second, place): Located,
     points: &Points<'_>,
-    candidate: &Candidate,
+    judged: &Judged,
 ) -> Diagnostic {
-    let value = |name| Some((name, candidate.assignment.get(name)?));
+    let value = |name| Some((name, judged.assignment.get(name)?));
     let values: Vec<(&str, &Value)> = [first, second].into_iter().filter_map(value).collect();
     let shown = values.last().map_or(String::new(), |(_, value)| value.to_string());
     let hint = if points.is_axis(first) || points.is_axis(second) {
@@ -139,9 +133,9 @@ fn both_written(
 }
 
 /// What to do about a combination of a written value with the default of another parameter.
-fn by_default(conflict: &Conflict, written: &str, candidate: &Candidate) -> Option<String> {
+fn by_default(conflict: &Conflict, written: &str, judged: &Judged) -> Option<String> {
     let absent = conflict.parameters.into_iter().find(|name| *name != written)?;
-    let value = parameter(absent)?.get(&candidate.configuration)?;
+    let value = parameter(absent)?.get(&judged.point.configuration)?;
     Some(format!("`{absent}` is `{value}` by default: set it too, or change this"))
 }
 

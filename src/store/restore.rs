@@ -32,6 +32,17 @@ pub fn configuration(runs: &DataFrame, row: usize) -> Result<Configuration> {
     }
 }
 
+/// The value as a column shows it; `None` where there is none.
+pub(super) fn shown(parameter: &Parameter, value: &AnyValue<'_>) -> Option<String> {
+    match value {
+        AnyValue::Null => None,
+        // The text of a column is the value's own, whether this version can train it or not.
+        AnyValue::String(text) => Some((*text).to_owned()),
+        AnyValue::StringOwned(text) => Some(text.to_string()),
+        _ => written(parameter, value).ok().flatten().map(|value| value.to_string()),
+    }
+}
+
 /// The value as a sweep file would have it.
 pub(super) fn written(parameter: &Parameter, value: &AnyValue<'_>) -> Result<Option<Value>> {
     Ok(match value {

@@ -1,5 +1,6 @@
 //! Reading results: everything that was saved, in the tables or still in the journal, and no way to change it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,10 +10,11 @@ use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, read_if_there};
 use super::layout::{Layout, Table};
 use super::manifest::{Manifest, SetAside, SweepVersion, Why};
+use super::restore::shown;
 use super::state::{State, summaries};
 use super::weights;
 use super::writer::Ended;
-use crate::config::Id;
+use crate::config::{Id, Parameter};
 use crate::train::Weight;
 
 /// Saved results, as they were when they were opened. Reading changes nothing in the folder.
@@ -79,6 +81,16 @@ impl Results {
     #[must_use]
     pub fn runs(&self) -> &DataFrame {
         &self.runs
+    }
+
+    /// The values that saved runs have of a parameter, as columns show them.
+    #[must_use]
+    pub fn values(&self, parameter: &Parameter) -> BTreeSet<String> {
+        let Ok(values) = self.runs.column(parameter.name).and_then(|column| column.unique()) else {
+            return BTreeSet::new();
+        };
+        let values = (0..values.len()).filter_map(|row| values.get(row).ok());
+        values.filter_map(|value| shown(parameter, &value)).collect()
     }
 
     /// One row a point of a learning curve: `run`, `epoch`, `train_loss`, `test_loss`, `test_rmse`, `learning_rate`,
