@@ -6,7 +6,7 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use ablate::config::{Assignment, Configuration, Seeds, Value};
-use ablate::train::{Catalogue, Context, Device, Member, Profile, train};
+use ablate::train::{Catalogue, Context, Device, End, Member, Outcome, Profile, Watch, train};
 use cpu_time::ProcessTime;
 use serde_json::{Value as Json, json};
 
@@ -42,22 +42,25 @@ fn peak() -> Json {
 fn answer(request: &Json) -> Json {
     let configuration = configuration(request);
     let runs = request["runs"].as_u64().unwrap_or(1);
-    let member =
-        |seed| Member { configuration: &configuration, seeds: Seeds { data: seed, init: seed, shuffle: seed } };
+    let member = |seed| Member {
+        configuration: &configuration,
+        seeds: Seeds { data: seed, init: seed, shuffle: seed },
+        checkpoint: None,
+    };
     let members: Vec<_> = (0..runs).map(member).collect();
     let moment = || (Instant::now(), ProcessTime::now());
     let (first, last) = (Cell::new(moment()), Cell::new(moment()));
     let watch = |epoch: u32| {
         // Looked at twice only: a look costs microseconds.
         if epoch != 1 && epoch != configuration.epochs {
-            return None;
+            return Watch::GoOn;
         }
         let now = moment();
         if epoch == 1 {
             first.set(now);
         }
         last.set(now);
-        None
+        Watch::GoOn
     };
     let profile = request["profile"].as_bool().unwrap_or(false).then(Profile::default);
     let device = match request["device"].as_str() {
@@ -67,8 +70,9 @@ fn answer(request: &Json) -> Json {
     };
     let context = Context { device, catalogue: &Catalogue::default(), watch: &watch, profile: profile.as_ref() };
     let began = Instant::now();
-    let outcomes = train(&members, &context).expect("training works");
+    let ends = train(&members, &context).expect("training works");
     let whole = began.elapsed().as_secs_f64();
+    let outcomes: Vec<Outcome> = ends.into_iter().filter_map(End::outcome).collect();
     let losses: Vec<f64> =
         outcomes.iter().map(|outcome| outcome.curve.last().map_or(f64::NAN, |point| point.train_loss)).collect();
     // From the end of the first epoch: what comes before it is laying out, and warms the caches.

@@ -78,7 +78,10 @@ fn sweeps_in_documents_are_valid() {
             text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
         assert!(!examples.is_empty());
         for example in examples {
-            ablate::sweep::parse(example, file, &[]).unwrap_or_else(|error| panic!("{error}"));
+            // Some show a part of a sweep.
+            let whole = example.contains("version: 1");
+            let text = if whole { example.to_owned() } else { format!("version: 1\nname: part\n{example}") };
+            ablate::sweep::parse(&text, file, &[]).unwrap_or_else(|error| panic!("{error}"));
         }
     }
 }

@@ -154,9 +154,68 @@ fn the_first_signal_drains_and_says_how_to_go_on() {
 }
 
 #[test]
+fn what_is_in_flight_goes_on_where_it_was() {
+    let folder = folder();
+    // Much longer than the test: nothing of it ends by itself.
+    fs::write(folder.path().join("long.yaml"), of_epochs(1_000_000)).unwrap();
+    let unfinished = || -> Vec<u64> {
+        let files = fs::read_dir(folder.path().join("results/long/unfinished"));
+        let files = files.into_iter().flatten().map(Result::unwrap);
+        // The epoch stands behind the mark, the version, the check and the run.
+        files
+            .map(|file| u64::from(u32::from_le_bytes(fs::read(file.path()).unwrap()[48..52].try_into().unwrap())))
+            .collect()
+    };
+    let mut before: u64 = 0;
+    for _ in 0..3 {
+        let child = start(folder.path());
+        wait_for_the_lock(folder.path());
+        sleep(Duration::from_millis(500));
+        let asked = std::time::Instant::now();
+        signal(&child, "INT");
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(130), "{text}");
+        assert!(text.contains("begun and kept as they are"), "{text}");
+        assert!(asked.elapsed() < Duration::from_secs(20), "it does not wait for what is in flight");
+        let epochs: u64 = unfinished().iter().sum();
+        assert!(epochs > before, "{epochs} epochs, {before} before");
+        before = epochs;
+    }
+    // The same runs with what is saved of them out of order: they begin anew.
+    let some = fs::read_dir(folder.path().join("results/long/unfinished")).unwrap().next().unwrap().unwrap();
+    fs::write(some.path(), "nothing").unwrap();
+    let child = start(folder.path());
+    wait_for_the_lock(folder.path());
+    sleep(Duration::from_millis(500));
+    signal(&child, "INT");
+    let output = child.wait_with_output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("it begins anew"));
+}
+
+#[test]
+fn an_interrupted_sweep_has_the_same_digests() {
+    let whole = folder();
+    assert!(finish(whole.path()).status.success());
+    let folder = folder();
+    for _ in 0..4 {
+        let mut child = start(folder.path());
+        wait_for_the_journal(folder.path(), &mut child);
+        signal(&child, "INT");
+        child.wait_with_output().unwrap();
+    }
+    assert!(finish(folder.path()).status.success());
+    assert_eq!(digests(folder.path()), digests(whole.path()));
+    assert_eq!(fs::read_dir(folder.path().join("results/long/unfinished")).map_or(0, Iterator::count), 0);
+}
+
+#[test]
 fn the_second_interruption_ends_at_once() {
     let folder = folder();
-    fs::write(folder.path().join("long.yaml"), of_epochs(10_000_000)).unwrap();
+    // An epoch of seconds.
+    let slow = of_epochs(2).replace("examples: 100,", "examples: 3000000,").replace("batch: 10}", "batch: 1}");
+    assert!(slow.contains("3000000") && slow.contains("batch: 1}"));
+    fs::write(folder.path().join("long.yaml"), slow).unwrap();
     let mut child = start(folder.path());
     wait_for_the_lock(folder.path());
     // Workers have something in flight by then.

@@ -106,7 +106,7 @@ impl Listener for Notes {
                 }
             }
             Event::CohortFailed { reason, .. } | Event::CohortHalved { reason, .. } => panic!("{reason}"),
-            Event::CohortStarted { .. } | Event::EpochDone { .. } => {}
+            Event::RunPaused { .. } | Event::CohortStarted { .. } | Event::EpochDone { .. } => {}
         }
         Ok(())
     }

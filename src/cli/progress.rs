@@ -102,7 +102,7 @@ impl Progress {
                     "{runs} runs together do not fit into memory and are tried in two halves: {reason}"
                 ));
             }
-            Event::CohortStarted { .. } => {}
+            Event::RunPaused { .. } | Event::CohortStarted { .. } => {}
         }
         self.show(&mut state);
     }

@@ -15,13 +15,13 @@ use crate::execute::{self, Event, Listener, Options, Stop, Summary};
 use crate::plan::{MAX_RUNS, Plan, Run};
 use crate::store::{Ended, Folded, Identity, Record, Results, SweepCopy, Why, Writer};
 use crate::sweep::Sweep;
-use crate::train::{Choice, Device, Outcome, Part, Profile};
+use crate::train::{Checkpoint, Choice, Device, Outcome, Part, Profile};
 
 /// Train what is missing of a sweep, then report.
 ///
 /// Runs that are saved already are not trained again: run the same command after an interruption, or after adding a
-/// value to an axis. The first Ctrl-C finishes what is in flight, saves it, and prints how to go on; a second one ends
-/// at once, and loses only what was not finished.
+/// value to an axis. The first Ctrl-C saves what is in flight, finished or as it is after its epoch, and prints how to go
+/// on; a second one ends at once, and loses only what was not saved.
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  ablate run sweeps/why-squares.yaml\n  \
@@ -148,7 +148,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let conflicts = tell(&closed?, global);
     conclude(arguments, &summary, &stop, &progress, global);
     profile.iter().flat_map(profiled).for_each(|line| eprintln!("{line}"));
-    if let (Some(code), true) = (stop.exit_code(), summary.left > 0) {
+    if let (Some(code), true) = (stop.exit_code(), summary.left + summary.paused > 0) {
         return Ok(Exit::Stopped(code));
     }
     if !arguments.no_report {
@@ -253,11 +253,16 @@ fn announce(sweep: &Sweep, plan: &Plan, arguments: &Arguments, devices: &[Device
 
 fn conclude(arguments: &Arguments, summary: &Summary, stop: &Stop, progress: &Progress, global: &Global) {
     let trained = summary.finished + summary.diverged + summary.failed + summary.timed_out;
-    if summary.left > 0 && stop.is_asked() {
+    let left = summary.left + summary.paused;
+    if left > 0 && stop.is_asked() {
+        let begun = match summary.paused {
+            0 => String::new(),
+            paused => format!(", {} of them begun and kept as they are", style::count(paused as u64)),
+        };
         eprintln!(
-            "stopped: {} saved, {} left; to go on: {}",
+            "stopped: {} saved, {} left{begun}; to go on: {}",
             style::count(trained as u64),
-            style::count(summary.left as u64),
+            style::count(left as u64),
             Arguments::resume()
         );
     } else if trained > 0 && !global.quiet {
@@ -325,8 +330,13 @@ impl Listener for Saving<'_> {
         self.progress.notice(&event);
         match event {
             Event::RunEnded { run, outcome } => Profile::timed(self.profile, Part::Store, || self.save(run, outcome)),
+            Event::RunPaused { run, checkpoint } => Ok(self.writer.pause(run.id, checkpoint)?),
             _ => Ok(()),
         }
+    }
+
+    fn checkpoint(&self, run: &Run) -> Option<Checkpoint> {
+        self.writer.paused(run.id)
     }
 }
 

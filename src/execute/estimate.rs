@@ -7,7 +7,7 @@ use super::now;
 use crate::config::Configuration;
 use crate::plan::{Cohort, Run};
 use crate::problem::{MOST_EXHAUSTIVE, QUASI_RANDOM_POINTS};
-use crate::train::{Catalogue, Context, Device, Member, train};
+use crate::train::{Catalogue, Context, Device, Member, Watch, train};
 
 /// Time spent on measuring one shape, about.
 const PATIENCE: Duration = Duration::from_millis(25);
@@ -54,14 +54,14 @@ fn measure(cohort: &Cohort, device: Device) -> Option<(f64, f64)> {
         ..run.point.configuration.clone()
     };
     let configurations: Vec<Configuration> = runs.iter().map(longer).collect();
-    let member = |(configuration, run): (_, &Run)| Member { configuration, seeds: run.seeds };
+    let member = |(configuration, run): (_, &Run)| Member { configuration, seeds: run.seeds, checkpoint: None };
     let members: Vec<_> = configurations.iter().zip(runs).map(member).collect();
     let (begin, end) = (Cell::new(None), Cell::new(None));
     let watch = |epoch: u32| {
         let began = begin.get().unwrap_or_else(now);
         begin.set(Some(began));
         end.set(Some((epoch, now())));
-        (epoch >= 3 && began.elapsed() > PATIENCE).then(|| "long enough to know its speed".to_owned())
+        if epoch >= 3 && began.elapsed() > PATIENCE { Watch::Pause } else { Watch::GoOn }
     };
     train(&members, &Context { device, catalogue: &Catalogue::default(), watch: &watch, profile: None }).ok()?;
     let ((epochs, end), begin) = (end.get()?, begin.get()?);

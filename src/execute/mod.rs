@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::plan::{Cohort, Run};
-use crate::train::{Catalogue, Context, Device, Member, Outcome, Profile, Status, train};
+use crate::train::{Catalogue, Checkpoint, Context, Device, End, Member, Outcome, Profile, Status, Watch, train};
 
 use failure::Failure;
 
@@ -77,6 +77,13 @@ pub enum Event<'a> {
         /// As what.
         outcome: &'a Outcome,
     },
+    /// A run was paused, since the execution is stopping.
+    RunPaused {
+        /// The run.
+        run: &'a Run,
+        /// Where it can go on from.
+        checkpoint: &'a Checkpoint,
+    },
 }
 
 /// Who wants to know. Called from all workers.
@@ -86,6 +93,19 @@ pub trait Listener: Sync {
     /// # Errors
     /// When what the event asks for cannot be done, such as storing a run.
     fn notice(&self, event: Event<'_>) -> anyhow::Result<()>;
+
+    /// Which of these runs are to be trained here, asked before they are: others may be trained by another process.
+    ///
+    /// # Errors
+    /// When that cannot be found out; it stops the execution.
+    fn claim(&self, runs: &[Run]) -> anyhow::Result<Vec<bool>> {
+        Ok(vec![true; runs.len()])
+    }
+
+    /// Where a run was left when it was paused before.
+    fn checkpoint(&self, _run: &Run) -> Option<Checkpoint> {
+        None
+    }
 }
 
 /// What came of an execution.
@@ -99,12 +119,16 @@ pub struct Summary {
     pub failed: usize,
     /// Runs that ran out of their time.
     pub timed_out: usize,
+    /// Runs that were paused, since something stopped the execution.
+    pub paused: usize,
     /// Runs that were not begun, since something stopped the execution.
     pub left: usize,
+    /// Runs that another process trains or has trained meanwhile.
+    pub elsewhere: usize,
 }
 
-/// Trains all cohorts, in their order, on a pool of workers. Stops taking new ones when asked to, and finishes what is
-/// in flight.
+/// Trains all cohorts, in their order, on a pool of workers. When asked to stop, it takes no new ones, and pauses what is
+/// in flight at the end of its epoch.
 ///
 /// # Errors
 /// The listener's first error, or that of making the pool.
@@ -118,7 +142,7 @@ pub fn execute(
 }
 
 /// What trains runs of one shape together.
-type Trainer<'a> = dyn Fn(&[Member<'_>], &Context<'_>) -> anyhow::Result<Vec<Outcome>> + Sync + 'a;
+type Trainer<'a> = dyn Fn(&[Member<'_>], &Context<'_>) -> anyhow::Result<Vec<End>> + Sync + 'a;
 
 /// As [`execute`], by any trainer.
 fn execute_by(
@@ -136,7 +160,7 @@ fn execute_by(
         .build()?;
     let work = Work { trainer, cohorts, options, listener, catalogue: Catalogue::default(), next: AtomicUsize::new(0) };
     // Every worker takes the next cohort when it is free, so the order of the plan is kept.
-    let results = pool.broadcast(|worker| Worker { work: &work, device: workers[worker.index()] }.until_done(stop));
+    let results = pool.broadcast(|worker| Worker { work: &work, device: workers[worker.index()], stop }.until_done());
     let mut summary = Summary::default();
     let mut error = None;
     for result in results {
@@ -163,19 +187,20 @@ struct Work<'a> {
 struct Worker<'a> {
     work: &'a Work<'a>,
     device: Device,
+    stop: &'a Stop,
 }
 
 impl Worker<'_> {
-    fn until_done(&self, stop: &Stop) -> anyhow::Result<Summary> {
+    fn until_done(&self) -> anyhow::Result<Summary> {
         let mut summary = Summary::default();
-        while !stop.is_asked() {
+        while !self.stop.is_asked() {
             let index = self.work.next.fetch_add(1, Ordering::Relaxed);
             let Some(cohort) = self.work.cohorts.get(index) else { break };
             let (runs, device) = (cohort.runs.len(), self.device);
             tracing::info!(cohort = index, runs, %device, widths = ?cohort.shape.widths, "cohort started");
             self.tell(Event::CohortStarted { cohort: index })
-                .and_then(|()| self.train(index, &cohort.runs, &mut summary))
-                .inspect_err(|_| stop.ask())?;
+                .and_then(|()| self.train_own(index, &cohort.runs, &mut summary))
+                .inspect_err(|_| self.stop.ask())?;
         }
         Ok(summary)
     }
@@ -184,11 +209,23 @@ impl Worker<'_> {
         self.work.listener.notice(event)
     }
 
+    /// Trains those runs of a cohort that are to be trained here.
+    fn train_own(&self, cohort: usize, runs: &[Run], summary: &mut Summary) -> anyhow::Result<()> {
+        let own = self.work.listener.claim(runs)?;
+        let count = own.iter().filter(|own| **own).count();
+        summary.elsewhere += runs.len() - count;
+        if count == runs.len() {
+            return self.train(cohort, runs, summary);
+        }
+        let runs: Vec<Run> = runs.iter().zip(own).filter(|(_, own)| *own).map(|(run, _)| run.clone()).collect();
+        if runs.is_empty() { Ok(()) } else { self.train(cohort, &runs, summary) }
+    }
+
     /// Trains runs together. Where memory is too small for them, each half by itself; if they fail for another reason,
     /// one by one; and what fails alone has failed.
     fn train(&self, cohort: usize, runs: &[Run], summary: &mut Summary) -> anyhow::Result<()> {
         match self.attempt(cohort, runs) {
-            Ok(outcomes) => self.ended(runs, &outcomes, summary),
+            Ok(ends) => self.ended(runs, &ends, summary),
             Err(Failure::Memory(reason)) if runs.len() > 1 => {
                 self.tell(Event::CohortHalved { cohort, runs: runs.len(), reason: &reason })?;
                 let (first, second) = runs.split_at(runs.len().div_ceil(2));
@@ -201,7 +238,7 @@ impl Worker<'_> {
                 for run in runs {
                     let one = std::slice::from_ref(run);
                     match self.attempt(cohort, one) {
-                        Ok(outcomes) => self.ended(one, &outcomes, summary)?,
+                        Ok(ends) => self.ended(one, &ends, summary)?,
                         Err(failure) => self.failed(run, failure.reason(), summary)?,
                     }
                 }
@@ -211,42 +248,71 @@ impl Worker<'_> {
     }
 
     fn failed(&self, run: &Run, reason: String, summary: &mut Summary) -> anyhow::Result<()> {
-        self.ended(std::slice::from_ref(run), &[failure::outcome(run, &self.device, reason)], summary)
+        let outcome = failure::outcome(run, &self.device, reason);
+        self.ended(std::slice::from_ref(run), &[End::Ended(Box::new(outcome))], summary)
     }
 
-    fn ended(&self, runs: &[Run], outcomes: &[Outcome], summary: &mut Summary) -> anyhow::Result<()> {
-        for (run, outcome) in runs.iter().zip(outcomes) {
-            summary.count(outcome.status);
-            self.tell(Event::RunEnded { run, outcome })?;
+    fn ended(&self, runs: &[Run], ends: &[End], summary: &mut Summary) -> anyhow::Result<()> {
+        for (run, end) in runs.iter().zip(ends) {
+            match end {
+                End::Ended(outcome) => {
+                    summary.count(outcome.status);
+                    self.tell(Event::RunEnded { run, outcome })?;
+                }
+                End::Paused(checkpoint) => {
+                    summary.paused += 1;
+                    self.tell(Event::RunPaused { run, checkpoint })?;
+                }
+            }
         }
         Ok(())
     }
 
     /// Trains runs together; an error or a panic becomes its text.
-    fn attempt(&self, cohort: usize, runs: &[Run]) -> Result<Vec<Outcome>, Failure> {
+    fn attempt(&self, cohort: usize, runs: &[Run]) -> Result<Vec<End>, Failure> {
         let (work, began) = (self.work, now());
-        let members: Vec<_> =
-            runs.iter().map(|run| Member { configuration: &run.point.configuration, seeds: run.seeds }).collect();
+        let checkpoints: Vec<_> = runs.iter().map(|run| work.listener.checkpoint(run)).collect();
+        let members: Vec<_> = runs
+            .iter()
+            .zip(&checkpoints)
+            .map(|(run, checkpoint)| Member {
+                configuration: &run.point.configuration,
+                seeds: run.seeds,
+                checkpoint: checkpoint.as_ref(),
+            })
+            .collect();
+        let before: Vec<f64> = checkpoints.iter().map(|from| from.as_ref().map_or(0.0, |from| from.seconds)).collect();
+        let mean_before = Duration::from_secs_f64(before.iter().sum::<f64>() / runs.len().max(1) as f64);
         let of = members.first().map_or(0, |member| member.configuration.epochs);
         let watch = |done: u32| {
             // A listener that fails does so again at the next run's end, where it is heard.
             let _ = self.tell(Event::EpochDone { cohort, done, of });
             // A run's time is its share of its cohort's, as in the column of seconds.
-            let share = began.elapsed() / runs.len() as u32;
-            let limit = work.options.time_limit.filter(|limit| share > *limit)?;
-            Some(format!("over the time limit of {} s after epoch {done}", limit.as_secs_f64()))
+            let share = mean_before + began.elapsed() / runs.len() as u32;
+            match work.options.time_limit.filter(|limit| share > *limit) {
+                Some(limit) => {
+                    Watch::TimeOut(format!("over the time limit of {} s after epoch {done}", limit.as_secs_f64()))
+                }
+                None if self.stop.is_asked() => Watch::Pause,
+                None => Watch::GoOn,
+            }
         };
         let context =
             Context { device: self.device, catalogue: &work.catalogue, watch: &watch, profile: work.options.profile };
-        let mut outcomes = match catch_unwind(AssertUnwindSafe(|| (work.trainer)(&members, &context))) {
-            Ok(Ok(outcomes)) => outcomes,
+        let mut ends = match catch_unwind(AssertUnwindSafe(|| (work.trainer)(&members, &context))) {
+            Ok(Ok(ends)) => ends,
             Ok(Err(error)) => return Err(Failure::of(&format!("{error:#}"))),
             Err(panic) => return Err(Failure::of(&failure::panic_text(&*panic))),
         };
         let seconds = began.elapsed().as_secs_f64() / runs.len().max(1) as f64;
-        outcomes.iter_mut().for_each(|outcome| outcome.seconds = seconds);
+        for (end, before) in ends.iter_mut().zip(before) {
+            match end {
+                End::Ended(outcome) => outcome.seconds = before + seconds,
+                End::Paused(checkpoint) => checkpoint.seconds = before + seconds,
+            }
+        }
         tracing::info!(cohort, runs = runs.len(), seconds_a_run = seconds, "cohort trained");
-        Ok(outcomes)
+        Ok(ends)
     }
 }
 
@@ -270,6 +336,8 @@ impl Summary {
         self.diverged += other.diverged;
         self.failed += other.failed;
         self.timed_out += other.timed_out;
+        self.paused += other.paused;
+        self.elsewhere += other.elsewhere;
     }
 }
 

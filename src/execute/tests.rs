@@ -28,6 +28,8 @@ struct Notes {
     halved: Mutex<Vec<usize>>,
     fail_at: Option<usize>,
     stop_at: Option<(usize, Stop)>,
+    paused: Mutex<HashMap<Id, Checkpoint>>,
+    stop_in_epoch: Option<(u32, Stop)>,
 }
 
 impl Listener for Notes {
@@ -46,9 +48,21 @@ impl Listener for Notes {
                 assert!(reason.contains("memory"), "{reason}");
                 self.halved.lock().unwrap().push(runs);
             }
-            Event::CohortStarted { .. } | Event::EpochDone { .. } => {}
+            Event::RunPaused { run, checkpoint } => {
+                self.paused.lock().unwrap().insert(run.id, checkpoint.clone());
+            }
+            Event::EpochDone { done, .. } => {
+                if let Some((_, stop)) = self.stop_in_epoch.as_ref().filter(|(epoch, _)| *epoch == done) {
+                    stop.ask();
+                }
+            }
+            Event::CohortStarted { .. } => {}
         }
         Ok(())
+    }
+
+    fn checkpoint(&self, run: &Run) -> Option<Checkpoint> {
+        self.paused.lock().unwrap().get(&run.id).cloned()
     }
 }
 
@@ -92,6 +106,43 @@ fn a_stop_finishes_what_is_in_flight_and_takes_nothing_new() {
 }
 
 #[test]
+fn what_is_in_flight_is_paused_within_an_epoch_and_goes_on() {
+    let plan = plan(SMALL);
+    let stop = Stop::default();
+    let mut notes = Notes { stop_in_epoch: Some((2, stop.clone())), ..Notes::default() };
+    let first = execute(&plan.cohorts, &options(1), &stop, &notes).unwrap();
+    let cohort = &plan.cohorts[0].runs;
+    assert_eq!(first, Summary { paused: cohort.len(), left: 24 - cohort.len(), ..Summary::default() });
+    for run in cohort {
+        let checkpoint = &notes.paused.lock().unwrap()[&run.id];
+        assert_eq!(checkpoint.epoch, 2);
+        assert!(checkpoint.seconds > 0.0);
+    }
+    notes.stop_in_epoch = None;
+    let second = execute(&plan.cohorts, &options(2), &Stop::default(), &notes).unwrap();
+    assert_eq!(second, Summary { finished: 24, ..Summary::default() });
+    let whole = Notes::default();
+    execute(&plan.cohorts, &options(1), &Stop::default(), &whole).unwrap();
+    assert_eq!(digests(notes), digests(whole));
+}
+
+#[test]
+fn runs_that_another_process_has_taken_are_left_to_it() {
+    struct Odd(Notes);
+    impl Listener for Odd {
+        fn notice(&self, event: Event<'_>) -> anyhow::Result<()> {
+            self.0.notice(event)
+        }
+        fn claim(&self, runs: &[Run]) -> anyhow::Result<Vec<bool>> {
+            Ok(runs.iter().map(|run| run.replicate != 1).collect())
+        }
+    }
+    let odd = Odd(Notes::default());
+    let summary = execute(&plan(SMALL).cohorts, &options(2), &Stop::default(), &odd).unwrap();
+    assert_eq!(summary, Summary { finished: 16, elsewhere: 8, ..Summary::default() });
+}
+
+#[test]
 fn an_error_of_the_listener_stops_everything_and_is_told() {
     let notes = Notes { fail_at: Some(2), ..Notes::default() };
     let error = execute(&plan(SMALL).cohorts, &options(2), &Stop::default(), &notes).unwrap_err();
@@ -121,8 +172,8 @@ fn a_run_that_cannot_be_trained_fails_alone() {
 fn trainer(
     room: usize,
     poison: Option<Id>,
-    fail: impl Fn() -> anyhow::Result<Vec<Outcome>> + Sync,
-) -> impl Fn(&[Member<'_>], &Context<'_>) -> anyhow::Result<Vec<Outcome>> + Sync {
+    fail: impl Fn() -> anyhow::Result<Vec<End>> + Sync,
+) -> impl Fn(&[Member<'_>], &Context<'_>) -> anyhow::Result<Vec<End>> + Sync {
     move |members, context| {
         // Seven bytes each, as a real one says it, with a trace behind.
         anyhow::ensure!(
@@ -254,9 +305,12 @@ fn every_device_has_its_workers_and_records_name_it() {
             barrier.wait();
         }
         let device = context.device.to_string();
-        let mut outcomes = train(members, &Context { device: Device::Cpu, ..*context })?;
-        outcomes.iter_mut().for_each(|outcome| outcome.device.clone_from(&device));
-        Ok(outcomes)
+        let mut ends = train(members, &Context { device: Device::Cpu, ..*context })?;
+        for end in &mut ends {
+            let End::Ended(outcome) = end else { panic!("nothing stops it") };
+            outcome.device.clone_from(&device);
+        }
+        Ok(ends)
     };
     let notes = Notes::default();
     execute_by(&trainer, &cohorts, &Options { devices, ..options(8) }, &Stop::default(), &notes).unwrap();

@@ -37,7 +37,7 @@ pub(super) fn recover(files: &dyn Files, layout: &Layout) -> Result<()> {
     if let Some(decision) = documents.decision(layout)? {
         carry_out(files, layout, &decision)?;
     }
-    for folder in [layout.root().to_path_buf(), layout.weights(), layout.sweeps()] {
+    for folder in [layout.root().to_path_buf(), layout.weights(), layout.sweeps(), layout.unfinished()] {
         for name in files.list(&folder).map_err(io_error("list", &folder))? {
             if name.ends_with(NEW) {
                 let path = folder.join(name);

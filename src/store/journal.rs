@@ -15,6 +15,7 @@ use super::error::{Error, Result, io_error};
 use super::files::{Files, Handle, create_folders, write_synced};
 use super::layout::{Layout, SEGMENT, new};
 use super::segment::Framer;
+use super::unfinished;
 use crate::config::Id;
 
 /// A record waits at most this long for others to be synced with it.
@@ -29,7 +30,7 @@ pub type Listener = Box<dyn FnMut(&[Id]) + Send>;
 
 /// What the writer thread is given.
 enum Message {
-    Record { run: Id, payload: Vec<u8>, weights: Option<Vec<u8>> },
+    Record { run: Id, payload: Vec<u8>, weights: Option<Vec<u8>>, was_paused: bool },
     Flush(SyncSender<()>),
     Close,
 }
@@ -58,6 +59,7 @@ impl Journal {
             bytes: Vec::new(),
             runs: Vec::new(),
             weights: Vec::new(),
+            paused: Vec::new(),
         };
         let work = move || {
             if let Err(error) = scribe.serve(&receiver) {
@@ -69,8 +71,9 @@ impl Journal {
         Ok(Self { root: layout.root().to_path_buf(), sender, thread: Some(thread), failure })
     }
 
-    pub(super) fn append(&self, run: Id, payload: Vec<u8>, weights: Option<Vec<u8>>) -> Result<()> {
-        self.send(Message::Record { run, payload, weights })
+    /// Hands over a record; of a run that was paused, what was saved is removed once the record is durable.
+    pub(super) fn append(&self, run: Id, payload: Vec<u8>, weights: Option<Vec<u8>>, was_paused: bool) -> Result<()> {
+        self.send(Message::Record { run, payload, weights, was_paused })
     }
 
     /// Returns when everything that was appended before is durable.
@@ -127,6 +130,8 @@ struct Scribe {
     bytes: Vec<u8>,
     runs: Vec<Id>,
     weights: Vec<(Id, Vec<u8>)>,
+    /// Those of the runs that were paused once.
+    paused: Vec<Id>,
 }
 
 struct Segment {
@@ -150,8 +155,9 @@ impl Scribe {
                 Some(deadline) => receiver.recv_timeout(until(deadline)),
             };
             match message {
-                Ok(Message::Record { run, payload, weights }) => {
+                Ok(Message::Record { run, payload, weights, was_paused }) => {
                     self.take(run, &payload, weights)?;
+                    self.paused.extend(was_paused.then_some(run));
                     if self.bytes.len() >= BATCH_BYTES {
                         self.commit()?;
                     }
@@ -194,6 +200,9 @@ impl Scribe {
         if !self.runs.is_empty() {
             (self.listener)(&self.runs);
             self.runs.clear();
+        }
+        for run in self.paused.drain(..) {
+            unfinished::remove(&*self.files, &self.layout, run)?;
         }
         Ok(())
     }

@@ -97,6 +97,10 @@ impl Layout {
         self.root.join("weights")
     }
 
+    pub(super) fn unfinished(&self) -> PathBuf {
+        self.root.join("unfinished")
+    }
+
     pub(super) fn part(&self, file: &str) -> PathBuf {
         self.root.join(file)
     }

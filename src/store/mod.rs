@@ -11,6 +11,7 @@
 //!   runs.parquet, curves.parquet, predictions.parquet   the tables                           weave, frames, parts
 //!   manifest.json, compaction.json   what the tables are, and a decision under way           manifest, sealed, compact
 //!   weights/RUN.safetensors          weights that were to be kept                            weights
+//!   unfinished/RUN                   where a run was paused                                   unfinished
 //!   .lock                            held by the process that writes                         files
 //! ```
 
@@ -34,6 +35,7 @@ mod segment;
 mod show;
 mod state;
 mod table;
+mod unfinished;
 mod weave;
 mod weights;
 mod window;

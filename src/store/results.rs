@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use polars::prelude::DataFrame;
+use polars::prelude::{Column, DataFrame};
 
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, read_if_there};
@@ -86,7 +86,7 @@ impl Results {
     /// The values that saved runs have of a parameter, as columns show them.
     #[must_use]
     pub fn values(&self, parameter: &Parameter) -> BTreeSet<String> {
-        let Ok(values) = self.runs.column(parameter.name).and_then(|column| column.unique()) else {
+        let Ok(values) = self.runs.column(parameter.name).and_then(Column::unique) else {
             return BTreeSet::new();
         };
         let values = (0..values.len()).filter_map(|row| values.get(row).ok());

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::codec;
 use super::compact::{Folded, fold, recover};
@@ -16,9 +16,9 @@ use super::manifest::SweepVersion;
 use super::merge::Summary;
 use super::record::Record;
 use super::state::{State, segment_names};
-use super::weights;
+use super::{unfinished, weights};
 use crate::config::Id;
-use crate::train::Weight;
+use crate::train::{Checkpoint, Weight};
 
 /// The sweep that is being run, as far as results keep it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct Writer {
     journal: Journal,
     opened: Folded,
     ended: Ended,
+    /// Runs that were paused by a process before this one.
+    paused: Mutex<HashSet<Id>>,
     // The last field: given back after the journal has ended.
     _lock: Box<dyn Any + Send + Sync>,
 }
@@ -92,7 +94,13 @@ impl Writer {
         let mut ended = Ended::default();
         State::read(&*files, &layout)?.saved(&*files, &layout, &mut |run, summary| ended.note(run, &summary))?;
         let journal = Journal::start(&layout, Arc::clone(&files), last, listener)?;
-        Ok(Self { layout, files, sweep: sweep.name.clone(), version, journal, opened, ended, _lock: lock })
+        let mut paused: HashSet<Id> = unfinished::list(&*files, &layout)?.into_iter().collect();
+        // A process was killed after it had saved a run and before it had removed where the run was paused.
+        for run in paused.extract_if(|run| ended.done.contains(run)) {
+            unfinished::remove(&*files, &layout, run)?;
+        }
+        let (sweep, paused) = (sweep.name.clone(), Mutex::new(paused));
+        Ok(Self { layout, files, sweep, version, journal, opened, ended, paused, _lock: lock })
     }
 
     /// The folder that it writes to.
@@ -121,7 +129,29 @@ impl Writer {
     pub fn append(&self, record: &Record, weights: Option<&[Weight]>) -> Result<()> {
         let run = record.identity.run;
         let weights = weights.map(|weights| weights::encode(run, &record.digest, weights)).transpose()?;
-        self.journal.append(run, codec::encode(record), weights)
+        let was_paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+        self.journal.append(run, codec::encode(record), weights, was_paused)
+    }
+
+    /// Saves where a run was paused; durable when this returns.
+    ///
+    /// # Errors
+    /// Errors of the operating system.
+    pub fn pause(&self, run: Id, checkpoint: &Checkpoint) -> Result<()> {
+        unfinished::save(&*self.files, &self.layout, run, checkpoint)
+    }
+
+    /// Where a run was paused before; `None` also where what is there cannot be used.
+    #[must_use]
+    pub fn paused(&self, run: Id) -> Option<Checkpoint> {
+        if !self.paused.lock().unwrap_or_else(PoisonError::into_inner).contains(&run) {
+            return None;
+        }
+        let checkpoint = unfinished::load(&*self.files, &self.layout, run);
+        if checkpoint.is_none() {
+            tracing::warn!(%run, "what was saved of a paused run cannot be read; it begins anew");
+        }
+        checkpoint
     }
 
     /// Waits until everything that was appended is durable.

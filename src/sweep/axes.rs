@@ -245,20 +245,20 @@ fn listed(parameter: &'static Parameter, node: &Node, wrong: &mut Vec<Diagnostic
     for item in items {
         match read(parameter, item) {
             Err(diagnostic) => wrong.push(diagnostic),
-            Ok(written) => match known.get(&yaml(&written.value)) {
-                Some(first) => wrong.push(
-                    Diagnostic::new(
-                        written.place,
-                        format!("`{}` stands twice in the axis `{name}`", yaml(&written.value)),
-                    )
-                    .note(*first, "first here")
-                    .hint("to train a configuration again under other seeds, set `replicates`"),
-                ),
-                None => {
-                    known.insert(yaml(&written.value), written.place);
+            Ok(written) => {
+                let text = yaml(&written.value);
+                if let Some(first) = known.get(&text) {
+                    let message = format!("`{text}` stands twice in the axis `{name}`");
+                    wrong.push(
+                        Diagnostic::new(written.place, message)
+                            .note(*first, "first here")
+                            .hint("to train a configuration again under other seeds, set `replicates`"),
+                    );
+                } else {
+                    known.insert(text, written.place);
                     values.push(written);
                 }
-            },
+            }
         }
     }
     (values.len() == items.len()).then_some(values)

@@ -9,6 +9,7 @@ use super::digest::digest;
 use super::engine::{Engine, EpochReport, Start};
 use super::environment::{environment, fix_numeric_path};
 use super::evaluate::{self, Measured, Subject};
+use super::keep::{Checkpoint, Keep};
 use super::outcome::{CurvePoint, Outcome, Status};
 use super::profile::{Part, Profile};
 use super::progress::Progress;
@@ -25,6 +26,39 @@ pub struct Member<'a> {
     pub configuration: &'a Configuration,
     /// Its seeds.
     pub seeds: Seeds,
+    /// Where it goes on from; from the beginning where this is absent or is not of this environment.
+    pub checkpoint: Option<&'a Checkpoint>,
+}
+
+/// What becomes of a cohort after an epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// It goes on.
+    GoOn,
+    /// Runs that are still training have run out of their time, for this reason.
+    TimeOut(String),
+    /// Runs that are still training stop, to go on later.
+    Pause,
+}
+
+/// How the training of a run came to an end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// The run has ended.
+    Ended(Box<Outcome>),
+    /// It was paused.
+    Paused(Checkpoint),
+}
+
+impl End {
+    /// The outcome of a run that has ended.
+    #[must_use]
+    pub fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Ended(outcome) => Some(*outcome),
+            Self::Paused(_) => None,
+        }
+    }
 }
 
 /// What training needs beside the runs.
@@ -33,29 +67,36 @@ pub struct Context<'a> {
     pub device: Device,
     /// What runs of one problem share.
     pub catalogue: &'a Catalogue,
-    /// Called after every epoch with the number done; a reason makes the runs that are still training time out.
-    pub watch: &'a dyn Fn(u32) -> Option<String>,
+    /// Called after every epoch with the number done; says whether to go on.
+    pub watch: &'a dyn Fn(u32) -> Watch,
     /// Where the time goes, where somebody wants to know.
     pub profile: Option<&'a Profile>,
 }
 
-/// Trains runs of one shape together. Outcomes are in the order of the members, and on the processor's own engine the
-/// same bits in any company; their `seconds` are left to the caller, who has the clock.
+/// Trains runs of one shape together. Ends are in the order of the members, and on the processor's own engine the same
+/// bits in any company and after any pause; their `seconds` are left to the caller, who has the clock.
 ///
 /// # Errors
 /// When libtorch fails, for lack of memory above all.
 ///
 /// # Panics
 /// When the members are not of one shape.
-pub fn train(members: &[Member<'_>], context: &Context<'_>) -> Result<Vec<Outcome>, TchError> {
+pub fn train(members: &[Member<'_>], context: &Context<'_>) -> Result<Vec<End>, TchError> {
     fix_numeric_path();
     let Some(first) = members.first() else { return Ok(Vec::new()) };
     let shape = Shape::of(first.configuration);
     assert!(members.iter().all(|member| Shape::of(member.configuration) == shape), "a cohort holds runs of one shape");
     match first.configuration.precision {
-        Precision::F32 => Course::<f32>::prepare(members, context)?.run(),
-        Precision::F64 => Course::<f64>::prepare(members, context)?.run(),
+        Precision::F32 => begin::<f32>(members, context)?.run(),
+        Precision::F64 => begin::<f64>(members, context)?.run(),
     }
+}
+
+/// A course at its beginning, or where it was left.
+fn begin<'a, T: Vectors>(members: &'a [Member<'a>], context: &'a Context<'a>) -> Result<Course<'a, T>, TchError> {
+    let mut course = Course::prepare(members, context)?;
+    // What does not fit is of another version: then all begin anew, with the same bits in the end.
+    if course.restore()? { Ok(course) } else { Course::prepare(members, context) }
 }
 
 /// Epochs that have a point in learning curves: every one up to 40, then each a twentieth later than the one before,
@@ -91,38 +132,64 @@ impl<'a, T: Vectors> Course<'a, T> {
         Ok(Self { members, context, subjects, engine, runs })
     }
 
-    fn run(mut self) -> Result<Vec<Outcome>, TchError> {
-        let epochs = self.members[0].configuration.epochs;
-        let mut recorded = recorded_epochs(epochs).into_iter().peekable();
-        for epoch in 1..=epochs {
-            let reports = self.engine.epoch(epoch, &self.training())?;
-            for (run, report) in self.runs.iter_mut().zip(&reports).filter(|(run, _)| run.is_training()) {
-                run.note(epoch, report);
+    /// Puts runs where their checkpoints left them; whether all checkpoints fitted.
+    fn restore(&mut self) -> Result<bool, TchError> {
+        let environment = environment(&self.context.device).id();
+        for (run, member) in self.members.iter().enumerate() {
+            let Some(checkpoint) = member.checkpoint.filter(|from| from.environment == environment) else { continue };
+            let mut keep = Keep::read(&checkpoint.state);
+            self.runs[run].state(&mut keep);
+            self.engine.state(run, &mut keep)?;
+            if !keep.is_whole() {
+                return Ok(false);
             }
-            let on_curve = recorded.next_if_eq(&epoch).is_some();
-            self.test(epoch, on_curve, &reports)?;
-            if let Some(reason) = (self.context.watch)(epoch).filter(|_| epoch < epochs) {
-                self.runs.iter_mut().for_each(|run| run.end(Status::TimedOut, &reason));
+        }
+        Ok(true)
+    }
+
+    /// The state of a run between two epochs.
+    fn checkpoint(&mut self, run: usize, environment: &str) -> Result<Checkpoint, TchError> {
+        let mut state = Vec::new();
+        let mut keep = Keep::write(&mut state);
+        self.runs[run].state(&mut keep);
+        self.engine.state(run, &mut keep)?;
+        let epoch = self.runs[run].epochs_done;
+        Ok(Checkpoint { epoch, seconds: 0.0, environment: environment.to_owned(), state })
+    }
+
+    fn run(mut self) -> Result<Vec<End>, TchError> {
+        let epochs = self.members[0].configuration.epochs;
+        let recorded = recorded_epochs(epochs);
+        let first = self.runs.iter().map(|run| run.epochs_done).min().unwrap_or(0) + 1;
+        for epoch in first..=epochs {
+            // Runs that were paused later than others wait for these.
+            let trained: Vec<bool> =
+                self.runs.iter().map(|run| run.is_training() && run.epochs_done + 1 == epoch).collect();
+            let reports = self.engine.epoch(epoch, &trained)?;
+            let here = self.runs.iter_mut().zip(&reports).zip(&trained).filter(|(_, trained)| **trained);
+            here.for_each(|((run, report), _)| run.note(epoch, report));
+            self.test(epoch, recorded.binary_search(&epoch).is_ok(), &reports, &trained)?;
+            match (self.context.watch)(epoch) {
+                Watch::TimeOut(reason) if epoch < epochs => {
+                    self.runs.iter_mut().for_each(|run| run.end(Status::TimedOut, &reason));
+                }
+                Watch::Pause if epoch < epochs => return self.ends(true),
+                _ => {}
             }
             if !self.runs.iter().any(Progress::is_training) {
                 break;
             }
         }
-        self.outcomes()
+        self.ends(false)
     }
 
-    /// Which runs are still training.
-    fn training(&self) -> Vec<bool> {
-        self.runs.iter().map(Progress::is_training).collect()
-    }
-
-    /// Looks at the test split where a curve or an early stop needs it; adds points to curves, and ends runs that have
-    /// stopped improving.
-    fn test(&mut self, epoch: u32, on_curve: bool, reports: &[EpochReport]) -> Result<(), TchError> {
-        let stopping = |run: &Progress| run.is_training() && run.early_stop.is_some();
-        let by_test =
-            |run: &Progress| stopping(run) && run.early_stop.is_some_and(|stop| stop.metric != StopMetric::TrainLoss);
-        let wanted: Vec<bool> = self.runs.iter().map(|run| run.is_training() && (on_curve || by_test(run))).collect();
+    /// Looks at the test split of the runs that were trained in an epoch, where a curve or an early stop needs it; adds
+    /// points to curves, and ends runs that have stopped improving.
+    fn test(&mut self, epoch: u32, on_curve: bool, reports: &[EpochReport], trained: &[bool]) -> Result<(), TchError> {
+        let by_test = |run: &Progress| run.early_stop.is_some_and(|stop| stop.metric != StopMetric::TrainLoss);
+        let looked_at =
+            |(run, &trained): (&Progress, &bool)| trained && run.is_training() && (on_curve || by_test(run));
+        let wanted: Vec<bool> = self.runs.iter().zip(trained).map(looked_at).collect();
         let errors = self.timed(Part::Metrics, |course| {
             if wanted.contains(&true) {
                 evaluate::test_errors(&mut *course.engine, &course.subjects, &wanted)
@@ -130,8 +197,9 @@ impl<'a, T: Vectors> Course<'a, T> {
                 Ok(vec![(f64::NAN, f64::NAN); wanted.len()])
             }
         })?;
-        for ((run, report), (test_loss, test_rmse)) in self.runs.iter_mut().zip(reports).zip(errors) {
-            if !run.is_training() {
+        let looked = reports.iter().zip(errors).zip(trained);
+        for (run, ((report, (test_loss, test_rmse)), &trained)) in self.runs.iter_mut().zip(looked) {
+            if !(trained && run.is_training()) {
                 continue;
             }
             let point = CurvePoint {
@@ -155,17 +223,24 @@ impl<'a, T: Vectors> Course<'a, T> {
         Profile::timed(profile, part, || work(self))
     }
 
-    /// Measures what was trained. Runs that did not finish keep their curve and have no measures.
-    fn outcomes(mut self) -> Result<Vec<Outcome>, TchError> {
-        let wanted: Vec<bool> = self.runs.iter().map(Progress::is_finished).collect();
+    /// Measures what was trained. Runs that did not finish keep their curve and have no measures; where they are
+    /// `paused`, those that are still training are saved as they are.
+    fn ends(mut self, paused: bool) -> Result<Vec<End>, TchError> {
+        let going_on: Vec<bool> = self.runs.iter().map(|run| paused && run.is_training()).collect();
+        let wanted: Vec<bool> = self.runs.iter().zip(&going_on).map(|(run, on)| run.is_finished() && !on).collect();
         let catalogue = self.context.catalogue;
         let mut measured = self.timed(Part::Metrics, |course| {
             evaluate::measure(&mut *course.engine, &course.subjects, &wanted, catalogue)
         })?;
         let environment = environment(&self.context.device).id();
         let architecture = Architecture::of(self.members[0].configuration);
-        let mut outcomes = Vec::with_capacity(self.runs.len());
-        for (index, mut run) in std::mem::take(&mut self.runs).into_iter().enumerate() {
+        let mut ends = Vec::with_capacity(self.runs.len());
+        for index in 0..self.runs.len() {
+            if going_on[index] {
+                ends.push(End::Paused(self.checkpoint(index, &environment)?));
+                continue;
+            }
+            let run = &mut self.runs[index];
             // The last update can leave the numbers after the last loss was seen.
             if run.is_finished() && measured[index].measures.get("train_rmse").is_none() {
                 run.end(Status::Diverged, "the trained network's answers are no finite numbers");
@@ -186,14 +261,14 @@ impl<'a, T: Vectors> Course<'a, T> {
                 seconds: 0.0,
                 device: self.context.device.to_string(),
                 measures: result.measures,
-                curve: run.curve,
+                curve: std::mem::take(&mut run.curve),
                 predictions: result.predictions,
                 weights: self.engine.weights(index)?,
             };
             outcome.digest = digest(&outcome);
-            outcomes.push(outcome);
+            ends.push(End::Ended(Box::new(outcome)));
         }
-        Ok(outcomes)
+        Ok(ends)
     }
 }
 

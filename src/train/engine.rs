@@ -2,6 +2,7 @@
 
 use tch::TchError;
 
+use super::keep::Keep;
 use super::outcome::Weight;
 use crate::config::{Configuration, Seeds};
 use crate::network::{Architecture, Real, Slot};
@@ -59,6 +60,12 @@ pub trait Engine<T: Real> {
         fill: &mut dyn FnMut(usize, &mut [T]),
         take: &mut dyn FnMut(usize, Answers<'_, T>),
     ) -> Result<(), TchError>;
+
+    /// Walks over all that training changes of a run: to save it between two epochs, or to go on from there.
+    ///
+    /// # Errors
+    /// When libtorch fails.
+    fn state(&mut self, run: usize, keep: &mut Keep<'_>) -> Result<(), TchError>;
 
     /// A run's parameters, and running statistics where its normalization keeps them.
     ///

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use tch::TchError;
 
+use super::keep::Keep;
 use crate::network::Real;
 
 /// Pairs of steps and changes of the gradient that are remembered.
@@ -67,6 +68,30 @@ impl<T: Real> Default for Lbfgs<T> {
 }
 
 impl<T: Real> Lbfgs<T> {
+    /// Walks over what it remembers.
+    pub fn state(&mut self, keep: &mut Keep<'_>) {
+        let mut pairs = Vec::from(std::mem::take(&mut self.pairs));
+        let blank = || Pair { step: Vec::new(), change: Vec::new(), rho: 0.0 };
+        keep.list(&mut pairs, blank, |keep, pair| {
+            keep.real_list(&mut pair.step);
+            keep.real_list(&mut pair.change);
+            keep.number(&mut pair.rho);
+        });
+        self.pairs = pairs.into();
+        keep.number(&mut self.scale);
+        let mut last: Vec<_> = self.last.take().into_iter().collect();
+        keep.list(
+            &mut last,
+            || (Vec::new(), 0.0, Vec::new()),
+            |keep, (direction, length, gradient)| {
+                keep.real_list(direction);
+                keep.number(length);
+                keep.real_list(gradient);
+            },
+        );
+        self.last = last.pop();
+    }
+
     /// One step from `point`, which it moves. `evaluate` is called at `point` itself first, then at every point that the
     /// line search looks at; the first length that it tries is `rate`, and in the first step of all at most
     /// `rate` / Σ|gradient|.

@@ -1,6 +1,7 @@
 //! How one run is doing: its curve, when it diverges, when it stops early, and what its course came to.
 
 use super::engine::EpochReport;
+use super::keep::Keep;
 use super::loss::loss_of;
 use super::outcome::{CurvePoint, Status};
 use crate::config::{Configuration, EarlyStop, StopMetric};
@@ -48,6 +49,43 @@ impl Progress {
             squared_errors: Vec::new(),
             best: (f64::INFINITY, 0),
         }
+    }
+
+    /// Walks over how a run that is still training is doing.
+    pub fn state(&mut self, keep: &mut Keep<'_>) {
+        let mut epochs_done = u64::from(self.epochs_done);
+        keep.whole(&mut epochs_done);
+        self.epochs_done = epochs_done as u32;
+        let blank = CurvePoint {
+            epoch: 0,
+            train_loss: 0.0,
+            test_loss: 0.0,
+            test_rmse: 0.0,
+            learning_rate: 0.0,
+            gradient_norm: 0.0,
+        };
+        keep.list(
+            &mut self.curve,
+            || blank,
+            |keep, point| {
+                let mut epoch = u64::from(point.epoch);
+                keep.whole(&mut epoch);
+                point.epoch = epoch as u32;
+                let numbers = [
+                    &mut point.train_loss,
+                    &mut point.test_loss,
+                    &mut point.test_rmse,
+                    &mut point.learning_rate,
+                    &mut point.gradient_norm,
+                ];
+                numbers.into_iter().for_each(|number| keep.number(number));
+            },
+        );
+        keep.list(&mut self.squared_errors, || 0.0, Keep::number);
+        keep.number(&mut self.best.0);
+        let mut epoch = u64::from(self.best.1);
+        keep.whole(&mut epoch);
+        self.best.1 = epoch as u32;
     }
 
     /// Whether it goes on.

@@ -1,6 +1,7 @@
 //! The numbers of one optimizer step of one run: the schedule's learning rate, the optimizer's constants, the penalty's
 //! strength.
 
+use super::keep::Keep;
 use crate::config::{Configuration, Schedule};
 
 /// What a step of a run is taken with.
@@ -84,6 +85,13 @@ pub struct NadamShares {
     pub gradient: f64,
     /// What the running mean of gradients, this one included, is multiplied by.
     pub mean: f64,
+}
+
+impl Nadam {
+    /// Walks over what it is.
+    pub fn state(&mut self, keep: &mut Keep<'_>) {
+        keep.number(&mut self.product);
+    }
 }
 
 impl Default for Nadam {

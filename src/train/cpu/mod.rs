@@ -25,6 +25,7 @@ use super::dropout;
 use super::engine::{
     Answers, EVALUATION_ROWS, Engine, EpochReport, Start, architecture, batches, kept, kept_statistics, order,
 };
+use super::keep::Keep;
 use super::lbfgs::Lbfgs;
 use super::outcome::Weight;
 use super::profile::{Laps, Part, Profile};
@@ -185,6 +186,20 @@ impl<T: Vectors> Engine<T> for Cpu<'_, T> {
             self.network.forward(&run.values, &inputs, &mut run.statistics, None, &mut Laps::new(None));
             let answers = self.network.answers(rows);
             take(index, Answers { answers, hidden: &self.network.hidden(rows) });
+        }
+        Ok(())
+    }
+
+    fn state(&mut self, run: usize, keep: &mut Keep<'_>) -> Result<(), TchError> {
+        let run = &mut self.runs[run];
+        keep.reals(&mut run.values);
+        run.memory.state(keep);
+        if let Some(lbfgs) = &mut run.lbfgs {
+            lbfgs.state(keep);
+        }
+        for Statistics { mean, variance } in &mut run.statistics {
+            keep.reals(mean);
+            keep.reals(variance);
         }
         Ok(())
     }

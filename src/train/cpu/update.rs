@@ -6,6 +6,7 @@ use super::layout::Layout;
 use super::memory::Aligned;
 use crate::config::{Configuration, LayerKind, Optimizer};
 use crate::network::{Real, Role};
+use crate::train::keep::Keep;
 use crate::train::rates::{Nadam, Rates, power};
 
 /// What `PyTorch` adds to a norm before it divides by it to clip.
@@ -29,6 +30,13 @@ impl<T: Real> Memory<T> {
         let has_second = c.optimizer.is_adam() || matches!(c.optimizer, O::Rmsprop | O::Adagrad);
         let zeros = |has: bool| Aligned::zeros(if has { len } else { 0 });
         Self { first: zeros(has_first), second: zeros(has_second), nadam: Nadam::default() }
+    }
+
+    /// Walks over what is remembered.
+    pub fn state(&mut self, keep: &mut Keep<'_>) {
+        keep.reals(&mut self.first);
+        keep.reals(&mut self.second);
+        self.nadam.state(keep);
     }
 
     /// Takes a step: clips and decays the gradient as configured, then moves `values` against it. Gives the norm of the

@@ -17,6 +17,7 @@ use super::dropout;
 use super::engine::{
     Answers, EVALUATION_ROWS, Engine, EpochReport, Start, architecture, batches, kept, kept_statistics, order,
 };
+use super::keep::Keep;
 use super::lbfgs::Lbfgs;
 use super::outcome::Weight;
 use super::rates::Nadam;
@@ -274,6 +275,21 @@ impl<T: Real> Engine<T> for Tensors<T> {
             let hidden: Vec<&[T]> = hidden.iter().map(|layer| &layer[own(layer)]).collect();
             take(run, Answers { answers: &answers[own(&answers)], hidden: &hidden });
         }
+        Ok(())
+    }
+
+    fn state(&mut self, run: usize, keep: &mut Keep<'_>) -> Result<(), TchError> {
+        let _no_gradients = tch::no_grad_guard();
+        for array in 0..self.runs.live().len() {
+            let row = self.runs.rows(array, &[run])?;
+            let mut values = download::<T>(&row)?;
+            keep.reals(&mut values);
+            if keep.reads() {
+                self.runs.put(array, run, &upload(&values, &row.size(), self.device)?)?;
+            }
+        }
+        self.nadam[run].state(keep);
+        self.lbfgs[run].state(keep);
         Ok(())
     }
 

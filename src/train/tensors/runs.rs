@@ -59,6 +59,12 @@ impl Runs {
         Ok(true)
     }
 
+    /// Replaces an array of a run that trains.
+    pub fn put(&mut self, array: usize, run: usize, row: &Tensor) -> Result<(), TchError> {
+        let at = self.numbers.binary_search(&run).map_err(|_| TchError::Shape("the run has ended".into()))?;
+        self.live[array].f_narrow(0, at as i64, 1)?.f_copy_(row)
+    }
+
     /// An array of some runs, of all as they are now.
     pub fn rows(&self, array: usize, runs: &[usize]) -> Result<Tensor, TchError> {
         let (home, live) = (&self.home[array], &self.live[array]);

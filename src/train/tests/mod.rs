@@ -2,6 +2,7 @@
 
 mod company;
 mod gradients;
+mod pause;
 mod trajectory;
 mod units;
 
@@ -33,10 +34,12 @@ fn seeds(seed: u64) -> Seeds {
 }
 
 fn train_on(device: Device, configurations: &[(&Configuration, u64)]) -> Vec<Outcome> {
-    let members: Vec<_> =
-        configurations.iter().map(|&(configuration, seed)| Member { configuration, seeds: seeds(seed) }).collect();
-    let context = Context { device, catalogue: &Catalogue::default(), watch: &|_| None, profile: None };
-    train(&members, &context).unwrap()
+    let members: Vec<_> = configurations
+        .iter()
+        .map(|&(configuration, seed)| Member { configuration, seeds: seeds(seed), checkpoint: None })
+        .collect();
+    let context = Context { device, catalogue: &Catalogue::default(), watch: &|_| Watch::GoOn, profile: None };
+    train(&members, &context).unwrap().into_iter().filter_map(End::outcome).collect()
 }
 
 /// Small enough to train many of.
@@ -136,11 +139,11 @@ fn a_run_that_is_given_up_has_its_curve_and_no_measures() {
     let epochs = RefCell::new(Vec::new());
     let watch = |epoch: u32| {
         epochs.borrow_mut().push(epoch);
-        (epoch == 3).then(|| "over its 1 s".to_owned())
+        if epoch == 3 { Watch::TimeOut("over its 1 s".to_owned()) } else { Watch::GoOn }
     };
-    let members = [Member { configuration: &configuration, seeds: seeds(1) }];
+    let members = [Member { configuration: &configuration, seeds: seeds(1), checkpoint: None }];
     let context = Context { device: Device::Cpu, catalogue: &Catalogue::default(), watch: &watch, profile: None };
-    let outcome = &train(&members, &context).unwrap()[0];
+    let outcome = train(&members, &context).unwrap().remove(0).outcome().unwrap();
     assert_eq!((outcome.status, outcome.epochs_done, outcome.curve.len()), (Status::TimedOut, 3, 3));
     assert_eq!(outcome.measures.iter().count(), 0);
     assert_eq!(*epochs.borrow(), [1, 2, 3]);
@@ -196,10 +199,10 @@ fn linear_networks_stay_on_a_line_above_the_floor() {
 fn initial_weights_and_data_come_from_their_own_seeds() {
     let configuration = small(&[]);
     let outcome = |seeds: Seeds| {
-        let members = [Member { configuration: &configuration, seeds }];
-        let watch = |_| None;
+        let members = [Member { configuration: &configuration, seeds, checkpoint: None }];
+        let watch = |_| Watch::GoOn;
         let context = Context { device: Device::Cpu, catalogue: &Catalogue::default(), watch: &watch, profile: None };
-        train(&members, &context).unwrap().remove(0).digest
+        train(&members, &context).unwrap().remove(0).outcome().unwrap().digest
     };
     let base = Seeds { data: 1, init: 1, shuffle: 1 };
     let digests =
