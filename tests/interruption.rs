@@ -1,4 +1,4 @@
-//! Real processes, really interrupted: kills at any moment lose and double nothing, signals drain, locks hold.
+//! Real processes, really interrupted: kills at any moment lose and double nothing, signals drain.
 #![expect(clippy::disallowed_methods, reason = "tests make and break files of their own")]
 
 use std::collections::BTreeMap;
@@ -233,20 +233,4 @@ fn the_second_interruption_ends_at_once() {
     }
     child.kill().unwrap();
     panic!("the second interruption did not end it");
-}
-
-#[test]
-fn results_in_use_are_refused_and_still_can_be_read() {
-    let folder = folder();
-    fs::write(folder.path().join("long.yaml"), of_epochs(1_000_000)).unwrap();
-    let mut child = start(folder.path());
-    wait_for_the_lock(folder.path());
-    let second = finish(folder.path());
-    let reading = command(folder.path(), &["runs", "long"]).output().unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let text = String::from_utf8_lossy(&second.stderr).into_owned();
-    assert_eq!(second.status.code(), Some(8), "{text}");
-    assert!(text.contains("in use by process"), "{text}");
-    assert!(reading.status.success(), "{}", String::from_utf8_lossy(&reading.stderr));
 }

@@ -194,14 +194,47 @@ fn the_columns_are_those_of_the_interface() {
 }
 
 #[test]
-fn a_second_writer_is_turned_away_with_the_number_of_the_first() {
+fn writers_share_runs_and_take_none_twice() {
     let folder = tempfile::tempdir().unwrap();
+    let ids = |numbers: &[u32]| -> Vec<_> { numbers.iter().map(|&number| record(number).identity.run).collect() };
     let first = open(folder.path());
-    let error = Writer::open(folder.path(), &sweep("sample"), nobody()).unwrap_err();
-    assert!(matches!(&error, Error::InUse { process: Some(id), .. } if *id == std::process::id()), "{error}");
+    assert_eq!(first.claim(&ids(&[0, 1])).unwrap(), [true, true]);
+    let second = open(folder.path());
+    assert_eq!((first.others(), second.others()), (0, 1), "the first has not looked since");
+    assert_eq!(second.claim(&ids(&[1, 2])).unwrap(), [false, true]);
     first.append(&record(0), None).unwrap();
-    drop(first);
-    assert_eq!(open(folder.path()).ended().done.len(), 1, "a lock that nobody holds is no obstacle");
+    second.append(&record(2), None).unwrap();
+    // Nobody has saved all that it had taken.
+    assert_eq!(second.claim(&ids(&[0, 1])).unwrap(), [false, false]);
+    assert!(!first.wait_for_others(&|| true).unwrap());
+    // The first says that all is saved, and it is not: 1 is free again.
+    assert_eq!(second.claim(&ids(&[0, 1])).unwrap(), [false, true]);
+    second.append(&record(1), None).unwrap();
+    assert_eq!(second.close().unwrap().records, 2, "its own, and not those of one that is at work");
+    assert!(first.wait_for_others(&|| false).unwrap(), "the second has ended");
+    assert_eq!(first.ended().done.len(), 3);
+    assert_eq!(first.claim(&ids(&[0, 1, 2, 3])).unwrap(), [false, false, false, true]);
+    assert_eq!(first.close().unwrap().records, 1);
+    assert_eq!(Results::open(folder.path()).unwrap().runs().height(), 3);
+    // One that ends without a word leaves no obstacle.
+    let third = open(folder.path());
+    assert_eq!(third.claim(&ids(&[5])).unwrap(), [true]);
+    drop(third);
+    assert_eq!(open(folder.path()).claim(&ids(&[5])).unwrap(), [true]);
+}
+
+#[test]
+fn tables_that_are_being_written_are_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path()).close().unwrap();
+    let lock = std::fs::OpenOptions::new().write(true).open(folder.path().join(".lock")).unwrap();
+    lock.lock().unwrap();
+    let path = folder.path().to_owned();
+    let waiting = std::thread::spawn(move || open(&path).close().unwrap());
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(!waiting.is_finished());
+    lock.unlock().unwrap();
+    assert_eq!(waiting.join().unwrap().records, 0);
 }
 
 #[test]
@@ -267,8 +300,6 @@ fn a_conflict_is_kept_and_shown() {
             break;
         }
         drop(shown);
-        let writer = Writer::open(folder.path(), &sweep("sample"), nobody());
-        assert!(matches!(writer, Err(Error::InUse { .. })));
     }
     writer.close().unwrap();
     assert_eq!(Results::open(folder.path()).unwrap().conflicts().unwrap().len(), 1);

@@ -198,6 +198,7 @@ mistakes! {
     interval_in_a_zip: file("grid: {depth: [1, 2]}\nzip: {a: {width: {uniform: {min: 8, max: 256}}, batch: [1, 2]}}\nsample: {method: random, count: 3}\n");
     interval_by_an_override: file("grid: {width: [8, 16]}\n"), ["width={uniform: {min: 8, max: 256}}"];
     zip_of_two_lengths: file("zip:\n  shape:\n    depth: [1, 2]\n    width: [64, 32, 16]\n");
+    zip_with_a_row_twice: file("zip:\n  shape:\n    depth: [1, 2, 1, 1]\n    width: [64, 32, 16, 64]\n");
     zip_without_a_name: file("zip: {depth: [1, 2], width: [64, 32]}\n");
     zip_of_an_axis: file("grid: {depth: [1, 2]}\nzip: {shape: {depth: [3, 4], width: [64, 32]}}\n");
     zip_beside_grids: file("zip: {shape: {depth: [3, 4], width: [64, 32]}}\ngrids: {a: {base: {task: sum}}}\n");

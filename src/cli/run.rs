@@ -10,9 +10,9 @@ use super::exit::Exit;
 use super::options::{Global, ResultsFolder, SweepArguments};
 use super::progress::Progress;
 use super::{plan, report, style};
-use crate::config::run_id;
+use crate::config::{Id, run_id};
 use crate::execute::{self, Event, Listener, Options, Stop, Summary};
-use crate::plan::{MAX_RUNS, Plan, Run};
+use crate::plan::{Limits, MAX_RUNS, Plan, Run};
 use crate::store::{Ended, Folded, Identity, Record, Results, SweepCopy, Why, Writer};
 use crate::sweep::Sweep;
 use crate::train::{Checkpoint, Choice, Device, Outcome, Part, Profile};
@@ -114,18 +114,24 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let stop = Stop::on_signals()?;
     let folder = arguments.folder.results.join(&sweep.name);
     let writer = Writer::open(&folder, &copy(&sweep), Box::new(|_| {}))?;
-    let mut plan = plan::plan(&sweep, writer.ended(), arguments.retry_failed, &limits)?;
-    let failed_before = failed_before(&plan, writer.ended());
-    if let Some(shard) = arguments.shard {
-        plan.cohorts.iter_mut().for_each(|cohort| cohort.runs.retain(|run| shard.holds(run)));
-        plan.cohorts.retain(|cohort| !cohort.runs.is_empty());
-    }
+    let ended = writer.ended();
+    let mut plan = plan::plan(&sweep, &ended, arguments.retry_failed, &limits)?;
+    arguments.keep_shard(&mut plan);
+    let failed_before = failed_before(&plan, &ended);
+    drop(ended);
     announce(&sweep, &plan, arguments, &devices, global);
     if !arguments.retry_failed && failed_before > 0 {
         let runs = style::counted(failed_before, "run");
         eprintln!("{runs} failed or timed out before; --retry-failed tries again");
     }
     tell(writer.opened(), global);
+    if writer.others() > 0 && !global.quiet {
+        let others = match writer.others() {
+            1 => "another process".to_owned(),
+            others => format!("{others} other processes"),
+        };
+        eprintln!("shared with {others}: each run is trained once");
+    }
 
     let profile = arguments.profile.then(Profile::default);
     let options =
@@ -138,10 +144,13 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         progress: &progress,
         profile: profile.as_ref(),
     };
-    let executed = execute::execute(&plan.cohorts, &options, &stop, &saving);
+    let mut executed = execute::execute(&plan.cohorts, &options, &stop, &saving);
     progress.finish();
     // Its memory serves the tables now.
     drop(plan);
+    if let Ok(summary) = &mut executed {
+        executed = after_others(&sweep, arguments, &limits, &options, &stop, &saving, *summary);
+    }
     // What has ended is saved whatever happened.
     let closed = writer.close();
     let summary = executed?;
@@ -163,7 +172,41 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     })
 }
 
+/// Trains what other processes have left: those that end before they have trained all that they took. Returns once
+/// nobody has anything of the sweep in hand.
+fn after_others(
+    sweep: &Sweep,
+    arguments: &Arguments,
+    limits: &Limits,
+    options: &Options<'_>,
+    stop: &Stop,
+    saving: &Saving<'_>,
+    mut all: Summary,
+) -> anyhow::Result<Summary> {
+    while all.elsewhere > 0 && !stop.is_asked() && saving.writer.wait_for_others(&|| stop.is_asked())? {
+        // What has failed meanwhile was tried.
+        let mut plan = plan::plan(sweep, &saving.writer.ended(), false, limits)?;
+        arguments.keep_shard(&mut plan);
+        let more = execute::execute(&plan.cohorts, options, stop, saving)?;
+        all = Summary {
+            finished: all.finished + more.finished,
+            diverged: all.diverged + more.diverged,
+            failed: all.failed + more.failed,
+            timed_out: all.timed_out + more.timed_out,
+            ..more
+        };
+    }
+    Ok(all)
+}
+
 impl Arguments {
+    /// Leaves only the runs of the part that was asked for.
+    fn keep_shard(&self, plan: &mut Plan) {
+        let Some(shard) = self.shard else { return };
+        plan.cohorts.iter_mut().for_each(|cohort| cohort.runs.retain(|run| shard.holds(run)));
+        plan.cohorts.retain(|cohort| !cohort.runs.is_empty());
+    }
+
     fn as_plan(&self) -> plan::Arguments {
         plan::Arguments {
             sweep: self.sweep.clone(),
@@ -333,6 +376,11 @@ impl Listener for Saving<'_> {
             Event::RunPaused { run, checkpoint } => Ok(self.writer.pause(run.id, checkpoint)?),
             _ => Ok(()),
         }
+    }
+
+    fn claim(&self, runs: &[Run]) -> anyhow::Result<Vec<bool>> {
+        let ids: Vec<Id> = runs.iter().map(|run| run.id).collect();
+        Ok(self.writer.claim(&ids)?)
     }
 
     fn checkpoint(&self, run: &Run) -> Option<Checkpoint> {

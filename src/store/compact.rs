@@ -31,11 +31,14 @@ pub struct Folded {
     pub set_aside: Vec<SetAside>,
 }
 
-/// Carries out a decision that a killed process left, and removes what it had not decided yet.
-pub(super) fn recover(files: &dyn Files, layout: &Layout) -> Result<()> {
+/// Carries out a decision that a killed process left; where no other is at work, removes what it had not decided yet.
+pub(super) fn recover(files: &dyn Files, layout: &Layout, alone: bool) -> Result<()> {
     let documents = super::manifest::Documents::read(files, layout)?;
     if let Some(decision) = documents.decision(layout)? {
         carry_out(files, layout, &decision)?;
+    }
+    if !alone {
+        return Ok(());
     }
     for folder in [layout.root().to_path_buf(), layout.weights(), layout.sweeps(), layout.unfinished()] {
         for name in files.list(&folder).map_err(io_error("list", &folder))? {
@@ -48,9 +51,14 @@ pub(super) fn recover(files: &dyn Files, layout: &Layout) -> Result<()> {
     Ok(())
 }
 
-/// Folds all segments into the parts. `sweep` and `version` are the sweep that is being run.
-pub(super) fn fold(files: &dyn Files, layout: &Layout, sweep: &str, version: &SweepVersion) -> Result<Folded> {
-    let state = State::read(files, layout)?;
+/// Folds segments that do not grow any more into the parts. `sweep` and `version` are the sweep that is being run.
+pub(super) fn fold(
+    files: &dyn Files,
+    layout: &Layout,
+    segments: Vec<String>,
+    (sweep, version): (&str, &SweepVersion),
+) -> Result<Folded> {
+    let state = State::read(files, layout, segments)?;
     let merged = &state.merged;
     let folded = Folded {
         records: merged.fresh.len(),

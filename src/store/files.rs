@@ -77,12 +77,16 @@ pub(super) fn create_folders(files: &dyn Files, path: &Path) -> Result<()> {
         Some(parent) => parent,
         None => return Ok(()),
     };
-    match files.create_folder(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+    let made = match files.create_folder(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && parent != Path::new(".") => {
             create_folders(files, parent)?;
-            files.create_folder(path).map_err(io_error("make the folder", path))?;
+            files.create_folder(path)
         }
+        made => made,
+    };
+    match made {
+        // It was there, or another process has just made it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         made => made.map_err(io_error("make the folder", path))?,
     }
     files.sync_folder(parent).map_err(io_error("sync", parent))

@@ -45,14 +45,21 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Starts the thread. The segment is made with the first record, under the name that follows `last`.
-    pub(super) fn start(layout: &Layout, files: Arc<dyn Files>, last: u64, listener: Listener) -> Result<Self> {
+    /// Starts the thread. The segment is made with the first record, under the name that follows `last`, with the token of
+    /// this process.
+    pub(super) fn start(
+        layout: &Layout,
+        files: Arc<dyn Files>,
+        (last, token): (u64, &str),
+        listener: Listener,
+    ) -> Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
         let failure = Arc::new(Mutex::new(None));
         let mut scribe = Scribe {
             layout: layout.clone(),
             files,
             last,
+            token: token.to_owned(),
             listener,
             failure: Arc::clone(&failure),
             segment: None,
@@ -123,6 +130,7 @@ struct Scribe {
     layout: Layout,
     files: Arc<dyn Files>,
     last: u64,
+    token: String,
     listener: Listener,
     failure: Arc<Mutex<Option<Error>>>,
     segment: Option<Segment>,
@@ -230,20 +238,20 @@ impl Scribe {
         self.files.sync_folder(&folder).map_err(io_error("sync", &folder))
     }
 
-    /// A segment of its own for this process: the next number, so that names sort by age, and random digits, so that
-    /// segments of several processes or copied folders never meet.
+    /// A segment of its own for this process: the next number, so that names sort by age, and its token, so that segments
+    /// of several processes or copied folders never meet.
     fn create(&mut self) -> Result<Segment> {
         let folder = self.layout.journal();
         loop {
             self.last += 1;
-            let random = RandomState::new().build_hasher().finish();
-            let path = self.layout.segment(&format!("{:08}-{random:016x}{SEGMENT}", self.last));
+            let path = self.layout.segment(&format!("{:08}-{}{SEGMENT}", self.last, self.token));
             let mut handle = match self.files.create_new(&path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 handle => handle.map_err(io_error("create", &path))?,
             };
+            let nonce = RandomState::new().build_hasher().finish();
             #[expect(clippy::cast_possible_truncation, reason = "any 32 bits do")]
-            let (mut framer, header) = Framer::new(random as u32);
+            let (mut framer, header) = Framer::new(nonce as u32);
             handle.write_all(&header).map_err(io_error("write to", &path))?;
             handle.sync().map_err(io_error("sync", &path))?;
             self.files.sync_folder(&folder).map_err(io_error("sync", &folder))?;

@@ -97,6 +97,10 @@ impl Layout {
         self.root.join("weights")
     }
 
+    pub(super) fn claims(&self) -> PathBuf {
+        self.root.join("claims")
+    }
+
     pub(super) fn unfinished(&self) -> PathBuf {
         self.root.join("unfinished")
     }

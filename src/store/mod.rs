@@ -12,9 +12,11 @@
 //!   manifest.json, compaction.json   what the tables are, and a decision under way           manifest, sealed, compact
 //!   weights/RUN.safetensors          weights that were to be kept                            weights
 //!   unfinished/RUN                   where a run was paused                                   unfinished
-//!   .lock                            held by the process that writes                         files
+//!   claims/TOKEN.runs                what each process at work has taken                      claims
+//!   .lock                            held while tables are written                           writer
 //! ```
 
+mod claims;
 mod codec;
 mod compact;
 mod error;

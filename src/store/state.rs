@@ -55,12 +55,12 @@ pub(super) struct Entry {
 }
 
 impl State {
-    /// Reads a folder that nobody else writes to.
-    pub(super) fn read(files: &dyn Files, layout: &Layout) -> Result<Self> {
-        Self::read_as(files, layout, Documents::read(files, layout)?)
+    /// Reads a folder whose tables nobody else writes: parts, and these segments.
+    pub(super) fn read(files: &dyn Files, layout: &Layout, segments: Vec<String>) -> Result<Self> {
+        Self::read_as(files, layout, Documents::read(files, layout)?, segments)
     }
 
-    fn read_as(files: &dyn Files, layout: &Layout, documents: Documents) -> Result<Self> {
+    fn read_as(files: &dyn Files, layout: &Layout, documents: Documents, names: Vec<String>) -> Result<Self> {
         let decision = documents.decision(layout)?;
         let manifest = match &decision {
             Some(decision) => Some(decision.manifest.clone()),
@@ -71,7 +71,7 @@ impl State {
         }
         let folded: HashSet<&str> = decision.iter().flat_map(|d| &d.segments).map(String::as_str).collect();
         let (mut segments, mut entries, mut foreign) = (Vec::new(), Vec::new(), Foreign::default());
-        for name in segment_names(files, layout)?.into_iter().filter(|name| !folded.contains(name.as_str())) {
+        for name in names.into_iter().filter(|name| !folded.contains(name.as_str())) {
             let segment = segments.len() as u32;
             segments.push(Segment::open(files, layout, name, &mut |place, record| {
                 foreign.note(&record);
@@ -85,16 +85,24 @@ impl State {
 
     /// Reads a folder that another process may be writing to, and its runs: again, until nothing changed meanwhile.
     pub(super) fn read_beside_others(files: &dyn Files, layout: &Layout) -> Result<(Self, DataFrame)> {
-        for _ in 0..20 {
-            let before = Documents::read(files, layout)?;
-            let state = Self::read_as(files, layout, before.clone())
-                .and_then(|state| state.table(files, layout, Table::Runs).map(|runs| (state, runs)));
-            // What was folded meanwhile is missing or there twice, so that even an error says nothing.
-            if Documents::read(files, layout)? == before {
-                return state;
+        beside_others(files, layout, |before| {
+            let state = Self::read_as(files, layout, before, segment_names(files, layout)?)?;
+            let runs = state.table(files, layout, Table::Runs)?;
+            Ok((state, runs))
+        })
+    }
+
+    /// What decides between records, of every run that has ended: of the parts, and of the journals of all processes.
+    pub(super) fn ended_beside_others(files: &dyn Files, layout: &Layout) -> Result<BTreeMap<Id, Summary>> {
+        beside_others(files, layout, |before| {
+            let state = Self::read_as(files, layout, before, segment_names(files, layout)?)?;
+            let mut ended = BTreeMap::new();
+            state.saved(files, layout, &mut |run, summary| drop(ended.insert(run, summary)))?;
+            for entry in &state.merged.fresh {
+                ended.insert(entry.run, Summary::of(&state.record(entry)?));
             }
-        }
-        Err(Error::Changed { path: layout.root().to_path_buf() })
+            Ok(ended)
+        })
     }
 
     /// Which of these records, oldest first, count. Only those of runs that there are several records of are compared.
@@ -185,6 +193,19 @@ impl State {
         whole.rechunk_mut();
         Ok(whole)
     }
+}
+
+/// Reads a folder that another process may be writing to: again, until nothing changed meanwhile.
+fn beside_others<T>(files: &dyn Files, layout: &Layout, read: impl Fn(Documents) -> Result<T>) -> Result<T> {
+    for _ in 0..20 {
+        let before = Documents::read(files, layout)?;
+        let found = read(before.clone());
+        // What was folded meanwhile is missing or there twice, so that even an error says nothing.
+        if Documents::read(files, layout)? == before {
+            return found;
+        }
+    }
+    Err(Error::Changed { path: layout.root().to_path_buf() })
 }
 
 impl Segment {

@@ -1,14 +1,15 @@
 //! Writing results: the one way into a folder under `results/`.
 
-use std::any::Any;
 use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use super::claims::{Claims, Held, wait_for};
 use super::codec;
 use super::compact::{Folded, fold, recover};
-use super::error::{Error, Result, io_error};
+use super::error::Result;
 use super::files::{Disk, Files, create_folders, read_if_there, replace};
 use super::journal::{Journal, Listener};
 use super::layout::Layout;
@@ -47,7 +48,8 @@ impl Ended {
     }
 }
 
-/// The one writer of a folder of results in this process; the folder is locked while it lives.
+/// The one writer of a folder of results in this process. Other processes may have theirs: each has a journal of its own,
+/// and takes runs that no other has taken.
 ///
 /// Dropping it saves what was appended and leaves it in the journal, where readers find it; [`Writer::close`] also
 /// reports errors and folds the journal into the tables.
@@ -58,12 +60,38 @@ pub struct Writer {
     version: SweepVersion,
     journal: Journal,
     opened: Folded,
-    ended: Ended,
+    /// The runs that had failed or timed out when it was opened.
+    failed_before: HashSet<Id>,
     /// Runs that were paused by a process before this one.
     paused: Mutex<HashSet<Id>>,
     // The last field: given back after the journal has ended.
-    _lock: Box<dyn Any + Send + Sync>,
+    shared: Mutex<Shared>,
 }
+
+/// What this process knows of the others.
+struct Shared {
+    claims: Claims,
+    ended: Ended,
+    /// Whether something has changed since somebody asked which runs have ended.
+    news: bool,
+}
+
+impl Shared {
+    /// Looks at the others, and reads what has ended where something has changed. The registry is held.
+    fn look(&mut self, registry: &Held, files: &dyn Files, layout: &Layout) -> Result<()> {
+        if self.claims.look(registry)? {
+            self.ended = Ended::read(files, layout)?;
+            self.news = true;
+        }
+        Ok(())
+    }
+}
+
+/// How long a process may be writing the tables before another gives up waiting for it.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Time between two looks at what others do.
+const LOOK: Duration = Duration::from_millis(100);
 
 impl fmt::Debug for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,12 +100,12 @@ impl fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// Opens `folder` (such as `results/why-squares`) for writing and makes it if needed: takes its lock, finishes what
-    /// a killed process left, and keeps a copy of the sweep. `listener` hears of runs once they are durable.
+    /// Opens `folder` (such as `results/why-squares`) for writing and makes it if needed: finishes what a killed process
+    /// left, and keeps a copy of the sweep. `listener` hears of runs once they are durable.
     ///
     /// # Errors
-    /// [`Error::InUse`] when another process writes to it, [`Error::Damaged`] when what is saved is not whole, and
-    /// errors of the operating system.
+    /// [`Error::InUse`] when another process has been writing the tables for two minutes, [`Error::Damaged`] when what is
+    /// saved is not whole, and errors of the operating system.
     pub fn open(folder: &Path, sweep: &SweepCopy, listener: Listener) -> Result<Self> {
         Self::open_on(Arc::new(Disk), folder, sweep, listener)
     }
@@ -85,22 +113,27 @@ impl Writer {
     pub(super) fn open_on(files: Arc<dyn Files>, folder: &Path, sweep: &SweepCopy, listener: Listener) -> Result<Self> {
         let layout = Layout::new(folder);
         create_folders(&*files, folder)?;
-        let lock = lock(&*files, &layout)?;
+        let mut claims = Claims::enter(&files, &layout)?;
+        let lock = wait_for(&*files, &layout, &layout.lock(), PATIENCE)?;
         create_folders(&*files, &layout.journal())?;
-        recover(&*files, &layout)?;
+        claims.look_now()?;
+        recover(&*files, &layout, claims.others() == 0)?;
         let version = keep_sweep(&*files, &layout, sweep)?;
-        let last = last_segment(&*files, &layout)?;
-        let opened = fold(&*files, &layout, &sweep.name, &version)?;
-        let mut ended = Ended::default();
-        State::read(&*files, &layout)?.saved(&*files, &layout, &mut |run, summary| ended.note(run, &summary))?;
-        let journal = Journal::start(&layout, Arc::clone(&files), last, listener)?;
+        let last = last_segment(&segment_names(&*files, &layout)?);
+        let segments = at_rest(&*files, &layout, &mut claims)?;
+        let opened = fold(&*files, &layout, segments, (&sweep.name, &version))?;
+        drop(lock);
+        claims.look_now()?;
+        let ended = Ended::read(&*files, &layout)?;
+        let journal = Journal::start(&layout, Arc::clone(&files), (last, claims.token()), listener)?;
         let mut paused: HashSet<Id> = unfinished::list(&*files, &layout)?.into_iter().collect();
         // A process was killed after it had saved a run and before it had removed where the run was paused.
         for run in paused.extract_if(|run| ended.done.contains(run)) {
             unfinished::remove(&*files, &layout, run)?;
         }
-        let (sweep, paused) = (sweep.name.clone(), Mutex::new(paused));
-        Ok(Self { layout, files, sweep, version, journal, opened, ended, paused, _lock: lock })
+        let (sweep, paused, failed_before) = (sweep.name.clone(), Mutex::new(paused), ended.failed.clone());
+        let shared = Mutex::new(Shared { claims, ended, news: false });
+        Ok(Self { layout, files, sweep, version, journal, opened, failed_before, paused, shared })
     }
 
     /// The folder that it writes to.
@@ -109,10 +142,65 @@ impl Writer {
         self.layout.root()
     }
 
-    /// The runs that had ended when it was opened.
+    /// The runs that have ended, as far as this process knows: all those that had when it was opened, and those of other
+    /// processes since.
     #[must_use]
-    pub fn ended(&self) -> &Ended {
-        &self.ended
+    pub fn ended(&self) -> Ended {
+        let shared = &mut *self.shared();
+        shared.news = false;
+        shared.ended.clone()
+    }
+
+    /// Other processes that were training into this folder when it last looked.
+    #[must_use]
+    pub fn others(&self) -> usize {
+        self.shared().claims.others()
+    }
+
+    /// Takes runs for this process, before it trains them; gives which of them it has got. The others have ended, or
+    /// another process has taken them.
+    ///
+    /// # Errors
+    /// Errors of the operating system, and of reading what others have saved.
+    pub fn claim(&self, runs: &[Id]) -> Result<Vec<bool>> {
+        let shared = &mut *self.shared();
+        let registry = shared.claims.registry()?;
+        shared.look(&registry, &*self.files, &self.layout)?;
+        let Shared { claims, ended, .. } = shared;
+        // What had failed before is only here because it is to be tried again.
+        let failed = |run: &Id| ended.failed.contains(run) && !self.failed_before.contains(run);
+        claims.take(&registry, runs, |run| ended.done.contains(run) || failed(run))
+    }
+
+    /// Waits until there is news since [`Writer::ended`] was asked: another process has saved what it had taken, or has
+    /// ended. Gives whether there is. Ends as well when nobody has anything in hand any more, or when `stop` says so.
+    ///
+    /// # Errors
+    /// Any error of the writer so far, errors of the operating system, and of reading what others have saved.
+    pub fn wait_for_others(&self, stop: &dyn Fn() -> bool) -> Result<bool> {
+        self.flush()?;
+        self.shared().claims.saved()?;
+        while !stop() {
+            {
+                let shared = &mut *self.shared();
+                let registry = shared.claims.registry()?;
+                shared.look(&registry, &*self.files, &self.layout)?;
+                if shared.news {
+                    // What this process has saved itself since is among it.
+                    shared.ended = Ended::read(&*self.files, &self.layout)?;
+                    return Ok(true);
+                }
+                if !shared.claims.others_are_busy() {
+                    return Ok(false);
+                }
+            }
+            std::thread::sleep(LOOK);
+        }
+        Ok(false)
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What it found in the journal when it was opened.
@@ -162,26 +250,26 @@ impl Writer {
         self.journal.flush()
     }
 
-    /// Saves everything, folds the journal into the tables and gives the folder back.
+    /// Saves everything, folds into the tables what no other process is adding to, and gives the folder back.
     ///
     /// # Errors
     /// Any error of the writer so far. Whatever was reported as saved stays so, and the next writer goes on from there.
     pub fn close(mut self) -> Result<Folded> {
         self.journal.close()?;
-        fold(&*self.files, &self.layout, &self.sweep, &self.version)
+        let _lock = wait_for(&*self.files, &self.layout, &self.layout.lock(), PATIENCE)?;
+        let segments = at_rest(&*self.files, &self.layout, &mut self.shared().claims)?;
+        let folded = fold(&*self.files, &self.layout, segments, (&self.sweep, &self.version))?;
+        self.shared().claims.leave()?;
+        Ok(folded)
     }
 }
 
-fn lock(files: &dyn Files, layout: &Layout) -> Result<Box<dyn Any + Send + Sync>> {
-    let path = layout.lock();
-    let process = std::process::id();
-    if let Some(lock) = files.lock(&path, &format!("{process}\n")).map_err(io_error("lock", &path))? {
-        return Ok(lock);
+impl Ended {
+    fn read(files: &dyn Files, layout: &Layout) -> Result<Self> {
+        let mut ended = Self::default();
+        State::ended_beside_others(files, layout)?.iter().for_each(|(run, summary)| ended.note(*run, summary));
+        Ok(ended)
     }
-    // Who holds it may be writing its number just now.
-    let text = read_if_there(files, &path).ok().flatten().unwrap_or_default();
-    let process = String::from_utf8_lossy(&text).trim().parse().ok();
-    Err(Error::InUse { path: layout.root().to_path_buf(), process })
 }
 
 /// Keeps the sweep file under its hash, then as the one that was run last.
@@ -197,9 +285,16 @@ fn keep_sweep(files: &dyn Files, layout: &Layout, sweep: &SweepCopy) -> Result<S
     Ok(SweepVersion { hash, overrides: sweep.overrides.clone() })
 }
 
+/// The segments that no other process adds to. They are listed before the look: a segment of a process that enters later
+/// is none of them.
+fn at_rest(files: &dyn Files, layout: &Layout, claims: &mut Claims) -> Result<Vec<String>> {
+    let mut segments = segment_names(files, layout)?;
+    claims.look_now()?;
+    segments.retain(|name| !claims.may_grow(name));
+    Ok(segments)
+}
+
 /// The highest number that a segment has.
-fn last_segment(files: &dyn Files, layout: &Layout) -> Result<u64> {
-    let names = segment_names(files, layout)?;
-    let numbers = names.iter().filter_map(|name| name.split('-').next()?.parse().ok());
-    Ok(numbers.max().unwrap_or(0))
+fn last_segment(segments: &[String]) -> u64 {
+    segments.iter().filter_map(|name| name.split('-').next()?.parse().ok()).max().unwrap_or(0)
 }

@@ -76,7 +76,7 @@ pub(super) fn base(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Entry> {
 pub(super) fn axes(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Axis> {
     let mut axes = Vec::new();
     for (key, parameter, node) in parameters(node, "`grid`", "`{activation: [linear, relu]}`", wrong) {
-        axes.extend(axis(parameter, key, node, wrong));
+        axes.extend(axis(parameter, key, node, false, wrong));
     }
     axes
 }
@@ -99,7 +99,7 @@ pub(super) fn zips(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Factor> {
         let mut axes: Vec<Axis> = Vec::new();
         let before = wrong.len();
         for (key, parameter, node) in parameters(node, &what, "`{depth: [1, 2], width: [256, 64]}`", wrong) {
-            let Some(axis) = axis(parameter, key, node, wrong) else { continue };
+            let Some(axis) = axis(parameter, key, node, true, wrong) else { continue };
             if let Choices::Drawn(interval) = axis.choices {
                 let message = "what is drawn does not move together with another axis";
                 wrong.push(Diagnostic::new(interval.place, message).hint("move it under `grid:`"));
@@ -119,10 +119,29 @@ pub(super) fn zips(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Factor> {
             }
         }
         if wrong.len() == before && !axes.is_empty() {
+            different_rows(&axes, wrong);
             factors.push(Factor { axes });
         }
     }
     factors
+}
+
+/// Refuses a zip in which all axes have the same values in two places.
+fn different_rows(axes: &[Axis], wrong: &mut Vec<Diagnostic>) {
+    let lists: Vec<&[Written]> = axes.iter().filter_map(|axis| axis.choices.listed()).collect();
+    let mut known: HashMap<Vec<String>, Place> = HashMap::new();
+    for row in 0..lists[0].len() {
+        let values: Vec<String> = lists.iter().map(|list| yaml(&list[row].value)).collect();
+        let place = lists[0][row].place;
+        match known.get(&values) {
+            Some(first) => wrong.push(
+                Diagnostic::new(place, format!("the values {} stand together twice in a zip", values.join(", ")))
+                    .note(*first, "first here")
+                    .hint("to train a configuration again under other seeds, set `replicates`"),
+            ),
+            None => drop(known.insert(values, place)),
+        }
+    }
 }
 
 /// The parameters that a mapping names.
@@ -169,11 +188,18 @@ pub(super) fn single(parameter: &Parameter, node: &Node, what: &str, instead: &s
     read(parameter, node)
 }
 
-/// Reads an axis: a list of values, or a mapping that says how they are made, and when they are there.
-fn axis(parameter: &'static Parameter, key: &Key, node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Axis> {
+/// Reads an axis: a list of values, or a mapping that says how they are made, and when they are there. A value may be
+/// there twice in one that is `zipped`.
+fn axis(
+    parameter: &'static Parameter,
+    key: &Key,
+    node: &Node,
+    zipped: bool,
+    wrong: &mut Vec<Diagnostic>,
+) -> Option<Axis> {
     let (choices, when) = match &node.tree {
-        Tree::Map(entries) if generators::is_meant(entries) => made(parameter, node, entries, wrong)?,
-        _ => (Choices::Listed(listed(parameter, node, wrong)?), Vec::new()),
+        Tree::Map(entries) if generators::is_meant(entries) => made(parameter, node, entries, zipped, wrong)?,
+        _ => (Choices::Listed(listed(parameter, node, zipped, wrong)?), Vec::new()),
     };
     Some(Axis { parameter, key: key.place, choices, when })
 }
@@ -183,6 +209,7 @@ fn made(
     parameter: &'static Parameter,
     node: &Node,
     entries: &[(Key, Node)],
+    zipped: bool,
     wrong: &mut Vec<Diagnostic>,
 ) -> Option<(Choices, Vec<Condition>)> {
     let what = format!("the axis `{}`", parameter.name);
@@ -207,15 +234,20 @@ fn made(
         );
     }
     let choices = match generate(parameter, generator, values, wrong)? {
-        Generated::Values(node) => Choices::Listed(listed(parameter, node, wrong)?),
+        Generated::Values(node) => Choices::Listed(listed(parameter, node, zipped, wrong)?),
         Generated::Computed(values) => Choices::Listed(values),
         Generated::Drawn(interval) => Choices::Drawn(interval),
     };
     (wrong.len() == before).then_some((choices, when))
 }
 
-/// Reads a list of values that are all different.
-fn listed(parameter: &'static Parameter, node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Vec<Written>> {
+/// Reads a list of values, all different unless they are `zipped`.
+fn listed(
+    parameter: &'static Parameter,
+    node: &Node,
+    zipped: bool,
+    wrong: &mut Vec<Diagnostic>,
+) -> Option<Vec<Written>> {
     let name = parameter.name;
     let widths = matches!(parameter.kind, Kind::Widths { .. });
     let items = match &node.tree {
@@ -247,7 +279,7 @@ fn listed(parameter: &'static Parameter, node: &Node, wrong: &mut Vec<Diagnostic
             Err(diagnostic) => wrong.push(diagnostic),
             Ok(written) => {
                 let text = yaml(&written.value);
-                if let Some(first) = known.get(&text) {
+                if let Some(first) = known.get(&text).filter(|_| !zipped) {
                     let message = format!("`{text}` stands twice in the axis `{name}`");
                     wrong.push(
                         Diagnostic::new(written.place, message)
@@ -303,7 +335,7 @@ pub(super) fn override_axis(
             }
         }
         [Node { tree: Tree::Map(entries), .. }] if generators::is_meant(entries) => {
-            return axis(parameter, key, &nodes[0], wrong);
+            return axis(parameter, key, &nodes[0], false, wrong);
         }
         [Node { tree: Tree::List(items), .. }] => {
             let hint = joined(items).map(|values| format!("write `{name}={values}`"));
@@ -315,5 +347,5 @@ pub(super) fn override_axis(
         wrong.push(Diagnostic::new(place, message).hint_if(hint));
         return None;
     }
-    axis(parameter, key, &Node { place, tree: Tree::List(nodes.to_vec()) }, wrong)
+    axis(parameter, key, &Node { place, tree: Tree::List(nodes.to_vec()) }, false, wrong)
 }
