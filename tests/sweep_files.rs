@@ -193,14 +193,13 @@ mistakes! {
     when_alone: file("grid: {momentum: {when: {optimizer: sgd}}}\n");
     when_with_an_unknown_parameter: file("grid: {momentum: {values: [0, 0.9], when: {optimiser: sgd}}}\n");
     when_in_a_circle: file("grid:\n  depth: {values: [1, 2], when: {width: 8}}\n  width: {values: [4, 8], when: {depth: 2}}\n");
-    when_never_true: file("grid: {momentum: {values: [0, 0.9], when: {optimizer: sgd}}}\n");
     interval_without_a_sample: file("grid: {width: {uniform: {min: 8, max: 256}}}\n");
     interval_in_a_zip: file("grid: {depth: [1, 2]}\nzip: {a: {width: {uniform: {min: 8, max: 256}}, batch: [1, 2]}}\nsample: {method: random, count: 3}\n");
     interval_by_an_override: file("grid: {width: [8, 16]}\n"), ["width={uniform: {min: 8, max: 256}}"];
     zip_of_two_lengths: file("zip:\n  shape:\n    depth: [1, 2]\n    width: [64, 32, 16]\n");
     zip_with_a_row_twice: file("zip:\n  shape:\n    depth: [1, 2, 1, 1]\n    width: [64, 32, 16, 64]\n");
     zip_without_a_name: file("zip: {depth: [1, 2], width: [64, 32]}\n");
-    zip_of_an_axis: file("grid: {depth: [1, 2]}\nzip: {shape: {depth: [3, 4], width: [64, 32]}}\n");
+    parameter_in_two_zips: file("zip:\n  shape: {depth: [3, 4], width: [64, 32]}\n  other: {depth: [1, 2], bias: [true, false]}\n");
     zip_beside_grids: file("zip: {shape: {depth: [3, 4], width: [64, 32]}}\ngrids: {a: {base: {task: sum}}}\n");
 }
 
@@ -322,6 +321,47 @@ fn settings_are_values_like_any_other() {
 }
 
 #[test]
+fn the_whole_language_goes_together() {
+    let text = "version: 1
+name: all-of-it
+question: Does all of it go together?
+metric: {name: test_rmse, goal: minimize}
+base: {largest: 100, examples: 100, epochs: 5, batch: 20}
+exclude: [{activation: tanh, normalization: seed}]
+grids:
+  listed: {base: {task: sum, hidden: [20, 100, 20], activation: linear, normalization: seed}}
+  made:
+    base: {task: square}
+    grid:
+      activation: [linear, relu, tanh, {leaky_relu: 0.01}]
+      normalization: [seed, max, standardize]
+      learning_rate: {log_range: {min: 1.0e-4, max: 1.0e-1, num: 4}}
+      depth: {range: {min: 1, max: 5, step: 2}}
+      momentum: {values: [0.0, 0.9], when: {optimizer: sgd}}
+    zip: {shape: {depth: [1, 2], width: [256, 64]}}
+    constraints: ['depth * width <= 256']
+    include: [{activation: relu, depth: 12}]
+  drawn:
+    sample: {method: sobol, count: 64, seed: 1}
+    grid:
+      learning_rate: {log_uniform: {min: 1.0e-4, max: 1.0e-1}}
+      width: {uniform: {min: 8, max: 256}}
+      activation: [relu, tanh]
+replicates: {count: 5, seed: 0, vary: [data, init, shuffle]}
+claims:
+  - {name: lines fit sums, where: task = 'sum', expect: max(train_rmse_rounded) = 0}
+";
+    let sweep = parse(text, "x.yaml", &[]).unwrap_or_else(|invalid| panic!("{invalid}"));
+    let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
+    // 4 activations x 3 normalizations x 4 rates x 3 depths x 2 shapes x 2 momenta: the shape decides the depth, and
+    // without SGD there is no momentum, so a sixth of them are different; a twelfth of those is excluded.
+    let removed: u64 = plan.excluded.iter().map(|rule| rule.points).sum();
+    assert_eq!(removed + plan.equal + plan.configurations(), 1 + 576 + 1 + 64);
+    assert_eq!((plan.configurations(), removed), (1 + 88 + 1 + 64, 48));
+    assert_eq!(plan.runs(), 5 * 154);
+}
+
+#[test]
 fn several_mistakes_are_all_reported_in_the_order_of_the_file() {
     let text = "version: 1\nname: x y\nbase:\n  activaton: relu\n  depth: two\ngrid:\n  width: 8\n";
     let shown = message(text, &["batch=0"]);
@@ -378,7 +418,7 @@ fn the_metric_is_checked_against_the_measures() {
 /// mistake is one that an editor underlines.
 #[rustfmt::skip]
 const BEYOND_A_SCHEMA: &[&str] = &[
-    "activation_without_a_hidden_layer", "constraint_about_nothing_known", "constraint_between_kinds", "constraint_over_all_points", "constraint_that_is_a_number", "constraint_that_is_no_sql", "constraint_that_reads_a_file", "cubes_too_large", "depth_for_all_hidden_in_a_grid", "exponent_for_a_whole_number", "include_of_what_cannot_be", "include_without_effect", "initial_weights_of_an_arithmetic_layer", "lbfgs_in_batches", "lbfgs_with_dropout", "leading_zeros", "log_range_too_fine", "logarithm_of_binary_digits", "logarithm_of_binary_digits_in_base", "logarithm_of_bins", "logarithm_of_differences", "logarithm_of_noise", "logarithm_on_one_side", "merge_key", "more_bins_than_numbers", "more_bins_than_numbers_by_default", "more_periods_than_numbers", "nesterov_without_momentum", "nesterov_without_sgd", "normalization_of_one_example", "normalization_of_one_unit", "not_a_finite_number", "number_with_separators", "parameter_without_effect", "plan_too_large", "quotient_of_one_number", "range_backwards", "range_of_too_many", "range_that_misses_its_end", "same_claim_twice", "settings_that_contradict_each_other", "settings_twice", "sparsity_of_a_dense_layer", "targets_too_large", "too_many_features", "warmup_for_the_whole_run", "when_in_a_circle", "when_never_true", "zip_of_an_axis", "zip_of_two_lengths",
+    "activation_without_a_hidden_layer", "constraint_about_nothing_known", "constraint_between_kinds", "constraint_over_all_points", "constraint_that_is_a_number", "constraint_that_is_no_sql", "constraint_that_reads_a_file", "cubes_too_large", "depth_for_all_hidden_in_a_grid", "exponent_for_a_whole_number", "include_of_what_cannot_be", "include_without_effect", "initial_weights_of_an_arithmetic_layer", "lbfgs_in_batches", "lbfgs_with_dropout", "leading_zeros", "log_range_too_fine", "logarithm_of_binary_digits", "logarithm_of_binary_digits_in_base", "logarithm_of_bins", "logarithm_of_differences", "logarithm_of_noise", "logarithm_on_one_side", "merge_key", "more_bins_than_numbers", "more_bins_than_numbers_by_default", "more_periods_than_numbers", "nesterov_without_momentum", "nesterov_without_sgd", "normalization_of_one_example", "normalization_of_one_unit", "not_a_finite_number", "number_with_separators", "parameter_in_two_zips", "parameter_without_effect", "plan_too_large", "quotient_of_one_number", "range_backwards", "range_of_too_many", "range_that_misses_its_end", "same_claim_twice", "settings_that_contradict_each_other", "settings_twice", "sparsity_of_a_dense_layer", "targets_too_large", "too_many_features", "warmup_for_the_whole_run", "when_in_a_circle", "zip_of_two_lengths", "zip_with_a_row_twice",
 ];
 
 /// Every sweep that ships, and every file with a mistake, held against the schema by a validator that is not ours.

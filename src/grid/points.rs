@@ -141,7 +141,10 @@ impl<'g> Points<'g> {
     pub fn place(&self, index: u128, parameter: &str) -> Option<Place> {
         let own = match self.included(index) {
             Some(point) => find(&point.entries, parameter),
-            None => self.choices(index).find(|(axis, _)| axis.parameter.name == parameter).map(|(_, c)| c.place()),
+            // A zip, which comes later, goes before an axis.
+            None => {
+                self.choices(index).filter(|(axis, _)| axis.parameter.name == parameter).last().map(|(_, c)| c.place())
+            }
         };
         own.or_else(|| find(&self.grid.base, parameter))
     }

@@ -37,7 +37,9 @@ impl<'s> Verdict<'s> {
     pub fn enter(&mut self, grid: &Grid) -> Idle {
         // Whoever narrows a sweep on the command line has not written what becomes idle by it.
         let asked = |place: &Place| self.sweep.overrides().is_empty() || place.is_override();
-        written(grid).filter(|(_, place)| asked(place)).collect()
+        // An axis with conditions says itself where it is not there.
+        let conditional = |place: &Place| grid.axes().any(|axis| axis.key == *place && !axis.when.is_empty());
+        written(grid).filter(|(_, place)| asked(place) && !conditional(place)).collect()
     }
 
     /// Takes note of what was found wrong elsewhere.

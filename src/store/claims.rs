@@ -96,9 +96,8 @@ impl Claims {
     pub(super) fn take(&mut self, _: &Held, wanted: &[Id], has_ended: impl Fn(&Id) -> bool) -> Result<Vec<bool>> {
         let free = |run: &Id| !has_ended(run) && !self.others.values().any(|other| other.runs.contains(run));
         let taken: Vec<bool> = wanted.iter().map(free).collect();
-        let lines: String =
-            wanted.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(run, _)| format!("{run}\n")).collect();
-        self.write(&lines)?;
+        let lines = wanted.iter().zip(&taken).filter(|(_, taken)| **taken).map(|(run, _)| format!("{run}\n"));
+        self.write(&lines.collect::<Vec<_>>().concat())?;
         Ok(taken)
     }
 
@@ -218,7 +217,7 @@ impl Drop for Claims {
 
 /// Waits for the lock on the list of processes: it is held for moments only.
 fn registry(files: &dyn Files, layout: &Layout) -> Result<Held> {
-    wait_for(files, layout, &layout.claims().join(LOCK), Duration::from_secs(60))
+    wait_for(files, layout, &layout.claims().join(LOCK), Duration::from_mins(1))
 }
 
 /// Waits for a lock, so long at most.

@@ -50,9 +50,17 @@ impl Choices {
 pub struct Factor {
     /// Its axes, at least one.
     pub axes: Vec<Axis>,
+    /// Whether it is a zip: its values go before those of an axis of the same parameter.
+    pub zipped: bool,
 }
 
 impl Factor {
+    /// An axis by itself.
+    #[must_use]
+    pub fn of(axis: Axis) -> Self {
+        Self { axes: vec![axis], zipped: false }
+    }
+
     /// The number of values that its axes have; `None` where they are drawn.
     #[must_use]
     pub fn size(&self) -> Option<usize> {
@@ -120,7 +128,7 @@ pub(super) fn zips(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Factor> {
         }
         if wrong.len() == before && !axes.is_empty() {
             different_rows(&axes, wrong);
-            factors.push(Factor { axes });
+            factors.push(Factor { axes, zipped: true });
         }
     }
     factors

@@ -69,7 +69,7 @@ impl Block {
         if let (Some((key, _)), false) = (fields.get("sample"), product) {
             wrong.push(Diagnostic::new(key.place, "`sample` without axes").hint("it draws from the axes of `grid:`"));
         }
-        let factors: Vec<Factor> = axes.into_iter().map(|axis| Factor { axes: vec![axis] }).chain(zips).collect();
+        let factors: Vec<Factor> = axes.into_iter().map(Factor::of).chain(zips).collect();
         let block = Self {
             base,
             factors,
@@ -92,7 +92,7 @@ impl Block {
 
     /// Refuses a parameter that stands in two places, of which one would never count.
     fn check_places(&self, wrong: &mut Vec<Diagnostic>) {
-        for (number, axis) in self.axes().enumerate() {
+        for axis in self.axes() {
             let name = axis.parameter.name;
             if let Some(entry) = self.base.iter().find(|entry| entry.parameter.name == name) {
                 wrong.push(
@@ -101,9 +101,13 @@ impl Block {
                         .hint("keep one of the two"),
                 );
             }
-            if let Some(first) = self.axes().take(number).find(|other| other.parameter.name == name) {
+            // A zip goes before an axis of the same name; two zips would contradict each other.
+            let zipped = self.factors.iter().filter(|factor| factor.zipped).flat_map(|factor| &factor.axes);
+            let before = |other: &&Axis| other.parameter.name == name && other.key != axis.key;
+            let twice = zipped.clone().any(|zipped| zipped.key == axis.key);
+            if let Some(first) = zipped.take_while(|other| other.key != axis.key).find(before).filter(|_| twice) {
                 wrong.push(
-                    Diagnostic::new(axis.key, format!("`{name}` is an axis twice"))
+                    Diagnostic::new(axis.key, format!("`{name}` is in two zips"))
                         .note(first.key, "first here")
                         .hint("keep one of the two"),
                 );
@@ -169,7 +173,7 @@ impl Grid {
                 self.base.push(entry);
             }
             values => {
-                let factor = Factor { axes: vec![axis.clone()] };
+                let factor = Factor::of(axis.clone());
                 self.factors.insert(place.unwrap_or(self.factors.len()), factor);
                 // Each included point is there once for each value.
                 self.include = match values {
@@ -187,12 +191,10 @@ impl Grid {
     /// Takes an axis away; gives the place of its factor where that is then empty.
     fn take_axis(&mut self, name: &str) -> Option<usize> {
         let at = self.factors.iter().position(|factor| factor.axes.iter().any(|axis| axis.parameter.name == name))?;
-        self.factors[at].axes.retain(|axis| axis.parameter.name != name);
-        if self.factors[at].axes.is_empty() {
-            self.factors.remove(at);
-            return Some(at);
-        }
-        Some(at + 1)
+        self.factors.iter_mut().for_each(|factor| factor.axes.retain(|axis| axis.parameter.name != name));
+        let emptied = self.factors[at].axes.is_empty();
+        self.factors.retain(|factor| !factor.axes.is_empty());
+        Some(if emptied { at } else { at + 1 })
     }
 }
 

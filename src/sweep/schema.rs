@@ -146,7 +146,13 @@ fn definitions() -> Json {
             "type": "object", "minProperties": 1,
             "additionalProperties": {
                 "allOf": [
-                    object("Axes of one length.", of_all(&an_axis)),
+                    object("Axes of one length.", of_all(&|parameter| {
+                        // In a zip a value may be there twice.
+                        json!({"anyOf": [
+                            an_axis(parameter),
+                            {"type": "array", "minItems": 1, "items": value(parameter)},
+                        ]})
+                    })),
                     {"additionalProperties": reference("listed")},
                 ],
             },
