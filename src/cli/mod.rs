@@ -1,7 +1,10 @@
 //! The command line. One file a subcommand; results on standard output, progress and messages on standard error.
 
+mod check;
+mod completions;
 mod doctor;
 mod exit;
+mod man;
 mod options;
 mod plan;
 mod progress;
@@ -49,8 +52,14 @@ enum Command {
     Runs(runs::Arguments),
     /// Show one run: parameters, measures, provenance, learning curve.
     Show(show::Arguments),
+    /// Check that saved results are whole.
+    Check(check::Arguments),
     /// Check what this machine offers: libtorch, CUDA, threads, disk.
     Doctor(doctor::Arguments),
+    /// Print completions for a shell.
+    Completions(completions::Arguments),
+    /// Print the manual page, or write those of all commands.
+    Man(man::Arguments),
     /// Print the JSON Schema of sweep files, or the table of parameters.
     Schema(schema::Arguments),
 }
@@ -66,6 +75,9 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::run(&arguments, &cli.global),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
     };

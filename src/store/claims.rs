@@ -22,7 +22,7 @@ use super::manifest::Documents;
 use super::state::segment_names;
 use crate::config::Id;
 
-const RUNS: &str = ".runs";
+pub(super) const RUNS: &str = ".runs";
 const LOCK: &str = ".lock";
 /// A line that says that all runs before it are saved.
 const SAVED: &str = "00000000000000000000\n";

@@ -59,15 +59,28 @@ pub(super) fn fold(
     (sweep, version): (&str, &SweepVersion),
 ) -> Result<Folded> {
     let state = State::read(files, layout, segments)?;
+    let mut manifest = state.manifest.clone().unwrap_or_else(|| Manifest::empty(sweep));
+    manifest.versions.retain(|known| known != version);
+    manifest.versions.push(version.clone());
+    fold_into(files, layout, &state, manifest)
+}
+
+/// As [`fold`], of whichever sweep was run last. Nothing is done where none was run to the point of having a manifest.
+pub(super) fn fold_as_it_is(files: &dyn Files, layout: &Layout, segments: Vec<String>) -> Result<Folded> {
+    let state = State::read(files, layout, segments)?;
+    match state.manifest.clone() {
+        Some(manifest) => fold_into(files, layout, &state, manifest),
+        None => Ok(Folded::default()),
+    }
+}
+
+fn fold_into(files: &dyn Files, layout: &Layout, state: &State, mut manifest: Manifest) -> Result<Folded> {
     let merged = &state.merged;
     let folded = Folded {
         records: merged.fresh.len(),
         torn: state.segments.iter().map(|segment| segment.torn).sum(),
         set_aside: merged.set_aside.clone(),
     };
-    let mut manifest = state.manifest.clone().unwrap_or_else(|| Manifest::empty(sweep));
-    manifest.versions.retain(|known| known != version);
-    manifest.versions.push(version.clone());
     for item in &merged.set_aside {
         if !manifest.set_aside.contains(item) {
             manifest.set_aside.push(item.clone());
@@ -76,7 +89,7 @@ pub(super) fn fold(
     let segments: Vec<String> = state.segments.iter().map(|segment| segment.name.clone()).collect();
     let unchanged = merged.fresh.is_empty() && manifest.parts.len() == TABLES.len();
     if !unchanged {
-        manifest.parts = write_parts(files, layout, &state, &mut manifest)?;
+        manifest.parts = write_parts(files, layout, state, &mut manifest)?;
     }
     if segments.is_empty() && unchanged {
         if state.manifest.as_ref() != Some(&manifest) {

@@ -16,6 +16,7 @@
 //!   .lock                            held while tables are written                           writer
 //! ```
 
+mod check;
 mod claims;
 mod codec;
 mod compact;
@@ -43,6 +44,7 @@ mod weights;
 mod window;
 mod writer;
 
+pub use check::{Checked, Finding, Grade, check, repair};
 pub use compact::Folded;
 pub use error::{Error, Result};
 pub use files::{Disk, Files, Handle, Source};

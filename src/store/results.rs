@@ -191,7 +191,7 @@ pub(super) fn is_results(files: &dyn Files, layout: &Layout) -> Result<bool> {
     Ok(names.iter().any(|name| marks.contains(&name.as_str())))
 }
 
-fn require_results(files: &dyn Files, layout: &Layout) -> Result<()> {
+pub(super) fn require_results(files: &dyn Files, layout: &Layout) -> Result<()> {
     if is_results(files, layout)? {
         return Ok(());
     }

@@ -229,7 +229,7 @@ impl Segment {
 }
 
 /// A fault of a segment as an error.
-fn told(path: &Path, fault: Fault) -> Error {
+pub(super) fn told(path: &Path, fault: Fault) -> Error {
     let path = path.to_path_buf();
     match fault {
         Fault::Newer(found) => Error::Newer { path, found, known: FORMAT },
@@ -254,7 +254,7 @@ pub(super) fn segment_names(files: &dyn Files, layout: &Layout) -> Result<Vec<St
 }
 
 /// Parts never come without a manifest: it is written first.
-fn require_no_parts(files: &dyn Files, layout: &Layout) -> Result<()> {
+pub(super) fn require_no_parts(files: &dyn Files, layout: &Layout) -> Result<()> {
     let names = files.list(layout.root()).map_err(io_error("list", layout.root()))?;
     match TABLES.iter().find(|table| names.iter().any(|name| name == table.file())) {
         None => Ok(()),

@@ -88,7 +88,7 @@ impl Shared {
 }
 
 /// How long a process may be writing the tables before another gives up waiting for it.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Time between two looks at what others do.
 const LOOK: Duration = Duration::from_millis(100);

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::memory::Memory;
 use super::samples::{record, sweep};
+use crate::store::check::{Grade, check_on, repair_on};
 use crate::store::files::Files;
 use crate::store::layout::{Layout, TABLES};
 use crate::store::parts::PartReader;
-use crate::store::{Error, Result, Results, Writer};
+use crate::store::{Error, Result, Results, Writer, unfinished};
+use crate::train::{Checkpoint, Weight};
 
 const FOLDER: &str = "/results/sample";
 
@@ -65,6 +67,93 @@ fn every_flipped_byte_is_noticed() {
     }
     assert!(flips > 10_000, "{flips}");
     assert_eq!(results(&files).unwrap().runs().height(), 4);
+}
+
+/// What a check finds, one line each.
+fn found(files: &Memory) -> Vec<(Grade, String)> {
+    let checked = check_on(files, Path::new(FOLDER)).unwrap();
+    let name = |path: &Path| path.strip_prefix(FOLDER).unwrap().display().to_string();
+    checked.findings.iter().map(|finding| (finding.grade, name(&finding.path))).collect()
+}
+
+/// A store with something of every kind in it, of processes that have ended in order.
+fn whole_store() -> Memory {
+    let files = Memory::default();
+    let writer = writer(&files).unwrap();
+    let weight = Weight { name: "w".into(), shape: vec![2], bytes: vec![1; 8] };
+    writer.append(&record(0), Some(&[weight])).unwrap();
+    writer.append(&record(1), None).unwrap();
+    let checkpoint = Checkpoint { epoch: 3, seconds: 1.0, environment: "e".into(), state: vec![7; 30] };
+    writer.pause(record(2).identity.run, &checkpoint).unwrap();
+    writer.close().unwrap();
+    files
+}
+
+#[test]
+fn a_check_of_a_whole_store_finds_nothing() {
+    let files = whole_store();
+    let before = files.files();
+    let checked = check_on(&files, Path::new(FOLDER)).unwrap();
+    assert_eq!((checked.findings.len(), checked.runs), (0, 2), "{:?}", checked.findings);
+    let bytes: usize = before.values().map(Vec::len).sum();
+    assert_eq!((checked.files, checked.bytes), (before.len(), bytes as u64), "every byte is accounted for");
+    assert_eq!(files.files(), before, "and nothing is changed");
+}
+
+#[test]
+fn a_check_finds_every_flipped_byte() {
+    for (files, step) in [(whole_store(), 5), (store(), 29)] {
+        let before = found(&files);
+        let mut flips = 0;
+        for (path, bytes) in files.files() {
+            for at in (0..bytes.len()).step_by(if bytes.len() < 600 { 1 } else { step }) {
+                let flip = |bytes: &mut Vec<u8>| bytes[at] ^= 0x10;
+                files.edit(&path, flip);
+                let after = found(&files);
+                assert_ne!(after, before, "byte {at} of {}", path.display());
+                files.edit(&path, flip);
+                flips += 1;
+            }
+        }
+        assert!(flips > 1000, "{flips}");
+    }
+}
+
+#[test]
+fn a_repair_takes_away_what_does_not_count_and_nothing_else() {
+    let files = store();
+    let folder = Path::new(FOLDER);
+    let segment = files.files().into_keys().find(|path| path.extension().is_some_and(|e| e == "log")).unwrap();
+    // As a process that was killed leaves it: without the frame that closes it, in the middle of another.
+    files.edit(&segment, |bytes| {
+        bytes.truncate(bytes.len() - 32);
+        bytes.extend([0xab, b'r', b'u', b'n', 9, 9]);
+    });
+    let checkpoint = Checkpoint { epoch: 3, seconds: 1.0, environment: "e".into(), state: Vec::new() };
+    let layout = Layout::new(folder);
+    let shared: Arc<dyn Files> = Arc::new(files.clone());
+    unfinished::save(&files, &layout, record(7).identity.run, &checkpoint).unwrap();
+    files.edit(&layout.unfinished().join(record(7).identity.run.to_string()), |bytes| bytes.truncate(20));
+    drop(files.create(&folder.join("runs.parquet.new")).unwrap());
+    drop(files.create(&folder.join("notes.txt")).unwrap());
+    let before = found(&files);
+    let grade = |wanted: Grade| before.iter().filter(|(grade, _)| *grade == wanted).count();
+    assert_eq!((grade(Grade::Damaged), grade(Grade::Leftover), grade(Grade::Foreign)), (0, 3, 1), "{before:?}");
+    repair_on(&shared, folder).unwrap();
+    assert_eq!(found(&files), [(Grade::Foreign, "notes.txt".to_owned())]);
+    assert_eq!(results(&files).unwrap().runs().height(), 4, "no run is lost");
+    // What is damaged is not touched, and neither is anything else then.
+    files.edit(&folder.join("curves.parquet"), |bytes| bytes[50] ^= 1);
+    drop(files.create(&folder.join("runs.parquet.new")).unwrap());
+    let before = files.files();
+    assert!(repair_on(&shared, folder).unwrap().is_damaged());
+    assert_eq!(files.files(), before);
+    // Nor is anything that another process is at work on.
+    let other = whole_store();
+    let at_work = writer(&other).unwrap();
+    assert!(matches!(repair_on(&(Arc::new(other.clone()) as Arc<dyn Files>), folder), Err(Error::InUse { .. })));
+    drop(at_work);
+    repair_on(&(Arc::new(other) as Arc<dyn Files>), folder).unwrap();
 }
 
 #[test]

@@ -1,0 +1,93 @@
+//! `ablate check`: whether saved results are whole.
+
+use clap::Args;
+use serde_json::json;
+
+use super::exit::Exit;
+use super::options::ResultsFolder;
+use super::{say, style};
+use crate::store::{self, Checked, Grade};
+
+/// Check that saved results are whole: every file is read and accounted for.
+///
+/// Says what is damaged, which runs that concerns, and what to do; exits with 7 where saved bytes have changed. What a
+/// killed process has left is no damage, and --repair puts it in order; it never touches anything that was saved.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A folder of results, or the name of a sweep.
+    #[arg(value_name = "RESULTS")]
+    name: String,
+    #[command(flatten)]
+    folder: ResultsFolder,
+    /// Put in order what loses nothing: torn tails of the journal, files that do not count.
+    #[arg(long)]
+    repair: bool,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks and prints.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let folder = store::locate(&arguments.folder.results, &arguments.name)?;
+    let found = if arguments.repair { store::repair(&folder)? } else { store::check(&folder)? };
+    let repaired = arguments.repair && !found.is_damaged();
+    let now = if repaired { store::check(&folder)? } else { found.clone() };
+    if arguments.json {
+        say!("{}", serde_json::to_string_pretty(&document(&found, &now, repaired))?);
+    } else {
+        found.findings.iter().filter(|finding| repaired && !now.findings.contains(finding)).for_each(|finding| {
+            say!("repaired  {}: {}", finding.path.display(), finding.what);
+        });
+        for finding in &now.findings {
+            say!("{:<9} {}: {}", name(finding.grade), finding.path.display(), finding.what);
+            say!("          runs: {}. {}.", finding.runs, finding.remedy.trim_end_matches('.'));
+        }
+        say!("{}", summary(&now));
+        if arguments.repair && !repaired {
+            say!("nothing was repaired: what is damaged comes first");
+        }
+    }
+    Ok(if now.is_damaged() { Exit::Damaged } else { Exit::Done })
+}
+
+fn name(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Damaged => "damaged",
+        Grade::Leftover => "leftover",
+        Grade::Foreign => "foreign",
+    }
+}
+
+fn summary(checked: &Checked) -> String {
+    let files = style::counted(checked.files as u64, "file");
+    let runs = style::counted(checked.runs as u64, "run");
+    let damaged = checked.findings.iter().filter(|finding| finding.grade == Grade::Damaged).count();
+    let state = match damaged {
+        0 => "nothing is damaged".to_owned(),
+        1 => "1 file is damaged".to_owned(),
+        damaged => format!("{damaged} files are damaged"),
+    };
+    format!("{files}, {}, {runs}: {state}", style::bytes(checked.bytes as f64))
+}
+
+fn document(found: &Checked, now: &Checked, repaired: bool) -> serde_json::Value {
+    let shown = |checked: &Checked| -> Vec<serde_json::Value> {
+        let one = |finding: &store::Finding| {
+            json!({
+                "grade": name(finding.grade), "path": finding.path.display().to_string(), "what": finding.what,
+                "runs": finding.runs, "remedy": finding.remedy,
+            })
+        };
+        checked.findings.iter().map(one).collect()
+    };
+    json!({
+        "version": 1,
+        "files": now.files,
+        "bytes": now.bytes,
+        "runs": now.runs,
+        "damaged": now.is_damaged(),
+        "findings": shown(now),
+        "found_before": if repaired { shown(found) } else { Vec::new() },
+    })
+}

@@ -1,0 +1,89 @@
+//! `ablate check` as a user meets it: whole results, damaged ones, and what a killed process has left.
+#![expect(clippy::disallowed_methods, reason = "tests make and break files of their own")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const SWEEP: &str = "version: 1
+name: small
+base: {examples: 30, test_examples: 10, largest: 20, epochs: 3, batch: 10}
+grid: {activation: [relu, tanh], width: [3, 8]}
+";
+
+fn ablate(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ablate")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+/// A folder with the results of four runs.
+fn results() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("small.yaml"), SWEEP).unwrap();
+    let run = ablate(folder.path(), &["run", "small.yaml", "--no-report", "--save-weights"]);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let results = folder.path().join("results/small");
+    (folder, results)
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn whole_results_are_whole() {
+    let (folder, _) = results();
+    let check = ablate(folder.path(), &["check", "small"]);
+    assert_eq!(check.status.code(), Some(0));
+    assert!(text(&check).trim().ends_with("4 runs: nothing is damaged"), "{}", text(&check));
+    let json: Value = serde_json::from_slice(&ablate(folder.path(), &["check", "small", "--json"]).stdout).unwrap();
+    assert_eq!((&json["version"], &json["runs"], &json["damaged"]), (&1.into(), &4.into(), &false.into()));
+    assert_eq!(ablate(folder.path(), &["check", "large"]).status.code(), Some(2));
+}
+
+#[test]
+fn damage_is_named_with_its_runs_and_what_to_do() {
+    let weights = |results: &Path| fs::read_dir(results.join("weights")).unwrap().next().unwrap().unwrap().path();
+    let files: [&dyn Fn(&Path) -> PathBuf; 4] = [
+        &|results| results.join("runs.parquet"),
+        &|results| results.join("curves.parquet"),
+        &|results| results.join("manifest.json"),
+        &weights,
+    ];
+    for file in files {
+        let (folder, results) = results();
+        let path = file(&results);
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        for arguments in [&["check", "small"][..], &["check", "small", "--repair"]] {
+            let check = ablate(folder.path(), arguments);
+            assert_eq!(check.status.code(), Some(7), "{}", text(&check));
+            let line = text(&check).lines().find(|line| line.starts_with("damaged")).unwrap().to_owned();
+            assert!(line.contains(path.file_name().unwrap().to_str().unwrap()), "{line}");
+            assert!(text(&check).contains("runs: "), "{}", text(&check));
+        }
+        assert_eq!(fs::read(&path).unwrap(), bytes, "what is damaged is left as it is");
+    }
+}
+
+#[test]
+fn what_a_killed_process_leaves_is_no_damage_and_can_be_put_in_order() {
+    let (folder, results) = results();
+    fs::write(results.join("journal/00000009-0123456789abcdef.log"), "abl").unwrap();
+    fs::write(results.join("weights/x.safetensors.new"), "half").unwrap();
+    fs::write(results.join("notes.txt"), "mine").unwrap();
+    let check = ablate(folder.path(), &["check", "small"]);
+    assert_eq!(check.status.code(), Some(0), "{}", text(&check));
+    assert_eq!(text(&check).matches("leftover").count(), 2, "{}", text(&check));
+    let repair = ablate(folder.path(), &["check", "small", "--repair"]);
+    assert_eq!(repair.status.code(), Some(0), "{}", text(&repair));
+    assert_eq!(text(&repair).matches("repaired").count(), 2, "{}", text(&repair));
+    let check = ablate(folder.path(), &["check", "small"]);
+    assert_eq!((text(&check).matches("leftover").count(), text(&check).matches("foreign").count()), (0, 1));
+    assert!(results.join("notes.txt").exists(), "what is not Ablate's stays");
+    assert_eq!(fs::read_dir(results.join("weights")).unwrap().count(), 4);
+}
