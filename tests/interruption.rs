@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use ablate::store::{Error, Results};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -97,43 +98,72 @@ fn wait_for_the_journal(folder: &Path, child: &mut Child) {
     }
 }
 
-#[test]
-fn kills_lose_nothing_and_double_nothing() {
-    let whole = folder();
-    assert!(finish(whole.path()).status.success());
-    let reference = digests(whole.path());
-    assert_eq!(reference.len(), RUNS);
+/// Digest by run id of what is saved, read in this process.
+fn saved(results: &Path) -> BTreeMap<String, String> {
+    let results = match Results::open(results) {
+        Ok(results) => results,
+        Err(Error::Missing { .. }) => return BTreeMap::new(),
+        Err(error) => panic!("{error}"),
+    };
+    let column = |name: &str| -> Vec<String> {
+        let column = results.runs().column(name).unwrap().str().unwrap();
+        column.iter().map(|text| text.unwrap().to_owned()).collect()
+    };
+    let digests: BTreeMap<_, _> = column("run").into_iter().zip(column("digest")).collect();
+    assert_eq!(digests.len(), results.runs().height(), "no run is saved twice");
+    digests
+}
 
-    let killed = folder();
-    let mut saved: BTreeMap<String, String> = BTreeMap::new();
+/// Kills the sweep that many times, each time a bit further on, beginning anew where it is done.
+fn kill(times: u64, seed: u64, reference: &BTreeMap<String, String>) -> u64 {
+    let (mut folder, mut before) = (hundreds(), BTreeMap::new());
     let mut in_the_middle = 0;
-    // Moments from before the first record to after the last, in no order.
-    for milliseconds in [20u64, 350, 90, 600, 150, 30, 450, 250, 700, 60, 500, 200] {
-        let mut child = start(killed.path());
+    for time in 0..times {
+        let mut child = start(folder.path());
+        // From before the first record to after the last: a start takes a fifth of a second.
+        let milliseconds = 150 + (time * 7919 + seed * 104_729) % 450;
         sleep(Duration::from_millis(milliseconds));
         child.kill().unwrap();
         child.wait().unwrap();
-        let now = digests(killed.path());
-        for (run, digest) in &saved {
+        let now = saved(&folder.path().join("results/long"));
+        for (run, digest) in &before {
             assert_eq!(now.get(run), Some(digest), "a saved run is still there, the same");
         }
-        in_the_middle += usize::from(!now.is_empty() && now.len() < RUNS);
-        saved = now;
-        if saved.is_empty() && milliseconds < 100 {
-            // A slow machine: the next kill comes once something is saved.
-            let mut child = start(killed.path());
-            wait_for_the_journal(killed.path(), &mut child);
-            child.kill().unwrap();
-            child.wait().unwrap();
-            saved = digests(killed.path());
-            in_the_middle += usize::from(!saved.is_empty() && saved.len() < RUNS);
+        assert!(now.iter().all(|(run, digest)| reference.get(run) == Some(digest)), "as without a kill");
+        in_the_middle += u64::from(now.len() > before.len() && now.len() < reference.len());
+        before = now;
+        if before.len() == reference.len() || time + 1 == times {
+            let last = finish(folder.path());
+            assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
+            assert_eq!(saved(&folder.path().join("results/long")), *reference, "exactly the runs asked for");
+            assert_eq!(fs::read_dir(folder.path().join("results/long/journal")).unwrap().count(), 0);
+            (folder, before) = (hundreds(), BTreeMap::new());
         }
     }
-    assert!(in_the_middle > 0, "some kill came in the middle");
-    let last = finish(killed.path());
-    assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
-    assert_eq!(digests(killed.path()), reference, "exactly the runs asked for, the same bits");
-    assert_eq!(fs::read_dir(killed.path().join("results/long/journal")).unwrap().count(), 0);
+    in_the_middle
+}
+
+/// A folder with a sweep of 200 runs.
+fn hundreds() -> TempDir {
+    let folder = folder();
+    let sweep = SWEEP.replace("[5, 6, 7, 8, 9, 10, 11, 12]", "[5, 6, 7, 8, 9]").replace("count: 3", "count: 10");
+    let sweep = sweep.replace("[relu, tanh, linear]", "[relu, tanh, linear, elu]");
+    fs::write(folder.path().join("long.yaml"), sweep).unwrap();
+    folder
+}
+
+#[test]
+fn three_hundred_kills_lose_nothing_and_double_nothing() {
+    let whole = hundreds();
+    assert!(finish(whole.path()).status.success());
+    let reference = saved(&whole.path().join("results/long"));
+    assert_eq!(reference.len(), 200);
+    let in_the_middle: u64 = std::thread::scope(|scope| {
+        let reference = &reference;
+        let halves = [1, 2].map(|seed| scope.spawn(move || kill(150, seed, reference)));
+        halves.into_iter().map(|half| half.join().unwrap()).sum()
+    });
+    assert!(in_the_middle > 100, "{in_the_middle} of 300 kills came in the middle");
 }
 
 #[test]

@@ -85,6 +85,11 @@ impl Memory {
         self.0.lock().unwrap().stopped
     }
 
+    /// Effects so far.
+    pub fn effects(&self) -> usize {
+        self.0.lock().unwrap().effects
+    }
+
     /// Bytes of all files.
     pub fn size(&self) -> usize {
         let disk = self.0.lock().unwrap();
