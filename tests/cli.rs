@@ -367,3 +367,38 @@ fn all_ways_of_progress_go_to_standard_error() {
     assert!(output.stderr.is_empty(), "{}", err(&output));
     assert_eq!(out(&output).lines().count(), 1, "only the path of the page");
 }
+
+#[test]
+fn completions_and_manual_know_every_command() {
+    let folder = folder(SWEEP);
+    let commands = ["run", "plan", "report", "runs", "show", "check", "doctor", "schema", "completions", "man"];
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = good(folder.path(), &["completions", shell]);
+        assert!(commands.iter().all(|command| script.contains(command)), "{shell}");
+    }
+    let page = good(folder.path(), &["man"]);
+    assert!(page.starts_with(".ie") && page.contains(".TH ablate 1"), "{:.200}", page);
+    fs::create_dir(folder.path().join("man1")).unwrap();
+    good(folder.path(), &["man", "--out", "man1"]);
+    for command in commands {
+        assert!(fs::read_to_string(folder.path().join(format!("man1/ablate-{command}.1"))).is_ok(), "{command}");
+    }
+    let nowhere = ablate(folder.path(), &["man", "--out", "nowhere"]);
+    assert!(!nowhere.status.success() && err(&nowhere).contains("nowhere"), "{}", err(&nowhere));
+}
+
+#[test]
+fn a_plan_tells_what_an_edit_changes() {
+    let folder = folder(SWEEP);
+    good(folder.path(), &["run", "small.yaml", "--no-report"]);
+    let edited = SWEEP.replace("[linear, relu]", "[relu, tanh]");
+    fs::write(folder.path().join("small.yaml"), edited).unwrap();
+    let text = good(folder.path(), &["plan", "small.yaml", "--diff"]);
+    assert!(text.contains("4 added, 4 kept, 4 left behind"), "{text}");
+    assert!(text.contains("+ activation: tanh") && text.contains("- activation: linear"), "{text}");
+    let document: Value =
+        serde_json::from_str(&good(folder.path(), &["plan", "small.yaml", "--diff", "--json"])).unwrap();
+    assert_eq!((&document["diff"]["adds"], &document["diff"]["leaves"]), (&4.into(), &4.into()));
+    let change = &document["diff"]["parameters"][0];
+    assert_eq!((&change["parameter"], &change["adds"][0]), (&"activation".into(), &"tanh".into()));
+}

@@ -106,11 +106,15 @@ fn token(folder: &Path, process: u32) -> Option<String> {
 
 /// The runs that a process has saved, from its segment of the journal.
 fn saved(folder: &Path, token: &str) -> usize {
-    let journal = fs::read_dir(results(folder).join("journal")).unwrap().map(|file| file.unwrap().path());
-    let Some(segment) = journal.into_iter().find(|path| path.to_string_lossy().contains(token)) else { return 0 };
+    let journal = fs::read_dir(results(folder).join("journal")).into_iter().flatten();
+    let mut journal = journal.map(|file| file.unwrap().path());
+    let Some(segment) = journal.find(|path| path.to_string_lossy().contains(token)) else { return 0 };
     let copy = tempfile::tempdir().unwrap();
     fs::create_dir(copy.path().join("journal")).unwrap();
-    fs::copy(&segment, copy.path().join("journal").join(segment.file_name().unwrap())).unwrap();
+    // Where the other was so soon at its end that it has folded it, there is nothing to count.
+    if fs::copy(&segment, copy.path().join("journal").join(segment.file_name().unwrap())).is_err() {
+        return 0;
+    }
     Results::open(copy.path()).unwrap().runs().height()
 }
 

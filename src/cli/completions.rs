@@ -18,11 +18,11 @@ pub struct Arguments {
 }
 
 /// Prints.
-pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+pub fn run(arguments: &Arguments) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "ablate", &mut script);
     if let Err(error) = std::io::Write::write_all(&mut std::io::stdout(), &script) {
         output_closed(&error);
     }
-    Ok(Exit::Done)
+    Exit::Done
 }

@@ -70,6 +70,7 @@ impl Exit {
                 | store::Error::NoRun { .. }
                 | store::Error::Ambiguous { .. }
                 | store::Error::NotARun(_)
+                | store::Error::Link { .. }
                 | store::Error::Query(_) => Self::Usage,
                 _ => Self::Internal,
             };

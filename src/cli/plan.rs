@@ -66,7 +66,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let devices = arguments.device.resolve()?;
     let limits = limits(arguments.max_runs, arguments.jobs, &devices);
     let workers = limits.workers;
-    let results = match Results::open(&arguments.folder.results.join(&sweep.name)) {
+    // Without --diff, only what tells whether a run has ended.
+    let wanted = |column: &str| arguments.diff || ["status", "reason", "digest", "environment"].contains(&column);
+    let results = match Results::open_columns(&arguments.folder.results.join(&sweep.name), &wanted) {
         Ok(results) => Some(results),
         Err(store::Error::Missing { .. }) => None,
         Err(error) => return Err(error.into()),

@@ -46,16 +46,28 @@ pub struct Arguments {
 
 /// Queries and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let results = Results::open(&store::locate(&arguments.folder.results, &arguments.name)?)?;
-    let chosen = if arguments.json { Format::Json } else { arguments.format };
     let mut columns = arguments.columns.clone();
+    let folder = store::locate(&arguments.folder.results, &arguments.name)?;
+    let named = columns.as_ref().map(|columns| arguments.named(columns));
+    // A name that is no column is told from all that are.
+    let all = |named: &Vec<String>| named.iter().any(|name| !store::is_column(name));
+    let some = named.filter(|named| !all(named));
+    let results = match &some {
+        Some(named) => Results::open_columns(&folder, &|column| named.iter().any(|name| name == column))?,
+        None => Results::open(&folder)?,
+    };
+    let chosen = if arguments.json { Format::Json } else { arguments.format };
     if columns.is_none() && chosen.is_for_people() {
         let metric = sweep::parse(results.sweep(), "sweep.yaml", &[]).ok().map(|sweep| sweep.metric.name);
         columns = Some(telling_columns(results.runs(), metric.as_deref())?);
     }
     let asked =
         Query { condition: arguments.condition.clone(), sort: arguments.sort.clone(), columns, limit: arguments.limit };
-    let frame = query(results.runs(), &asked)?;
+    let frame = match query(results.runs(), &asked) {
+        // Something else is named than columns: the error tells of all that there are.
+        Err(_) if some.is_some() => query(Results::open(&folder)?.runs(), &asked)?,
+        frame => frame?,
+    };
     let mut output = std::io::stdout().lock();
     let width = output.is_terminal().then(terminal_width).flatten();
     let bytes = format(&frame, chosen, width)?;
@@ -63,6 +75,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         output_closed(&error);
     }
     Ok(Exit::Done)
+}
+
+impl Arguments {
+    /// Every word that may name a column: of those to show, of the condition, and of the order.
+    fn named(&self, columns: &[String]) -> Vec<String> {
+        let words = [self.condition.as_deref(), self.sort.as_deref()].into_iter().flatten();
+        // What stands in single quotes is a value.
+        let words = words.flat_map(|text| text.split('\'').step_by(2));
+        let words = words.flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || c == '_')));
+        let words = words.filter(|word| store::is_column(word)).map(str::to_owned);
+        columns.iter().cloned().chain(words).collect()
+    }
 }
 
 fn terminal_width() -> Option<u16> {

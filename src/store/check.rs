@@ -17,7 +17,7 @@ use super::results::require_results;
 use super::segment::scan;
 use super::state::{require_no_parts, segment_names, summaries, told};
 use super::window::Window;
-use super::writer::PATIENCE;
+use super::writer::{PATIENCE, require_no_links};
 use super::{unfinished, weights};
 use crate::config::Id;
 
@@ -88,6 +88,7 @@ pub fn repair(folder: &Path) -> Result<Checked> {
 pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked> {
     let layout = Layout::new(folder);
     require_results(&**files, &layout)?;
+    require_no_links(&**files, &layout)?;
     let mut claims = Claims::enter(files, &layout)?;
     let _lock = wait_for(&**files, &layout, &layout.lock(), PATIENCE)?;
     claims.look_now()?;

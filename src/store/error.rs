@@ -49,6 +49,13 @@ pub enum Error {
         /// The folder of the results.
         path: PathBuf,
     },
+    /// Results lie behind a symbolic link.
+    #[error("{} is a symbolic link, and nothing is written through one: name the folder that it leads to, or make the \
+             folder of all results a link instead", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// The operating system refused something.
     #[error("cannot {action} {}: {message}{}", path.display(), remedy(*kind))]
     Io {

@@ -57,6 +57,8 @@ pub trait Files: Debug + Send + Sync {
     /// # Errors
     /// `NotFound` when there is none; otherwise what the operating system says.
     fn open(&self, path: &Path) -> io::Result<Source>;
+    /// Whether there is a symbolic link of this name.
+    fn is_link(&self, path: &Path) -> bool;
     /// The names in a folder, sorted; none where the folder does not exist.
     ///
     /// # Errors
@@ -170,6 +172,10 @@ impl Files for Disk {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
+    }
+
+    fn is_link(&self, path: &Path) -> bool {
+        path.is_symlink()
     }
 
     fn open(&self, path: &Path) -> io::Result<Source> {

@@ -105,6 +105,12 @@ impl Layout {
         self.root.join("unfinished")
     }
 
+    /// The folder and those in it.
+    pub(super) fn folders(&self) -> [PathBuf; 6] {
+        let root = self.root.clone();
+        [root, self.journal(), self.sweeps(), self.weights(), self.unfinished(), self.claims()]
+    }
+
     pub(super) fn part(&self, file: &str) -> PathBuf {
         self.root.join(file)
     }

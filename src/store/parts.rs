@@ -216,6 +216,16 @@ impl PartReader {
         self
     }
 
+    /// Reads only those columns that are wanted, and that of the run.
+    pub(super) fn only_wanted(mut self, wanted: &dyn Fn(&str) -> bool) -> Result<Self> {
+        let names = self.empty()?.get_column_names_owned();
+        let count = names.len();
+        let names: Vec<String> =
+            names.into_iter().map(|name| name.to_string()).filter(|name| name == "run" || wanted(name)).collect();
+        self.columns = (names.len() < count).then_some(names);
+        Ok(self)
+    }
+
     /// A table without rows, for its columns.
     pub(super) fn empty(&mut self) -> Result<DataFrame> {
         self.slice(0, 0)

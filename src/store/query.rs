@@ -1,9 +1,13 @@
 //! Questions to the table of runs: which rows, in which order, which columns.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use polars::prelude::{Column, DataFrame, IntoLazy, SortMultipleOptions};
 use polars::sql::SQLContext;
 
 use super::error::{Error, Result, frame_error};
+use super::frames;
 use super::restore::written;
 use crate::config::{Configuration, PARAMETERS, Parameter};
 
@@ -18,6 +22,16 @@ pub struct Query {
     pub columns: Option<Vec<String>>,
     /// Most rows wanted.
     pub limit: Option<usize>,
+}
+
+/// Whether every table of runs has a column of this name; those of other versions may have more.
+#[must_use]
+pub fn is_column(name: &str) -> bool {
+    static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let columns = frames::runs(&[], &frames::Foreign::default()).unwrap_or_default();
+        columns.get_column_names_owned().into_iter().map(|name| name.to_string()).collect()
+    });
+    NAMES.contains(name)
 }
 
 /// Answers a query from the table of runs. Rows that are equal in the order asked for stay in order of their run ids.

@@ -36,10 +36,23 @@ impl Results {
         Self::open_on(Arc::new(Disk), folder)
     }
 
+    /// As [`Results::open`], with only those columns of [`Results::runs`] that are wanted, by name, and always `run`: the
+    /// table of a million runs takes gigabytes as a whole.
+    ///
+    /// # Errors
+    /// As for [`Results::open`].
+    pub fn open_columns(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Self> {
+        Self::open_wanted(Arc::new(Disk), folder, wanted)
+    }
+
     pub(super) fn open_on(files: Arc<dyn Files>, folder: &Path) -> Result<Self> {
+        Self::open_wanted(files, folder, &|_| true)
+    }
+
+    fn open_wanted(files: Arc<dyn Files>, folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Self> {
         let layout = Layout::new(folder);
         require_results(&*files, &layout)?;
-        let (state, runs) = State::read_beside_others(&*files, &layout)?;
+        let (state, runs) = State::read_beside_others(&*files, &layout, wanted)?;
         let sweep = read_sweep(&*files, &layout)?;
         Ok(Self { files, layout, state, runs, sweep })
     }

@@ -84,10 +84,14 @@ impl State {
     }
 
     /// Reads a folder that another process may be writing to, and its runs: again, until nothing changed meanwhile.
-    pub(super) fn read_beside_others(files: &dyn Files, layout: &Layout) -> Result<(Self, DataFrame)> {
+    pub(super) fn read_beside_others(
+        files: &dyn Files,
+        layout: &Layout,
+        wanted: Wanted<'_>,
+    ) -> Result<(Self, DataFrame)> {
         beside_others(files, layout, |before| {
             let state = Self::read_as(files, layout, before, segment_names(files, layout)?)?;
-            let runs = state.table(files, layout, Table::Runs)?;
+            let runs = state.columns(files, layout, Table::Runs, wanted)?;
             Ok((state, runs))
         })
     }
@@ -156,15 +160,28 @@ impl State {
     /// The rows of tables, by run: those of their parts that still count, and those that count of the journal. Some at a
     /// time, and first of each table none, for its columns.
     pub(super) fn rows(&self, files: &dyn Files, layout: &Layout, tables: &[Table], take: &mut Take<'_>) -> Result<()> {
+        self.rows_of(files, layout, tables, &|_| true, take)
+    }
+
+    /// As [`State::rows`], of the columns that are wanted; that of the run always is.
+    fn rows_of(
+        &self,
+        files: &dyn Files,
+        layout: &Layout,
+        tables: &[Table],
+        wanted: Wanted<'_>,
+        take: &mut Take<'_>,
+    ) -> Result<()> {
         let mut weaves = Vec::new();
         for &table in tables {
-            let (fresh, part) = (self.fresh(table, &[])?, self.part(files, layout, table)?);
+            let (fresh, part) = (chosen(self.fresh(table, &[])?, wanted)?, self.part(files, layout, table)?);
+            let part = part.map(|part| part.only_wanted(wanted)).transpose()?;
             weaves.push(Weave::new(table, &fresh, part, &self.merged.replaced, take)?);
         }
         for entries in self.merged.fresh.chunks(AT_ONCE) {
             let records = entries.iter().map(|entry| self.record(entry)).collect::<Result<Vec<_>>>()?;
             for weave in &mut weaves {
-                weave.push(&self.fresh(weave.table(), &records)?, take)?;
+                weave.push(&chosen(self.fresh(weave.table(), &records)?, wanted)?, take)?;
             }
         }
         weaves.into_iter().try_for_each(|weave| weave.finish(take))
@@ -180,8 +197,13 @@ impl State {
 
     /// A table as a whole.
     pub(super) fn table(&self, files: &dyn Files, layout: &Layout, table: Table) -> Result<DataFrame> {
+        self.columns(files, layout, table, &|_| true)
+    }
+
+    /// The wanted columns of a table, of all its rows.
+    fn columns(&self, files: &dyn Files, layout: &Layout, table: Table, wanted: Wanted<'_>) -> Result<DataFrame> {
         let mut whole: Option<DataFrame> = None;
-        self.rows(files, layout, &[table], &mut |_, rows| {
+        self.rows_of(files, layout, &[table], wanted, &mut |_, rows| {
             if let Some(whole) = &mut whole {
                 whole.vstack_mut(rows).map_err(frame_error("join rows of a table"))?;
             } else {
@@ -193,6 +215,16 @@ impl State {
         whole.rechunk_mut();
         Ok(whole)
     }
+}
+
+/// Which columns are wanted, by name.
+pub(super) type Wanted<'a> = &'a dyn Fn(&str) -> bool;
+
+/// The wanted columns of rows, and that of the run.
+fn chosen(rows: DataFrame, wanted: Wanted<'_>) -> Result<DataFrame> {
+    let names = rows.get_column_names_owned();
+    let names: Vec<_> = names.into_iter().filter(|name| name == "run" || wanted(name)).collect();
+    if names.len() == rows.width() { Ok(rows) } else { rows.select(names).map_err(frame_error("choose columns")) }
 }
 
 /// Reads a folder that another process may be writing to: again, until nothing changed meanwhile.

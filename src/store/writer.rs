@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::claims::{Claims, Held, wait_for};
 use super::codec;
 use super::compact::{Folded, fold, recover};
-use super::error::Result;
+use super::error::{Error, Result};
 use super::files::{Disk, Files, create_folders, read_if_there, replace};
 use super::journal::{Journal, Listener};
 use super::layout::Layout;
@@ -112,6 +112,7 @@ impl Writer {
 
     pub(super) fn open_on(files: Arc<dyn Files>, folder: &Path, sweep: &SweepCopy, listener: Listener) -> Result<Self> {
         let layout = Layout::new(folder);
+        require_no_links(&*files, &layout)?;
         create_folders(&*files, folder)?;
         let mut claims = Claims::enter(&files, &layout)?;
         let lock = wait_for(&*files, &layout, &layout.lock(), PATIENCE)?;
@@ -269,6 +270,14 @@ impl Ended {
         let mut ended = Self::default();
         State::ended_beside_others(files, layout)?.iter().for_each(|(run, summary)| ended.note(*run, summary));
         Ok(ended)
+    }
+}
+
+/// What is written lies in the folder that was named, and nowhere else.
+pub(super) fn require_no_links(files: &dyn Files, layout: &Layout) -> Result<()> {
+    match layout.folders().into_iter().find(|folder| files.is_link(folder)) {
+        Some(path) => Err(Error::Link { path }),
+        None => Ok(()),
     }
 }
 

@@ -88,16 +88,16 @@ impl fmt::Display for Invalid {
                 f.write_str("\n")?;
             }
             self.locate(f, diagnostic.place)?;
-            writeln!(f, ": {}", visible(&diagnostic.message))?;
+            writeln!(f, ": {}", said(&diagnostic.message))?;
             self.excerpt(f, diagnostic.place)?;
             for (place, message) in &diagnostic.notes {
                 f.write_str("note: ")?;
                 self.locate(f, *place)?;
-                writeln!(f, ": {}", visible(message))?;
+                writeln!(f, ": {}", said(message))?;
                 self.excerpt(f, *place)?;
             }
             if let Some(hint) = &diagnostic.hint {
-                writeln!(f, "hint: {}", visible(hint))?;
+                writeln!(f, "hint: {}", said(hint))?;
             }
         }
         match self.diagnostics.len().saturating_sub(MOST_PRINTED) {
@@ -144,10 +144,12 @@ fn mark(line: &str, column: usize, width: usize) -> (String, String) {
             first -= 1;
         }
     }
-    let mut last = cells.len();
-    while columns(&cells[first..last]) > WIDEST {
-        last -= 1;
-    }
+    let mut taken = 0;
+    let fits = |cell: &&(String, usize)| {
+        taken += cell.1;
+        taken <= WIDEST
+    };
+    let last = first + cells[first..].iter().take_while(fits).count();
     let to = to.min(last);
     let mut shown = String::new();
     let mut marker = String::new();
@@ -182,6 +184,19 @@ fn cell(character: char) -> (String, usize) {
         }
         _ => (character.into(), columns_of(character)),
     }
+}
+
+/// Characters of a message, which may quote a file, that are worth reading.
+const LONGEST: usize = 2000;
+
+/// A message as it can be shown.
+fn said(message: &str) -> String {
+    let mut shown = visible(message);
+    if let Some((end, _)) = shown.char_indices().nth(LONGEST) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    shown
 }
 
 /// Text whose control characters are written out, so that a file cannot send commands to a terminal.

@@ -73,6 +73,10 @@ pub(super) fn list(names: &[&str]) -> String {
 
 /// The known name that was probably meant.
 pub(super) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    // Nobody has slipped that far.
+    if written.len() > 200 {
+        return None;
+    }
     let written = written.to_lowercase().replace(['-', ' '], "_");
     let length = written.chars().count();
     let close = known.into_iter().map(|name| (strsim::damerau_levenshtein(&written, name), name));

@@ -83,6 +83,9 @@ impl Node {
 
 /// Reads one YAML document. `text` is the number of the text for the places of the nodes.
 pub(super) fn parse(source: &str, text: u32) -> Result<Node, Diagnostic> {
+    if let Some(line) = too_deep(source) {
+        return Err(nested_too_deep(Place { line, ..Place::start_of(text) }));
+    }
     let options = serde_yaml::options! {
         with_snippet: false,
         strict_booleans: true,
@@ -99,6 +102,36 @@ pub(super) fn parse(source: &str, text: u32) -> Result<Node, Diagnostic> {
     let raw: Spanned<Raw> =
         serde_yaml::from_str_with_options(source, options).map_err(|error| explain(&error, source, text))?;
     Ok(place_node(raw, text))
+}
+
+/// Brackets that may be open at a time, those in texts among them: with tens of thousands the parser takes minutes to find
+/// that it is too many.
+const MOST_OPEN: usize = 1000;
+
+/// The line at which a text is nested too deeply to be given to the parser.
+fn too_deep(source: &str) -> Option<u32> {
+    let mut open = 0usize;
+    for (line, number) in source.lines().zip(1..) {
+        let dashes = line.split(' ').filter(|word| !word.is_empty()).take_while(|word| *word == "-").count();
+        for byte in line.bytes() {
+            match byte {
+                b'[' | b'{' => open += 1,
+                b']' | b'}' => open = open.saturating_sub(1),
+                _ => continue,
+            }
+            if open > MOST_OPEN {
+                return Some(number);
+            }
+        }
+        if dashes > MOST_OPEN {
+            return Some(number);
+        }
+    }
+    None
+}
+
+fn nested_too_deep(place: Place) -> Diagnostic {
+    Diagnostic::new(place, "nested deeper than any sweep is").hint("remove brackets")
 }
 
 /// Puts the parser's error in terms of the file.
@@ -121,7 +154,7 @@ fn explain(error: &serde_yaml::Error, source: &str, text: u32) -> Diagnostic {
     }
     let said = UserMessageFormatter.format_message(error).into_owned();
     if said.contains("recursion limit") {
-        return Diagnostic::new(place, "nested deeper than any sweep is").hint("remove brackets");
+        return nested_too_deep(place);
     }
     if matches!(error, Budget { .. } | AliasReplayStackDepthExceeded { .. }) || said.contains("too complex") {
         return Diagnostic::new(place, "larger than any sweep is, once every alias is written out")

@@ -44,7 +44,7 @@ fn save(files: &Memory, records: &[Record], reported: &Reported) -> Result<(), E
     let runs: Vec<Id> = records.iter().map(|record| record.identity.run).collect();
     writer.claim(&runs)?;
     // One was paused before, and one is left paused.
-    writer.paused(record(2).identity.run);
+    let _ = writer.paused(record(2).identity.run);
     let checkpoint = Checkpoint { epoch: 1, seconds: 0.5, environment: "e".into(), state: vec![1; 50] };
     let paused = if records.len() == 4 { record(4) } else { record(7) };
     writer.pause(paused.identity.run, &checkpoint)?;

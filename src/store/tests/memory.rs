@@ -305,6 +305,10 @@ impl Files for Memory {
         Ok(disk.inodes[inode].data.clone())
     }
 
+    fn is_link(&self, _: &Path) -> bool {
+        false
+    }
+
     fn open(&self, path: &Path) -> io::Result<Source> {
         Ok(Box::new(io::Cursor::new(self.read(path)?)))
     }

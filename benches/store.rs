@@ -1,0 +1,114 @@
+//! A million stored runs: how long they take to save, to open and to query, and how much memory.
+//!
+//! `cargo bench --bench store -- [RUNS]`; results lie in a folder of their own that is removed at the end.
+#![expect(clippy::disallowed_methods, reason = "a benchmark takes times")]
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use ablate::measure::{COLUMNS, Measures};
+use ablate::plan::{Limits, Plan, Run};
+use ablate::store::{Identity, Query, Record, Results, SweepCopy, Writer, query};
+use ablate::sweep::parse;
+use ablate::train::{CurvePoint, Outcome, Status};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.first().map(String::as_str) {
+        Some("read") => read(Path::new(&arguments[1])),
+        count => all(count.map_or(1_000_000, |count| count.parse().expect("a number of runs"))),
+    }
+}
+
+fn all(count: u64) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("results/many");
+    let began = Instant::now();
+    write(&path, count);
+    println!("{count} runs saved in {:.1} s", began.elapsed().as_secs_f64());
+    let itself = std::env::current_exe().expect("this program");
+    let status = Command::new(itself).arg("read").arg(&path).status().expect("it starts");
+    assert!(status.success());
+}
+
+/// Saves so many runs, as a sweep would.
+fn write(path: &Path, count: u64) {
+    let text = format!(
+        "version: 1\nname: many\ngrid:\n  width: {{range: {{min: 1, max: 100, step: 1}}}}\n  learning_rate: {{log_range: {{min: 1e-5, max: 1e-1, num: 100}}}}\n\
+         replicates: {{count: {}}}\n",
+        count.div_ceil(10_000)
+    );
+    let sweep = parse(&text, "many.yaml", &[]).expect("a sweep");
+    let plan = Plan::of(&sweep, &HashSet::new(), &Limits { max_runs: u64::MAX, ..Limits::default() }).expect("a plan");
+    let copy = SweepCopy { name: "many".into(), text, overrides: Vec::new() };
+    let writer = Writer::open(path, &copy, Box::new(|_| {})).expect("a writer");
+    for run in plan.cohorts.iter().flat_map(|cohort| &cohort.runs) {
+        writer.append(&record(run), None).expect("saved");
+    }
+    writer.close().expect("saved");
+}
+
+fn record(run: &Run) -> Record {
+    let mut measures = Measures::default();
+    for (column, number) in COLUMNS.iter().zip(1..) {
+        measures.set(column.name, run.seed as f64 + f64::from(number) / 7.0);
+    }
+    let point = |epoch| CurvePoint {
+        epoch,
+        train_loss: 0.5,
+        test_loss: 0.5,
+        test_rmse: 3.0,
+        learning_rate: 0.001,
+        gradient_norm: 1.0,
+    };
+    let outcome = Outcome {
+        status: Status::Finished,
+        reason: None,
+        epochs_done: 2,
+        digest: blake3::hash(run.id.to_string().as_bytes()).to_hex().to_string(),
+        environment: "cafe".into(),
+        parameters: 4353,
+        features: 1,
+        seconds: 0.25,
+        device: "cpu".into(),
+        measures,
+        curve: vec![point(1), point(2)],
+        predictions: Vec::new(),
+        weights: Vec::new(),
+    };
+    let identity = Identity {
+        run: run.id,
+        config: run.point.id,
+        sweep: "many".into(),
+        grids: run.point.grids.to_vec(),
+        replicate: run.replicate,
+        seed: run.seed,
+    };
+    Record::new(identity, &run.point.configuration, &outcome)
+}
+
+fn read(path: &Path) {
+    let columns = ["run", "width", "learning_rate", "test_rmse", "domain_rmse"];
+    let began = Instant::now();
+    let results = Results::open_columns(path, &|name| columns.contains(&name)).expect("results");
+    println!("opened in {:.2} s, with the columns of the query", began.elapsed().as_secs_f64());
+    let asked = Query {
+        condition: Some("width >= 50 AND learning_rate < 0.001 AND test_rmse > 3".into()),
+        sort: Some("-domain_rmse".into()),
+        columns: Some(vec!["run".into(), "width".into(), "domain_rmse".into()]),
+        limit: Some(10),
+    };
+    let began = Instant::now();
+    let found = query(results.runs(), &asked).expect("an answer");
+    println!(
+        "queried in {:.2} s ({} rows of {})",
+        began.elapsed().as_secs_f64(),
+        found.height(),
+        results.runs().height()
+    );
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or(" unknown");
+    println!("most memory at a time: {}", peak.trim());
+}

@@ -1,0 +1,166 @@
+//! What is meant to break it, or happens to: it says what is wrong, and writes nothing outside of its folder.
+#![expect(clippy::disallowed_methods, reason = "tests make and break files of their own")]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+const SWEEP: &str = "version: 1
+name: small
+base: {examples: 30, test_examples: 10, largest: 20, epochs: 3, batch: 10}
+grid: {activation: [relu, tanh], width: [3, 8]}
+";
+
+fn folder(sweep: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("small.yaml"), sweep).unwrap();
+    folder
+}
+
+fn ablate(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ablate")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn run(folder: &Path) -> Output {
+    ablate(folder, &["run", "small.yaml", "--no-report"])
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        match entry.file_type().unwrap().is_dir() {
+            true => found.extend(files(&entry.path())),
+            false => found.push(entry.path().display().to_string()),
+        }
+    }
+    found
+}
+
+#[test]
+fn results_behind_a_link_are_not_written_to() {
+    for link in ["", "journal", "weights", "sweeps", "unfinished", "claims"] {
+        let (folder, elsewhere) = (folder(SWEEP), tempfile::tempdir().unwrap());
+        let results = folder.path().join("results/small");
+        let link = if link.is_empty() { results.clone() } else { results.join(link) };
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(elsewhere.path(), &link).unwrap();
+        let output = run(folder.path());
+        assert_eq!(output.status.code(), Some(2), "{}: {}", link.display(), text(&output));
+        assert!(text(&output).contains("is a symbolic link"), "{}", text(&output));
+        assert_eq!(files(elsewhere.path()), Vec::<String>::new(), "{}", link.display());
+    }
+    // The folder of all results may well be one: somebody has put it there.
+    let (folder, elsewhere) = (folder(SWEEP), tempfile::tempdir().unwrap());
+    symlink(elsewhere.path(), folder.path().join("results")).unwrap();
+    assert!(run(folder.path()).status.success());
+    assert!(elsewhere.path().join("small/runs.parquet").exists());
+}
+
+#[test]
+fn names_lead_nowhere_else() {
+    for name in ["../small", "a/b", "..", ".hidden", "\"a\\0b\"", "\"\\e[31m\"", "/tmp/x", "a\u{202e}b"] {
+        let folder = folder(&SWEEP.replace("name: small", &format!("name: {name}")));
+        let output = run(folder.path());
+        assert_eq!(output.status.code(), Some(3), "{name}: {}", text(&output));
+        assert!(!text(&output).contains(['\u{1b}', '\0', '\u{202e}']), "{name}: nothing of it reaches the terminal");
+        assert_eq!(files(folder.path()).len(), 1, "{name}");
+    }
+    let folder = folder(SWEEP);
+    for argument in ["../small", "..", "no\nsuch", "\u{1b}[31m"] {
+        let output = ablate(folder.path(), &["runs", argument]);
+        assert_eq!(output.status.code(), Some(2), "{argument:?}: {}", text(&output));
+    }
+}
+
+#[test]
+fn files_that_are_no_sweeps_are_refused_at_once() {
+    let bomb: String = ('b'..='j').fold("a: &a [1,1,1,1,1,1,1,1,1]\n".to_owned(), |text, letter| {
+        let before = (letter as u8 - 1) as char;
+        text + &format!("{letter}: &{letter} [{}]\n", vec![format!("*{before}"); 9].join(","))
+    });
+    let long = |length: usize| format!("version: 1\nname: x\n{}: 1\n", "k".repeat(length));
+    let deep = |open: &str, close: &str| format!("base: {}1{}\n", open.repeat(50_000), close.repeat(50_000));
+    let cases = [bomb, long(900_000), deep("[", "]"), deep("{a: ", "}"), "\0".repeat(1000), "- ".repeat(200_000)];
+    for case in &cases {
+        let folder = folder(case);
+        let output = run(folder.path());
+        assert_eq!(output.status.code(), Some(3), "{:.60}: {:.300}", case, text(&output));
+        assert!(output.stderr.len() < 20_000, "the message is no longer than anyone reads");
+        assert_eq!(files(folder.path()).len(), 1);
+    }
+    let folder = folder(&long(10 << 20));
+    let output = run(folder.path());
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("is larger than"), "{}", text(&output));
+}
+
+#[test]
+fn folders_that_cannot_be_written_to_are_named() {
+    let folder = folder(SWEEP);
+    fs::write(folder.path().join("file"), "").unwrap();
+    for results in ["file", "file/below", "/proc/ablate", "/dev/null/x"] {
+        let output = ablate(folder.path(), &["run", "small.yaml", "--no-report", "--results", results]);
+        assert_eq!(output.status.code(), Some(1), "{results}: {}", text(&output));
+        assert!(text(&output).contains(results), "{}", text(&output));
+    }
+}
+
+#[test]
+fn a_folder_that_vanishes_is_an_error_and_no_hang() {
+    let long = SWEEP.replace("epochs: 3", "epochs: 20000").replace("width: [3, 8]", "width: [3, 4, 5, 6, 7, 8, 9, 10]");
+    let folder = folder(&long);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ablate"))
+        .args(["run", "small.yaml", "--no-report", "--jobs", "2"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    for _ in 0..500 {
+        if folder.path().join("results/small/manifest.json").exists() {
+            break;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    fs::remove_dir_all(folder.path().join("results")).unwrap();
+    for _ in 0..3000 {
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("results/small"), "{}", text(&output));
+    // Beginning anew does.
+    fs::write(folder.path().join("small.yaml"), SWEEP).unwrap();
+    assert!(run(folder.path()).status.success());
+}
+
+#[test]
+fn a_crafted_table_is_never_parsed() {
+    let folder = folder(SWEEP);
+    assert!(run(folder.path()).status.success());
+    let table = folder.path().join("results/small/runs.parquet");
+    // A footer that promises gigabytes.
+    let mut bytes = b"PAR1".to_vec();
+    bytes.extend([0x15; 64]);
+    bytes.extend(u32::MAX.to_le_bytes());
+    bytes.extend(b"PAR1");
+    fs::write(&table, bytes).unwrap();
+    for arguments in [&["runs", "small"][..], &["report", "small"], &["run", "small.yaml"], &["check", "small"]] {
+        let output = ablate(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(7), "{arguments:?}: {}", text(&output));
+    }
+}
