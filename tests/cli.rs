@@ -377,7 +377,7 @@ fn completions_and_manual_know_every_command() {
         assert!(commands.iter().all(|command| script.contains(command)), "{shell}");
     }
     let page = good(folder.path(), &["man"]);
-    assert!(page.starts_with(".ie") && page.contains(".TH ablate 1"), "{:.200}", page);
+    assert!(page.starts_with(".ie") && page.contains(".TH ablate 1"), "{page:.200}");
     fs::create_dir(folder.path().join("man1")).unwrap();
     good(folder.path(), &["man", "--out", "man1"]);
     for command in commands {
