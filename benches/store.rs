@@ -85,6 +85,7 @@ fn record(run: &Run) -> Record {
         grids: run.point.grids.to_vec(),
         replicate: run.replicate,
         seed: run.seed,
+        seeds: run.seeds,
     };
     Record::new(identity, &run.point.configuration, &outcome)
 }

@@ -402,3 +402,22 @@ fn a_plan_tells_what_an_edit_changes() {
     let change = &document["diff"]["parameters"][0];
     assert_eq!((&change["parameter"], &change["adds"][0]), (&"activation".into(), &"tanh".into()));
 }
+
+#[test]
+fn replicates_that_vary_one_thing_are_told_apart() {
+    let folder = folder(SWEEP);
+    good(folder.path(), &["run", "small.yaml", "--no-report", "activation=relu", "normalization=max"]);
+    good(
+        folder.path(),
+        &["run", "small.yaml", "--no-report", "activation=relu", "normalization=max", "replicates.vary=[init]"],
+    );
+    let columns = "replicate,seed,data_seed,init_seed,shuffle_seed";
+    let mut lines: Vec<String> = good(folder.path(), &["runs", "small", "--columns", columns, "--format", "csv"])
+        .lines()
+        .skip(1)
+        .map(ToOwned::to_owned)
+        .collect();
+    lines.sort();
+    // The first replicate is the same run both times.
+    assert_eq!(lines, ["0,0,0,0,0", "1,1,0,1,0", "1,1,1,1,1"]);
+}

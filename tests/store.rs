@@ -73,6 +73,7 @@ fn record(number: u32) -> Record {
         grids: vec!["one".into(), "two".into()],
         replicate: number,
         seed,
+        seeds: Seeds { data: seed, init: 7, shuffle: seed },
     };
     Record::new(identity, &configuration, &outcome)
 }
@@ -172,22 +173,23 @@ fn the_columns_are_those_of_the_interface() {
     let columns = names(results.runs());
     let parameters = ablate::config::PARAMETERS.iter().map(|parameter| parameter.name);
     let measures = ablate::measure::COLUMNS.iter().map(|column| column.name);
-    let expected: Vec<&str> = ["run", "config", "sweep", "grids", "replicate", "seed"]
-        .into_iter()
-        .chain(parameters)
-        .chain([
-            "status",
-            "reason",
-            "epochs_done",
-            "digest",
-            "environment",
-            "parameters",
-            "features",
-            "seconds",
-            "device",
-        ])
-        .chain(measures)
-        .collect();
+    let expected: Vec<&str> =
+        ["run", "config", "sweep", "grids", "replicate", "seed", "data_seed", "init_seed", "shuffle_seed"]
+            .into_iter()
+            .chain(parameters)
+            .chain([
+                "status",
+                "reason",
+                "epochs_done",
+                "digest",
+                "environment",
+                "parameters",
+                "features",
+                "seconds",
+                "device",
+            ])
+            .chain(measures)
+            .collect();
     assert_eq!(columns, expected);
     let types: Vec<String> = results.runs().columns().iter().map(|column| column.dtype().to_string()).collect();
     assert!(types.iter().all(|name| ["str", "i64", "f64", "bool", "list[str]"].contains(&name.as_str())), "{types:?}");

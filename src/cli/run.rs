@@ -362,6 +362,7 @@ impl Saving<'_> {
             grids: run.point.grids.to_vec(),
             replicate: run.replicate,
             seed: run.seed,
+            seeds: run.seeds,
         };
         let record = Record::new(identity, &run.point.configuration, outcome);
         Ok(self.writer.append(&record, self.weights.then_some(outcome.weights.as_slice()))?)

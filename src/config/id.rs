@@ -60,6 +60,14 @@ pub struct Seeds {
     pub shuffle: u64,
 }
 
+impl Seeds {
+    /// All of them: of data, of initial weights, of the order.
+    #[must_use]
+    pub fn each(self) -> [u64; 3] {
+        [self.data, self.init, self.shuffle]
+    }
+}
+
 /// The identity of a configuration, whatever its seed.
 #[must_use]
 pub fn configuration_id(configuration: &Configuration) -> Id {
@@ -105,7 +113,7 @@ impl Identities {
     pub fn run(&self, seeds: Seeds) -> Id {
         let mut hasher = blake3::Hasher::new();
         hasher.update(RUN_FORMAT).update(&self.0);
-        let seeds = [seeds.data, seeds.init, seeds.shuffle].map(u64::to_le_bytes);
+        let seeds = seeds.each().map(u64::to_le_bytes);
         finish(hasher.update(seeds.as_flattened()))
     }
 }

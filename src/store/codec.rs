@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 
 use super::record::{Cell, Identity, Record};
-use crate::config::Id;
+use crate::config::{Id, Seeds};
 use crate::train::{CurvePoint, Prediction};
 
 /// The parameters and measures of a run have fields of their own under these prefixes.
@@ -38,6 +38,11 @@ pub(super) fn encode(record: &Record) -> Vec<u8> {
     put("grids", &Field::Texts(identity.grids.iter().map(String::as_str).collect()));
     put("replicate", &Field::Whole(i64::from(identity.replicate)));
     put("seed", &Field::Whole(identity.seed.cast_signed()));
+    for (name, seed) in SEEDS.into_iter().zip(identity.seeds.each()) {
+        if seed != identity.seed {
+            put(name, &Field::Whole(seed.cast_signed()));
+        }
+    }
     for (name, cell) in &record.configuration {
         let field = match cell {
             Cell::Flag(flag) => Field::Flag(*flag),
@@ -78,6 +83,9 @@ fn fill(column: &mut Vec<u8>, numbers: impl Iterator<Item = f64>) {
     column.clear();
     column.extend(numbers.flat_map(|number| canonical(number).to_le_bytes()));
 }
+
+/// Seeds of single draws, where they are not the run's; in the order of [`Seeds::each`].
+const SEEDS: [&str; 3] = ["seed.data", "seed.init", "seed.shuffle"];
 
 type Get<T> = fn(&T) -> f64;
 
@@ -158,6 +166,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Record, String> {
     })?;
     let id = |text: &str| text.parse::<Id>().map_err(|error| error.to_string());
     let narrow = |whole: i64| u32::try_from(whole).map_err(|_| format!("{whole} is out of range"));
+    let seed = fields.whole("seed")?.cast_unsigned();
+    let mut seed_of = |name: &str| fields.optional_whole(name).map(|own| own.map_or(seed, i64::cast_unsigned));
+    let [data, init, shuffle] = SEEDS;
+    let seeds = Seeds { data: seed_of(data)?, init: seed_of(init)?, shuffle: seed_of(shuffle)? };
     let record = Record {
         identity: Identity {
             run: id(fields.text("run")?)?,
@@ -165,7 +177,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Record, String> {
             sweep: fields.text("sweep")?.to_owned(),
             grids: fields.texts("grids")?,
             replicate: narrow(fields.whole("replicate")?)?,
-            seed: fields.whole("seed")?.cast_unsigned(),
+            seed,
+            seeds,
         },
         status: fields.text("status")?.parse()?,
         reason: fields.optional_text("reason")?.map(str::to_owned),
@@ -277,6 +290,10 @@ impl<'a> Fields<'a> {
 
     fn whole(&mut self, name: &str) -> Result<i64, String> {
         self.take(name, |field| if let Field::Whole(whole) = field { Some(whole) } else { None })
+    }
+
+    fn optional_whole(&mut self, name: &str) -> Result<Option<i64>, String> {
+        if self.fields.iter().any(|(known, _)| *known == name) { self.whole(name).map(Some) } else { Ok(None) }
     }
 
     fn number(&mut self, name: &str) -> Result<f64, String> {

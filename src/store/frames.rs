@@ -47,6 +47,9 @@ pub(super) fn runs(records: &[Record], foreign: &Foreign) -> Result<DataFrame> {
         grids(records),
         wholes("replicate", records, |r| Some(i64::from(r.identity.replicate))),
         wholes("seed", records, |r| Some(r.identity.seed.cast_signed())),
+        wholes("data_seed", records, |r| Some(r.identity.seeds.data.cast_signed())),
+        wholes("init_seed", records, |r| Some(r.identity.seeds.init.cast_signed())),
+        wholes("shuffle_seed", records, |r| Some(r.identity.seeds.shuffle.cast_signed())),
     ];
     columns.extend(parameters(records, foreign)?);
     columns.extend([

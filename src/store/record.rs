@@ -1,6 +1,6 @@
 //! What is stored of a run that ended, flat: names and numbers that any later version can read.
 
-use crate::config::{Configuration, Id, PARAMETERS, Value};
+use crate::config::{Configuration, Id, PARAMETERS, Seeds, Value};
 use crate::train::{CurvePoint, Outcome, Prediction, Status};
 
 /// A value in a column.
@@ -31,6 +31,8 @@ pub struct Identity {
     pub replicate: u32,
     /// Its seed. Seeds beyond `i64::MAX` wrap to negative numbers in the column, bit for bit.
     pub seed: u64,
+    /// What each of its draws starts from: its seed for what varies between replicates, that of the sweep for the rest.
+    pub seeds: Seeds,
 }
 
 /// A run that ended, as it is stored. A record is never modified.

@@ -51,12 +51,15 @@ pub struct ShownParameter {
     pub is_default: Option<bool>,
 }
 
-const PROVENANCE: [&str; 14] = [
+const PROVENANCE: [&str; 17] = [
     "config",
     "sweep",
     "grids",
     "replicate",
     "seed",
+    "data_seed",
+    "init_seed",
+    "shuffle_seed",
     "status",
     "reason",
     "epochs_done",
@@ -165,7 +168,11 @@ impl Shown {
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut out = format!("run {}\n", self.run);
-        for (name, value) in self.provenance.iter().filter(|(_, value)| !value.is_null()) {
+        // Seeds of single draws are shown where they are not the run's.
+        let seed = self.provenance.iter().find(|(name, _)| name == "seed").map(|(_, seed)| seed);
+        let repeated = |name: &str, value: &Value| name.ends_with("_seed") && Some(value) == seed;
+        let shown = self.provenance.iter().filter(|(name, value)| !value.is_null() && !repeated(name, value));
+        for (name, value) in shown {
             let _ = writeln!(out, "  {name:<14} {}", text(value));
         }
         out += "\nparameters\n";

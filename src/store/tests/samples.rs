@@ -56,6 +56,7 @@ pub fn record_of(number: u32, status: Status, result: &str) -> Record {
         grids: vec!["fixes".into(), "größer".into()],
         replicate: number,
         seed,
+        seeds: Seeds { data: seed, init: seed, shuffle: seed },
     };
     Record::new(identity, &configuration, &outcome)
 }
