@@ -176,10 +176,12 @@ fn a_run_has_the_same_bits_however_the_sweep_is_executed() {
     let cohorts = plan(&sweep, &none, Limits { workers: 2, ..Limits::default() });
     let (mut resumed, summary) = trained(&cohorts, 2, Notes { stop, ..Notes::default() });
     assert!(summary.left > runs.len() / 3, "stopped in the middle: {summary:?}");
-    assert_eq!(resumed.len() + summary.left, runs.len(), "what was begun has ended");
+    // The other worker's cohort may have been in the middle.
+    let unfinished = summary.left + summary.paused;
+    assert_eq!(resumed.len() + unfinished, runs.len(), "what was begun has ended or was paused");
     let done: HashSet<Id> = resumed.keys().copied().collect();
     let left = plan(&sweep, &done, of_at_most(u64::MAX));
-    assert_eq!(left.iter().map(|cohort| cohort.runs.len()).sum::<usize>(), summary.left);
+    assert_eq!(left.iter().map(|cohort| cohort.runs.len()).sum::<usize>(), unfinished);
     resumed.extend(bits(&left, 1));
     assert_same(&resumed, &reference, &whole, "stopped and resumed");
 }

@@ -95,6 +95,22 @@ fn two_processes_share_a_sweep() {
     }
 }
 
+/// Runs that ran out of their time in one process are told by the other as well.
+#[test]
+fn what_failed_in_another_process_counts() {
+    let folder = folder();
+    let text = SWEEP.replace("epochs: 60", "epochs: 3000");
+    fs::write(folder.path().join("shared.yaml"), text).unwrap();
+    let mut patient = start(folder.path(), "1");
+    let impatient = Command::new(env!("CARGO_BIN_EXE_ablate"))
+        .args(["run", "shared.yaml", "--no-report", "--jobs", "1", "--timeout", "0.0001"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(impatient.status.code(), Some(5), "{}", String::from_utf8_lossy(&impatient.stderr));
+    assert_eq!(patient.wait().unwrap().code(), Some(5), "it has no limit of its own");
+}
+
 /// The token of a process, by its number.
 fn token(folder: &Path, process: u32) -> Option<String> {
     let files = fs::read_dir(results(folder).join("claims")).ok()?.filter_map(Result::ok);

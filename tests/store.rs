@@ -9,7 +9,7 @@ use ablate::measure::Measures;
 use ablate::store::{
     Error, Identity, Listener, Record, Results, SweepCopy, Why, Writer, configuration, locate, locate_run,
 };
-use ablate::train::{CurvePoint, Outcome, Prediction, Status, Weight};
+use ablate::train::{Checkpoint, CurvePoint, Outcome, Prediction, Status, Weight};
 use polars::prelude::{AnyValue, DataFrame};
 
 fn sweep(name: &str) -> SweepCopy {
@@ -223,6 +223,22 @@ fn writers_share_runs_and_take_none_twice() {
     assert_eq!(third.claim(&ids(&[5])).unwrap(), [true]);
     drop(third);
     assert_eq!(open(folder.path()).claim(&ids(&[5])).unwrap(), [true]);
+}
+
+#[test]
+fn what_another_process_has_paused_is_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = record(0).identity.run;
+    let (first, second) = (open(folder.path()), open(folder.path()));
+    assert_eq!(second.paused(run), None);
+    let checkpoint = Checkpoint { epoch: 2, seconds: 0.5, environment: "e".into(), state: vec![1, 2, 3] };
+    first.pause(run, &checkpoint).unwrap();
+    first.close().unwrap();
+    assert_eq!(second.paused(run), Some(checkpoint));
+    assert!(folder.path().join("unfinished").join(run.to_string()).exists());
+    second.append(&record(0), None).unwrap();
+    second.close().unwrap();
+    assert!(!folder.path().join("unfinished").join(run.to_string()).exists(), "it has ended");
 }
 
 #[test]

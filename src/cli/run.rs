@@ -117,7 +117,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let ended = writer.ended();
     let mut plan = plan::plan(&sweep, &ended, arguments.retry_failed, &limits)?;
     arguments.keep_shard(&mut plan);
-    let failed_before = failed_before(&plan, &ended);
+    let failed_before = failed_among(&plan, &ended);
     drop(ended);
     announce(&sweep, &plan, arguments, &devices, global);
     if !arguments.retry_failed && failed_before > 0 {
@@ -148,8 +148,11 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     progress.finish();
     // Its memory serves the tables now.
     drop(plan);
-    if let Ok(summary) = &mut executed {
-        executed = after_others(&sweep, arguments, &limits, &options, &stop, &saving, *summary);
+    let mut failed_elsewhere = 0;
+    if let Ok(summary @ Summary { elsewhere: 1.., .. }) = executed {
+        executed = after_others(&sweep, arguments, &limits, &options, &stop, &saving, summary);
+        let ended = writer.ended();
+        failed_elsewhere = failed_among(&plan::plan(&sweep, &ended, false, &limits)?, &ended);
     }
     // What has ended is saved whatever happened.
     let closed = writer.close();
@@ -165,7 +168,10 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     }
     Ok(if conflicts {
         Exit::NotHeld
-    } else if summary.failed + summary.timed_out > 0 || (failed_before > 0 && !arguments.retry_failed) {
+    } else if summary.failed + summary.timed_out > 0
+        || failed_elsewhere > 0
+        || (failed_before > 0 && !arguments.retry_failed)
+    {
         Exit::SomeFailed
     } else {
         Exit::Done
@@ -244,7 +250,7 @@ fn quoted(argument: &str) -> String {
 }
 
 /// Runs of the plan that failed or timed out when they were tried before.
-fn failed_before(plan: &Plan, ended: &Ended) -> u64 {
+fn failed_among(plan: &Plan, ended: &Ended) -> u64 {
     if ended.failed.is_empty() {
         return 0;
     }

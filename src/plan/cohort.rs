@@ -20,7 +20,7 @@ pub const MOST_RUNS_ON_GPU: u64 = 8192;
 const EVALUATION_ROWS: u32 = 256;
 
 /// Floating-point operations after which a cohort of several runs on a CPU should be over: some seconds of a core. A
-/// worker stores its cohort as a whole, so this is what an interruption loses at most.
+/// worker stores its cohort as a whole, so this is what a kill loses at most.
 pub const MOST_FLOPS: u128 = 200_000_000_000;
 
 /// Cohorts that every worker of a CPU gets, where there are as many runs: workers take them as they become free, so one

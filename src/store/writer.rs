@@ -62,7 +62,7 @@ pub struct Writer {
     opened: Folded,
     /// The runs that had failed or timed out when it was opened.
     failed_before: HashSet<Id>,
-    /// Runs that were paused by a process before this one.
+    /// Runs of which it is saved where they were paused, as far as this process knows.
     paused: Mutex<HashSet<Id>>,
     // The last field: given back after the journal has ended.
     shared: Mutex<Shared>,
@@ -230,14 +230,14 @@ impl Writer {
         unfinished::save(&*self.files, &self.layout, run, checkpoint)
     }
 
-    /// Where a run was paused before; `None` also where what is there cannot be used.
+    /// Where a run was paused before, by whichever process; `None` also where what is there cannot be used.
     #[must_use]
     pub fn paused(&self, run: Id) -> Option<Checkpoint> {
-        if !self.paused.lock().unwrap_or_else(PoisonError::into_inner).contains(&run) {
-            return None;
-        }
         let checkpoint = unfinished::load(&*self.files, &self.layout, run);
-        if checkpoint.is_none() {
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        if checkpoint.is_some() {
+            paused.insert(run);
+        } else if paused.contains(&run) {
             tracing::warn!(%run, "what was saved of a paused run cannot be read; it begins anew");
         }
         checkpoint

@@ -1,10 +1,13 @@
 //! A block of a sweep file: what stands under the name of a grid, or at the top level for all grids.
 
+use std::collections::HashMap;
+
 use super::axes::{self, Axis, Choices, Factor};
 use super::conditions::in_order;
 use super::diagnostic::Diagnostic;
 use super::keys::Fields;
 use super::overrides::Overrides;
+use super::place::Place;
 use super::rules::{self, Constraint, Exclusion, Inclusion};
 use super::sampling::{self, Sample};
 use super::values::Entry;
@@ -101,14 +104,15 @@ impl Block {
                         .hint("keep one of the two"),
                 );
             }
-            // A zip goes before an axis of the same name; two zips would contradict each other.
-            let zipped = self.factors.iter().filter(|factor| factor.zipped).flat_map(|factor| &factor.axes);
-            let before = |other: &&Axis| other.parameter.name == name && other.key != axis.key;
-            let twice = zipped.clone().any(|zipped| zipped.key == axis.key);
-            if let Some(first) = zipped.take_while(|other| other.key != axis.key).find(before).filter(|_| twice) {
+        }
+        // A zip goes before an axis of the same parameter; two zips would contradict each other.
+        let mut zipped: HashMap<&str, Place> = HashMap::new();
+        for axis in self.factors.iter().filter(|factor| factor.zipped).flat_map(|factor| &factor.axes) {
+            let name = axis.parameter.name;
+            if let Some(first) = zipped.insert(name, axis.key) {
                 wrong.push(
                     Diagnostic::new(axis.key, format!("`{name}` is in two zips"))
-                        .note(first.key, "first here")
+                        .note(first, "first here")
                         .hint("keep one of the two"),
                 );
             }
