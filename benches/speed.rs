@@ -6,11 +6,12 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use ablate::config::{Assignment, Configuration, Seeds, Value};
-use ablate::train::{Catalogue, Context, Device, End, Member, Outcome, Profile, Watch, train};
+use ablate::train::{Catalogue, Context, Device, End, Member, Outcome, Profile, Watch, link_libtorch, train};
 use cpu_time::ProcessTime;
 use serde_json::{Value as Json, json};
 
 fn main() {
+    link_libtorch();
     for line in std::io::stdin().lock().lines() {
         let line = line.expect("requests come as lines");
         let request: Json = serde_json::from_str(&line).expect("a request is JSON");

@@ -1,6 +1,8 @@
 //! A million stored runs: how long they take to save, to open and to query, and how much memory.
 //!
-//! `cargo bench --bench store -- [RUNS]`; results lie in a folder of their own that is removed at the end.
+//! `cargo bench --bench store -- [RUNS]`; `cargo bench --bench store -- cost [RUNS]` trains runs of the smallest network
+//! and tells which share of the processor's time goes into saving them. Results lie in folders of their own that are
+//! removed at the end.
 #![expect(clippy::disallowed_methods, reason = "a benchmark takes times")]
 
 use std::collections::HashSet;
@@ -8,15 +10,18 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use ablate::execute::{Event, Listener, Options, Stop, execute};
 use ablate::measure::{COLUMNS, Measures};
 use ablate::plan::{Limits, Plan, Run};
 use ablate::store::{Identity, Query, Record, Results, SweepCopy, Writer, query};
 use ablate::sweep::parse;
-use ablate::train::{CurvePoint, Outcome, Status};
+use ablate::train::{CurvePoint, Device, Outcome, Status};
+use cpu_time::ProcessTime;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.first().map(String::as_str) {
+        Some("cost") => cost(arguments.get(1).map_or(2_000, |count| count.parse().expect("a number of runs"))),
         Some("read") => read(Path::new(&arguments[1])),
         count => all(count.map_or(1_000_000, |count| count.parse().expect("a number of runs"))),
     }
@@ -78,7 +83,11 @@ fn record(run: &Run) -> Record {
         predictions: Vec::new(),
         weights: Vec::new(),
     };
-    let identity = Identity {
+    Record::new(identity(run), &run.point.configuration, &outcome)
+}
+
+fn identity(run: &Run) -> Identity {
+    Identity {
         run: run.id,
         config: run.point.id,
         sweep: "many".into(),
@@ -86,8 +95,46 @@ fn record(run: &Run) -> Record {
         replicate: run.replicate,
         seed: run.seed,
         seeds: run.seeds,
-    };
-    Record::new(identity, &run.point.configuration, &outcome)
+    }
+}
+
+/// Saves runs that end, where there is a writer.
+struct Saving(Option<Writer>);
+
+impl Listener for Saving {
+    fn notice(&self, event: Event<'_>) -> anyhow::Result<()> {
+        if let (Event::RunEnded { run, outcome }, Some(writer)) = (event, &self.0) {
+            writer.append(&Record::new(identity(run), &run.point.configuration, outcome), None)?;
+        }
+        Ok(())
+    }
+}
+
+/// Trains runs of 1-16-1 with all defaults beside, twice: saved and not saved, in turns.
+fn cost(count: u64) {
+    const ROUNDS: usize = 3;
+    let text = format!("version: 1\nname: many\nbase: {{width: 16, depth: 1}}\nreplicates: {{count: {count}}}\n");
+    let sweep = parse(&text, "many.yaml", &[]).expect("a sweep");
+    let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).expect("a plan");
+    let options = Options { jobs: 1, devices: vec![Device::Cpu], time_limit: None, profile: None };
+    let mut best = [f64::INFINITY; 2];
+    for _ in 0..ROUNDS {
+        for (saved, best) in best.iter_mut().enumerate() {
+            let folder = tempfile::tempdir().expect("a folder");
+            let copy = SweepCopy { name: "many".into(), text: text.clone(), overrides: Vec::new() };
+            let began = ProcessTime::now();
+            let open = || Writer::open(&folder.path().join("many"), &copy, Box::new(|_| {})).expect("a writer");
+            let saving = Saving((saved == 1).then(open));
+            execute(&plan.cohorts, &options, &Stop::default(), &saving).expect("trained");
+            if let Some(writer) = saving.0 {
+                writer.close().expect("saved");
+            }
+            *best = best.min(began.elapsed().as_secs_f64());
+        }
+    }
+    let [trained, saved] = best.map(|seconds| seconds / count as f64 * 1e6);
+    println!("{count} runs of 1-16-1, processor time a run: {trained:.0} µs trained, {saved:.0} µs trained and saved");
+    println!("saving costs {:.1} % of training", (saved / trained - 1.0) * 100.0);
 }
 
 fn read(path: &Path) {

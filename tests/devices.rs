@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use ablate::config::Id;
 use ablate::execute::{Event, Listener, Options, Stop, Summary, execute};
 use ablate::plan::{Cohort, Limits, Plan};
-use ablate::train::Device;
+use ablate::train::{Device, link_libtorch};
 
 /// A few runs of every layer: tensor operations take their time over small ones.
 const SWEEP: &str = "version: 1
@@ -44,6 +44,7 @@ fn trained(cohorts: &[Cohort], devices: &[Device]) -> HashMap<Id, (String, Strin
 
 #[test]
 fn two_devices_give_the_same_bits_as_one() {
+    link_libtorch();
     let sweep = ablate::sweep::parse(SWEEP, "few.yaml", &[]).unwrap_or_else(|error| panic!("{error}"));
     // The same cohorts for both: on tensors, a run's bits may depend on the size of its cohort.
     for most in [1, 2, 4, 6] {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::exit::Exit;
 use super::options::ResultsFolder;
-use super::{say, style};
+use super::{libtorch, say, style};
 use crate::train::{self, Device};
 
 /// Check libtorch, the processor, CUDA, threads and disk: what is there, and what to do about what is not.
@@ -29,7 +29,7 @@ struct Finding {
 
 /// Looks and prints. Ends with 1 where something that training needs does not work.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let findings = [libtorch(), arithmetic(), processor(), cuda(), disk(&arguments.folder.results)];
+    let findings = [libraries(), arithmetic(), processor(), cuda(), disk(&arguments.folder.results)];
     if arguments.json {
         let mut document =
             Map::from_iter([("version".to_owned(), json!(1)), ("ablate".to_owned(), json!(env!("CARGO_PKG_VERSION")))]);
@@ -47,11 +47,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     Ok(if broken { Exit::Internal } else { Exit::Done })
 }
 
-fn libtorch() -> Finding {
+fn libraries() -> Finding {
     let folder = train::libtorch_folder();
     let text = match &folder {
         Some(folder) => format!("{} from {}", train::LIBTORCH, folder.display()),
-        None => "not among this process's libraries; `make libtorch` installs it".to_owned(),
+        None => format!(
+            "{}; `make build` installs both. Training on the processor does without",
+            libtorch::starts().err().unwrap_or_else(|| "not in this process".to_owned())
+        ),
     };
     Finding { subject: "libtorch", works: folder.is_some(), text }
 }
@@ -62,7 +65,7 @@ fn arithmetic() -> Finding {
     let environment = train::environment(&Device::Cpu);
     let text = match &works {
         Ok(()) => format!("a product through libtorch is right; environment {}: {environment}", environment.id()),
-        Err(reason) => format!("{reason}; reinstall libtorch with `make libtorch`"),
+        Err(reason) => format!("{reason}; `make libtorch` installs it again"),
     };
     Finding { subject: "arithmetic", works: works.is_ok(), text }
 }

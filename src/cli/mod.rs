@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod doctor;
 mod exit;
+mod libtorch;
 mod man;
 mod options;
 mod plan;
@@ -19,6 +20,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::exit::Exit;
+use self::libtorch::Need;
 use self::options::Global;
 
 /// Hyperparameter sweeps whose runs are fast, exact to the bit, and explained.
@@ -69,21 +72,37 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.global.set_up();
-    let result = match cli.command {
-        Command::Run(arguments) => run::run(&arguments, &cli.global),
-        Command::Plan(arguments) => plan::run(&arguments),
-        Command::Report(arguments) => report::run(&arguments, &cli.global),
-        Command::Runs(arguments) => runs::run(&arguments),
-        Command::Show(arguments) => show::run(&arguments),
-        Command::Check(arguments) => check::run(&arguments),
-        Command::Completions(arguments) => Ok(completions::run(&arguments)),
-        Command::Man(arguments) => man::run(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments),
-        Command::Schema(arguments) => schema::run(&arguments),
-    };
-    match result {
+    match cli.command.run(&cli.global) {
         Ok(exit) => exit.into(),
         Err(error) => exit::explain(&error, &cli.global).into(),
+    }
+}
+
+impl Command {
+    fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        libtorch::go_over(self.need())?;
+        match self {
+            Self::Run(arguments) => run::run(arguments, global),
+            Self::Plan(arguments) => plan::run(arguments),
+            Self::Report(arguments) => report::run(arguments, global),
+            Self::Runs(arguments) => runs::run(arguments),
+            Self::Show(arguments) => show::run(arguments),
+            Self::Check(arguments) => check::run(arguments),
+            Self::Completions(arguments) => Ok(completions::run(arguments)),
+            Self::Man(arguments) => man::run(arguments),
+            Self::Doctor(arguments) => doctor::run(arguments),
+            Self::Schema(arguments) => schema::run(arguments),
+        }
+    }
+
+    /// How much it needs libtorch.
+    fn need(&self) -> Need {
+        match self {
+            Self::Run(arguments) => Need::of(arguments.device),
+            Self::Plan(arguments) => Need::of(arguments.device),
+            Self::Doctor(_) if libtorch::starts().is_ok() => Need::IfThere,
+            _ => Need::No,
+        }
     }
 }
 

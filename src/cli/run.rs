@@ -35,7 +35,7 @@ pub struct Arguments {
     jobs: Option<usize>,
     /// Where to train: auto, cpu, cuda (all GPUs) or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    device: Choice,
+    pub device: Choice,
     #[command(flatten)]
     folder: ResultsFolder,
     /// The folder that holds the reports of all sweeps.

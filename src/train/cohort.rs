@@ -3,17 +3,17 @@
 use tch::TchError;
 
 use super::catalogue::Catalogue;
-use super::cpu::{Cpu, Vectors};
+use super::cpu::Cpu;
 use super::device::Device;
 use super::digest::digest;
 use super::engine::{Engine, EpochReport, Start};
 use super::environment::{environment, fix_numeric_path};
 use super::evaluate::{self, Measured, Subject};
 use super::keep::{Checkpoint, Keep};
+use super::libtorch::{Trained, tensors};
 use super::outcome::{CurvePoint, Outcome, Status};
 use super::profile::{Part, Profile};
 use super::progress::Progress;
-use super::tensors::Tensors;
 use crate::config::{Configuration, Precision, Seeds, StopMetric};
 use crate::network::{Architecture, Real, initial_weights};
 use crate::plan::Shape;
@@ -93,7 +93,7 @@ pub fn train(members: &[Member<'_>], context: &Context<'_>) -> Result<Vec<End>, 
 }
 
 /// A course at its beginning, or where it was left.
-fn begin<'a, T: Vectors>(members: &'a [Member<'a>], context: &'a Context<'a>) -> Result<Course<'a, T>, TchError> {
+fn begin<'a, T: Trained>(members: &'a [Member<'a>], context: &'a Context<'a>) -> Result<Course<'a, T>, TchError> {
     let mut course = Course::prepare(members, context)?;
     // What does not fit is of another version: then all begin anew, with the same bits in the end.
     if course.restore()? { Ok(course) } else { Course::prepare(members, context) }
@@ -116,7 +116,7 @@ struct Course<'a, T> {
     runs: Vec<Progress>,
 }
 
-impl<'a, T: Vectors> Course<'a, T> {
+impl<'a, T: Trained> Course<'a, T> {
     fn prepare(members: &'a [Member<'a>], context: &'a Context<'a>) -> Result<Self, TchError> {
         let subject = |member: &Member<'a>| Subject {
             configuration: member.configuration,
@@ -125,9 +125,9 @@ impl<'a, T: Vectors> Course<'a, T> {
         let subjects: Vec<Subject<'_>> = members.iter().map(subject).collect();
         let starts: Vec<Start<'_, T>> = members.iter().zip(&subjects).map(|(m, s)| start(m, &s.problem)).collect();
         let runs = starts.iter().map(|start| Progress::new(start.configuration, &start.targets)).collect();
-        let engine: Box<dyn Engine<T>> = match context.device.tensors() {
-            None => Box::new(Cpu::new(starts, context.profile)),
-            Some(device) => Box::new(Tensors::new(starts, device)?),
+        let engine: Box<dyn Engine<T>> = match context.device {
+            Device::Cpu => Box::new(Cpu::new(starts, context.profile)),
+            device => tensors(starts, device)?,
         };
         Ok(Self { members, context, subjects, engine, runs })
     }

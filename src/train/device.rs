@@ -6,6 +6,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use super::libtorch::libtorch;
+
 /// Where cohorts are trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Device {
@@ -59,6 +61,9 @@ impl FromStr for Choice {
 /// Why CUDA cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoCuda {
+    /// libtorch is not in this process.
+    #[error("this process has no libtorch, which CUDA is reached by")]
+    NoLibtorch,
     /// CUDA's part of libtorch is not there.
     #[error("CUDA's part of libtorch is not installed (no libtorch_cuda.so under {0}); `make cuda` installs it")]
     NotInstalled(String),
@@ -140,6 +145,7 @@ impl Device {
 /// # Errors
 /// When it is not installed or does not load.
 pub fn load_cuda() -> Result<usize, NoCuda> {
+    let libtorch = libtorch().ok_or(NoCuda::NoLibtorch)?;
     let file = cuda_library()?;
     let fail =
         |error: &libloading::Error| NoCuda::NotLoaded { file: file.display().to_string(), reason: error.to_string() };
@@ -147,7 +153,7 @@ pub fn load_cuda() -> Result<usize, NoCuda> {
     // SAFETY: the library is libtorch's own and registers its operators when it is loaded; it is never unloaded.
     let library = unsafe { libloading::os::unix::Library::open(Some(&file), flags) }.map_err(|error| fail(&error))?;
     std::mem::forget(library);
-    Ok(usize::try_from(tch::Cuda::device_count()).unwrap_or(0))
+    Ok(libtorch.cuda_devices())
 }
 
 /// What `cudaMemGetInfo` says of a device, from the CUDA runtime that libtorch has loaded into this process.

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use super::cpu::{VectorUnit, vector_unit};
 use super::device::{Device, gpu_facts};
+use super::libtorch::libtorch;
 
 /// Grows whenever a change of this crate changes bits.
 const NUMERICS: u32 = 3;
@@ -64,10 +65,10 @@ pub fn fix_numeric_path() {
             // Without a workspace of its own, cuBLAS may sum in another order in another call.
             std::env::set_var("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
         }
-        tch::set_num_interop_threads(1);
     });
-    // A thread that has used libtorch keeps its own number of threads, so each is told.
-    tch::set_num_threads(1);
+    if let Some(libtorch) = libtorch() {
+        libtorch.prepare();
+    }
 }
 
 fn branch() -> &'static str {
@@ -90,7 +91,7 @@ pub fn environment(device: &Device) -> Environment {
         ("device", kind),
         ("mkl", std::env::var("MKL_CBWR").unwrap_or_default()),
         ("vectors", format!("{:?}", vector_unit()).to_lowercase()),
-        ("threads", tch::get_num_threads().to_string()),
+        ("threads", "1".to_owned()),
     ];
     if matches!(device, Device::Cuda(_)) {
         facts.extend(gpu_facts());
@@ -104,11 +105,5 @@ pub fn environment(device: &Device) -> Environment {
 /// What is wrong with it.
 pub fn self_test() -> Result<(), String> {
     fix_numeric_path();
-    let matrix = tch::Tensor::from_slice(&[1.0f32, 2.0, 3.0, 4.0]).reshape([1, 2, 2]);
-    let product = matrix.f_bmm(&matrix).and_then(|product| Vec::<f32>::try_from(product.reshape([-1])));
-    match product {
-        Ok(product) if product == [7.0, 10.0, 15.0, 22.0] => Ok(()),
-        Ok(product) => Err(format!("libtorch multiplies wrongly: {product:?}")),
-        Err(error) => Err(format!("libtorch fails: {error}")),
-    }
+    libtorch().ok_or("this process has no libtorch")?.multiply()
 }
