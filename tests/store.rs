@@ -350,6 +350,31 @@ fn versions_of_a_sweep_are_kept_with_what_the_command_line_changed() {
 }
 
 #[test]
+fn the_sweep_of_the_writer_that_ends_last_is_the_last_one_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |text: &str, overrides: &[&str]| {
+        let overrides = overrides.iter().map(ToString::to_string).collect();
+        Writer::open(folder.path(), &SweepCopy { name: "sample".into(), text: text.into(), overrides }, nobody())
+            .unwrap()
+    };
+    let last = || {
+        let results = Results::open(folder.path()).unwrap();
+        (results.sweep().to_owned(), results.version().unwrap().overrides.clone())
+    };
+    let first = open("a: 1\n", &["depth=1"]);
+    let second = open("a: 2\n", &[]);
+    assert_eq!(last(), ("a: 2\n".into(), vec![]));
+    second.close().unwrap();
+    first.close().unwrap();
+    assert_eq!(last(), ("a: 1\n".into(), vec!["depth=1".into()]));
+    // One that leaves without tables changes nothing of this.
+    let third = open("a: 2\n", &[]);
+    open("a: 3\n", &[]).leave().unwrap();
+    assert_eq!(last(), ("a: 3\n".into(), vec![]));
+    drop(third);
+}
+
+#[test]
 fn weights_are_safetensors_and_every_flipped_byte_of_them_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let weights: Vec<Weight> = [("layers.1.weight", vec![2, 3], 24), ("layers.0.bias", vec![2], 16)]

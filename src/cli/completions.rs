@@ -4,7 +4,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use super::Cli;
-use super::exit::{Exit, output_closed};
+use super::exit::{Exit, printed};
 
 /// Print completions for a shell.
 ///
@@ -21,8 +21,6 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "ablate", &mut script);
-    if let Err(error) = std::io::Write::write_all(&mut std::io::stdout(), &script) {
-        output_closed(&error);
-    }
+    printed(std::io::Write::write_all(&mut std::io::stdout(), &script));
     Exit::Done
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use super::mention;
 use super::options::Global;
 use super::style::red;
 use crate::train::NoCuda;
@@ -64,7 +65,7 @@ impl Exit {
         }
         if let Some(error) = error.downcast_ref::<store::Error>() {
             return match error {
-                store::Error::InUse { .. } => Self::InUse,
+                store::Error::InUse { .. } | store::Error::Changed { .. } => Self::InUse,
                 store::Error::Damaged { .. } => Self::Damaged,
                 store::Error::Missing { .. }
                 | store::Error::NoRun { .. }
@@ -95,17 +96,25 @@ pub fn explain(error: &anyhow::Error, global: &Global) -> Exit {
     let exit = Exit::of(error);
     if exit == Exit::InvalidSweep {
         // Such a message begins with its place, FILE:LINE:COLUMN, for editors to jump to.
-        eprintln!("{error}");
+        mention!("{}", harmless(&error.to_string()));
     } else {
-        eprintln!("{} {error:#}", red("error:", global.colored()));
+        mention!("{} {}", red("error:", global.colored()), harmless(&format!("{error:#}")));
     }
     exit
 }
 
-/// Ends the process when standard output cannot be written to: quietly where its reader has gone.
-pub fn output_closed(error: &io::Error) -> ! {
-    if error.kind() != io::ErrorKind::BrokenPipe {
-        eprintln!("error: cannot write to standard output: {error}");
+/// A text without what a terminal would obey: names of files may hold anything.
+pub fn harmless(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
+/// Ends the process when standard output cannot be written to. A reader that has gone has read what it wanted.
+pub fn printed(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        mention!("error: cannot write to standard output: {error}");
+        std::process::exit(i32::from(Exit::Internal.code()))
     }
-    std::process::exit(i32::from(Exit::Internal.code()))
 }

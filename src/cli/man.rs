@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory};
 use clap_mangen::Man;
 
 use super::Cli;
-use super::exit::{Exit, output_closed};
+use super::exit::{Exit, printed};
 
 /// Print the manual page of ablate, or write a page for each command.
 ///
@@ -31,8 +31,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let mut page = Vec::new();
     Man::new(command).render(&mut page)?;
-    if let Err(error) = std::io::Write::write_all(&mut std::io::stdout(), &page) {
-        output_closed(&error);
-    }
+    printed(std::io::Write::write_all(&mut std::io::stdout(), &page));
     Ok(Exit::Done)
 }

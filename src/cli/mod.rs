@@ -106,13 +106,20 @@ impl Command {
     }
 }
 
-/// Prints a line to standard output. A reader that has closed it (`| head`) ends this process quietly.
+/// Prints a line to standard output. Where its reader has gone (`| head`), the work goes on without it.
 macro_rules! say {
     ($($argument:tt)*) => {{
         use std::io::Write as _;
-        if let Err(error) = writeln!(std::io::stdout(), $($argument)*) {
-            crate::cli::exit::output_closed(&error);
-        }
+        crate::cli::exit::printed(writeln!(std::io::stdout(), $($argument)*));
     }};
 }
 use say;
+
+/// Prints a line to standard error, where anybody can still read it: no work ends because a message cannot be shown.
+macro_rules! mention {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($argument)*);
+    }};
+}
+use mention;

@@ -105,3 +105,15 @@ pub struct ResultsFolder {
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub results: PathBuf,
 }
+
+/// Most workers that can be asked for.
+const MOST_JOBS: usize = 1024;
+
+/// A number of workers.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn jobs(text: &str) -> Result<usize, String> {
+    let wrong = || format!("a number of workers is a whole number from 1 to {MOST_JOBS}");
+    text.parse().ok().filter(|jobs| (1..=MOST_JOBS).contains(jobs)).ok_or_else(wrong)
+}

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::options::{ResultsFolder, SweepArguments};
 use super::{say, style};
-use crate::execute::estimate;
+use crate::execute::{available, estimate};
 use crate::measure::COLUMNS;
 use crate::plan::{Change, Cohort, Diff, Limits, MAX_RUNS, Plan};
 use crate::store::{self, Ended, Results};
@@ -25,7 +25,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub folder: ResultsFolder,
     /// Workers on the processor [default: one a core]; a GPU has one of its own.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::options::jobs)]
     pub jobs: Option<usize>,
     /// Where to train: auto, cpu, cuda (all GPUs) or cuda:N.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
@@ -136,7 +136,7 @@ const MOST_VALUES: usize = 8;
 
 /// Workers: as asked for, otherwise one a core.
 pub fn jobs(asked: Option<usize>) -> usize {
-    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
+    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// Share of a GPU's free memory that a cohort may take, and what is taken to be free where CUDA does not say.
@@ -212,6 +212,7 @@ fn document(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Value {
         })).collect::<Vec<_>>(),
         "workers": jobs,
         "seconds": time.as_secs_f64(),
+        "memory": plan.memory(jobs),
         "bytes": disk(plan),
     })
 }
@@ -257,10 +258,21 @@ fn lines(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Vec<String>
     }
     lines.push(String::new());
     lines.push(format!(
-        "about {} on {} here, and {} on disk",
+        "about {} on {} here, {} of memory and {} on disk",
         style::duration(time),
         style::counted(jobs as u64, "worker"),
+        style::bytes(plan.memory(jobs) as f64),
         style::bytes(disk(plan) as f64),
     ));
+    let there = available();
+    let too_large = plan.cohorts.iter().filter(|cohort| cohort.shape.bytes_on_processor(1) > there);
+    let too_large: u64 = too_large.map(|cohort| cohort.runs.len() as u64).sum();
+    if too_large > 0 {
+        lines.push(format!(
+            "{} of them need more memory than the {} that are available, and would fail",
+            style::count(too_large),
+            style::bytes(there as f64)
+        ));
+    }
     lines
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::options::Progress as How;
-use super::style;
+use super::{mention, style};
 use crate::execute::Event;
 use crate::plan::Cohort;
 use crate::sweep::{Goal, Metric};
@@ -119,7 +119,7 @@ impl Progress {
                 Some((at, before)) => at.elapsed() >= PLAIN_EVERY || share - before >= PLAIN_SHARE,
             };
             if due {
-                eprintln!("{:3.0} %  {}", share * 100.0, self.message(state, share));
+                mention!("{:3.0} %  {}", share * 100.0, self.message(state, share));
                 state.last_line = Some((now(), share));
             }
         }
@@ -151,9 +151,10 @@ impl Progress {
 
     /// Prints a line above the bar.
     pub fn print(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+        if let Some(bar) = &self.bar {
+            bar.suspend(|| mention!("{line}"));
+        } else {
+            mention!("{line}");
         }
     }
 

@@ -35,21 +35,36 @@ pub struct Arguments {
 /// Renders, writes, and prints the answer and the path of the page.
 pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let folder = store::locate(&arguments.folder.results, &arguments.name)?;
-    let results = Results::open(&folder)?;
-    let out = arguments.out.clone().unwrap_or_else(|| Path::new("reports").join(results.name()));
-    publish(&results, &out, global)?;
+    let out = arguments.out.clone().map_or_else(
+        || Results::open_columns(&folder, &|_| false).map(|results| Path::new("reports").join(results.name())),
+        Ok,
+    )?;
+    let page = publish(&folder, &out, !global.quiet)?;
+    say!("{}", page.display());
     Ok(Exit::Done)
 }
 
-/// Renders the report of `results` into `out`; the answer and the path of the page go to standard output.
-pub fn publish(results: &Results, out: &Path, global: &Global) -> anyhow::Result<()> {
-    let report = render(results)?;
+/// How often a report is begun again because another process has written tables meanwhile.
+const MOST_TRIES: u32 = 10;
+
+/// Renders the report of the results in `folder` into `out`; gives the path of the page. The answer goes to standard output
+/// where it is to be shown.
+pub fn publish(folder: &Path, out: &Path, shown: bool) -> anyhow::Result<PathBuf> {
+    let changed = |error: &anyhow::Error| matches!(error.downcast_ref(), Some(store::Error::Changed { .. }));
+    let render = || render(&Results::open(folder)?);
+    let mut report = render();
+    for _ in 1..MOST_TRIES {
+        if !report.as_ref().is_err_and(changed) {
+            break;
+        }
+        report = render();
+    }
+    let report = report?;
     let page = report::write(&report, out)?;
-    if !global.quiet {
+    if shown {
         report.answer.iter().for_each(|sentence| say!("{sentence}"));
     }
-    say!("{}", page.display());
-    Ok(())
+    Ok(page)
 }
 
 fn render(results: &Results) -> anyhow::Result<Report> {

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use clap::Args;
 
-use super::exit::{Exit, output_closed};
+use super::exit::{Exit, printed};
 use super::options::ResultsFolder;
 use crate::store::{self, Format, Query, Results, format, query, telling_columns};
 use crate::sweep;
@@ -71,9 +71,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut output = std::io::stdout().lock();
     let width = output.is_terminal().then(terminal_width).flatten();
     let bytes = format(&frame, chosen, width)?;
-    if let Err(error) = output.write_all(&bytes).and_then(|()| output.flush()) {
-        output_closed(&error);
-    }
+    printed(output.write_all(&bytes).and_then(|()| output.flush()));
     Ok(Exit::Done)
 }
 

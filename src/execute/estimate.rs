@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use super::memory::lacking;
 use super::now;
 use crate::config::Configuration;
 use crate::plan::{Cohort, Run};
@@ -53,6 +54,9 @@ fn measure(cohort: &Cohort, device: Device) -> Option<(f64, f64)> {
         early_stop: None,
         ..run.point.configuration.clone()
     };
+    if lacking(cohort.shape.bytes_on_processor(1)).is_some() {
+        return None;
+    }
     let configurations: Vec<Configuration> = runs.iter().map(longer).collect();
     let member = |(configuration, run): (_, &Run)| Member { configuration, seeds: run.seeds, checkpoint: None };
     let members: Vec<_> = configurations.iter().zip(runs).map(member).collect();

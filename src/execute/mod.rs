@@ -2,18 +2,20 @@
 
 mod estimate;
 mod failure;
+mod memory;
 mod signals;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::plan::{Cohort, Run};
+use crate::plan::{Cohort, Run, Shape};
 use crate::train::{Catalogue, Checkpoint, Context, Device, End, Member, Outcome, Profile, Status, Watch, train};
 
 use failure::Failure;
 
 pub use estimate::estimate;
+pub use memory::available;
 pub use signals::Stop;
 
 /// How to execute.
@@ -152,8 +154,9 @@ fn execute_by(
     stop: &Stop,
     listener: &dyn Listener,
 ) -> anyhow::Result<Summary> {
-    let workers = options.workers();
+    let mut workers = options.workers();
     anyhow::ensure!(!workers.is_empty(), "there is no device to train on");
+    workers.truncate(cohorts.len().max(1));
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(workers.len())
         .thread_name(|index| format!("worker-{index}"))
@@ -271,6 +274,11 @@ impl Worker<'_> {
     /// Trains runs together; an error or a panic becomes its text.
     fn attempt(&self, cohort: usize, runs: &[Run]) -> Result<Vec<End>, Failure> {
         let (work, began) = (self.work, now());
+        // An allocation that fails would end the whole process.
+        let needed = Shape::of(&runs[0].point.configuration).bytes_on_processor(runs.len() as u64);
+        if let (Device::Cpu | Device::CpuTensors, Some(reason)) = (self.device, memory::lacking(needed)) {
+            return Err(Failure::Memory(reason));
+        }
         let checkpoints: Vec<_> = runs.iter().map(|run| work.listener.checkpoint(run)).collect();
         let members: Vec<_> = runs
             .iter()

@@ -16,9 +16,6 @@ pub const MOST_RUNS: u64 = 64;
 /// Most runs of a cohort on a GPU: with more, what it keeps busy no longer grows, and what an interruption loses does.
 pub const MOST_RUNS_ON_GPU: u64 = 8192;
 
-/// Rows that training evaluates at a time.
-const EVALUATION_ROWS: u32 = 256;
-
 /// Floating-point operations after which a cohort of several runs on a CPU should be over: some seconds of a core. A
 /// worker stores its cohort as a whole, so this is what a kill loses at most.
 pub const MOST_FLOPS: u128 = 200_000_000_000;
@@ -121,36 +118,6 @@ impl Shape {
         };
         let units: u64 = self.widths.iter().copied().map(u64::from).sum();
         inputs.zip(outputs).map(layer).sum::<u64>() + normalized * units
-    }
-
-    /// Bytes of a number.
-    fn number(&self) -> u64 {
-        match self.precision {
-            Precision::F32 => 4,
-            Precision::F64 => 8,
-        }
-    }
-
-    /// Bytes that one run takes on a GPU, about: weights, gradients and two moments; the training examples, and once more
-    /// in the order of an epoch; and for each row of a batch, or of an evaluation, some three numbers a unit, which
-    /// automatic differentiation keeps. A multiplication unit keeps them for each of its weights.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        let [features, batch, examples] = [self.features, self.batch, self.examples].map(u64::from);
-        let units = match self.layer {
-            LayerKind::Nmu => features + self.parameters(),
-            LayerKind::Nac | LayerKind::Dense | LayerKind::Nau => self.units(),
-            // Two sums, a gate, and what lies between.
-            LayerKind::Nalu | LayerKind::RealNpu => 3 * self.units(),
-        };
-        let rows = batch.max(EVALUATION_ROWS.into());
-        let kept = 4 * self.parameters() + 2 * examples * (features + 1);
-        rows.saturating_mul(3 * units).saturating_add(kept).saturating_mul(self.number())
-    }
-
-    /// Inputs, hidden units and the output.
-    fn units(&self) -> u64 {
-        u64::from(self.features) + self.widths.iter().copied().map(u64::from).sum::<u64>() + 1
     }
 
     /// Floating-point operations of one run, about: two for each weight and example forward, four backward.

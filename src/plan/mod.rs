@@ -5,6 +5,7 @@ mod cohort;
 mod diff;
 mod expand;
 mod limit;
+mod memory;
 mod verdict;
 
 use std::collections::HashSet;

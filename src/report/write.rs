@@ -7,7 +7,7 @@ use super::{Report, page_path};
 
 /// A file of a report that could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write {}: {source}", path.display())]
+#[error("cannot write {}", path.display())]
 pub struct NotWritten {
     /// The file or folder.
     pub path: PathBuf,

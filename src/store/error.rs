@@ -57,7 +57,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The operating system refused something.
-    #[error("cannot {action} {}: {message}{}", path.display(), remedy(*kind))]
+    #[error("cannot {action} {}: {message}{}", path.display(), remedy(action, *kind))]
     Io {
         /// What was tried: "write to".
         action: &'static str,
@@ -126,11 +126,13 @@ pub(super) fn frame_error(action: &'static str) -> impl FnOnce(polars::error::Po
     move |error| Error::Frame { action, message: error.to_string() }
 }
 
-fn remedy(kind: io::ErrorKind) -> &'static str {
+fn remedy(action: &str, kind: io::ErrorKind) -> &'static str {
+    let reads = ["read", "read back", "list", "look for", "open"].contains(&action);
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             ". Free some space and run the same command again: what was saved stays saved"
         }
+        io::ErrorKind::PermissionDenied if reads => ". Make it readable for this user",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             ". Make the folder writable, or name another with --results"
         }

@@ -53,7 +53,8 @@ impl Results {
         let layout = Layout::new(folder);
         require_results(&*files, &layout)?;
         let (state, runs) = State::read_beside_others(&*files, &layout, wanted)?;
-        let sweep = read_sweep(&*files, &layout)?;
+        let last = state.manifest.as_ref().and_then(|manifest| manifest.versions.last());
+        let sweep = read_sweep(&*files, &layout, last)?;
         Ok(Self { files, layout, state, runs, sweep })
     }
 
@@ -212,17 +213,20 @@ pub(super) fn require_results(files: &dyn Files, layout: &Layout) -> Result<()> 
     Err(Error::Missing { path: layout.root().to_path_buf(), hint: hint.into() })
 }
 
-/// Its copy under its hash tells whether it is what was saved.
-fn read_sweep(files: &dyn Files, layout: &Layout) -> Result<String> {
-    let path = layout.sweep();
-    let Some(bytes) = read_if_there(files, &path)? else { return Ok(String::new()) };
-    let copy = layout.sweeps().join(format!("{}.yaml", blake3::hash(&bytes).to_hex()));
-    let text = String::from_utf8(bytes).ok();
-    if let (Some(text), Some(kept)) = (text, read_if_there(files, &copy)?)
-        && kept == text.as_bytes()
-    {
-        return Ok(text);
-    }
-    let remedy = "Copy the right one of the files under sweeps/ over it; or run the sweep again";
-    Err(Error::damaged(path, "it is not one of the sweep files that were run here", remedy))
+/// The file of the sweep that was run last: the copy that the manifest names, or where there is no manifest yet, the one
+/// that is kept beside it.
+fn read_sweep(files: &dyn Files, layout: &Layout, version: Option<&SweepVersion>) -> Result<String> {
+    let beside = layout.sweep();
+    let (path, hash) = match version {
+        Some(SweepVersion { hash, .. }) => (layout.sweeps().join(format!("{hash}.yaml")), hash.clone()),
+        None => match read_if_there(files, &beside)? {
+            Some(bytes) => (beside, blake3::hash(&bytes).to_hex().to_string()),
+            None => return Ok(String::new()),
+        },
+    };
+    let text = read_if_there(files, &path)?.filter(|bytes| blake3::hash(bytes).to_hex().as_str() == hash);
+    text.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
+        let remedy = "Put back a copy of it; or run the sweep again, which keeps its file anew";
+        Error::damaged(path, "it is not the sweep file that was run here", remedy)
+    })
 }

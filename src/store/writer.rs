@@ -56,8 +56,7 @@ impl Ended {
 pub struct Writer {
     layout: Layout,
     files: Arc<dyn Files>,
-    sweep: String,
-    version: SweepVersion,
+    sweep: SweepCopy,
     journal: Journal,
     opened: Folded,
     /// The runs that had failed or timed out when it was opened.
@@ -132,9 +131,9 @@ impl Writer {
         for run in paused.extract_if(|run| ended.done.contains(run)) {
             unfinished::remove(&*files, &layout, run)?;
         }
-        let (sweep, paused, failed_before) = (sweep.name.clone(), Mutex::new(paused), ended.failed.clone());
+        let (sweep, paused, failed_before) = (sweep.clone(), Mutex::new(paused), ended.failed.clone());
         let shared = Mutex::new(Shared { claims, ended, news: false });
-        Ok(Self { layout, files, sweep, version, journal, opened, failed_before, paused, shared })
+        Ok(Self { layout, files, sweep, journal, opened, failed_before, paused, shared })
     }
 
     /// The folder that it writes to.
@@ -251,7 +250,23 @@ impl Writer {
         self.journal.flush()
     }
 
-    /// Saves everything, folds into the tables what no other process is adding to, and gives the folder back.
+    /// Whether the weights of a run are kept.
+    #[must_use]
+    pub fn has_weights(&self, run: Id) -> bool {
+        self.layout.weights().join(format!("{run}.safetensors")).exists()
+    }
+
+    /// Saves everything and gives the folder back, without tables: readers and the next writer find the runs in the journal.
+    ///
+    /// # Errors
+    /// Any error of the writer so far. Whatever was reported as saved stays so.
+    pub fn leave(mut self) -> Result<()> {
+        self.journal.close()?;
+        self.shared().claims.leave()
+    }
+
+    /// Saves everything, folds into the tables what no other process is adding to, and gives the folder back. The sweep of
+    /// the process that ends last is the one that was run last.
     ///
     /// # Errors
     /// Any error of the writer so far. Whatever was reported as saved stays so, and the next writer goes on from there.
@@ -259,7 +274,8 @@ impl Writer {
         self.journal.close()?;
         let _lock = wait_for(&*self.files, &self.layout, &self.layout.lock(), PATIENCE)?;
         let segments = at_rest(&*self.files, &self.layout, &mut self.shared().claims)?;
-        let folded = fold(&*self.files, &self.layout, segments, (&self.sweep, &self.version))?;
+        let version = keep_sweep(&*self.files, &self.layout, &self.sweep)?;
+        let folded = fold(&*self.files, &self.layout, segments, (&self.sweep.name, &version))?;
         self.shared().claims.leave()?;
         Ok(folded)
     }
