@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use super::memory::lacking;
 use super::now;
 use crate::config::Configuration;
 use crate::plan::{Cohort, Run};
@@ -28,11 +27,11 @@ pub fn estimate(cohorts: &[Cohort], device: Device, jobs: usize) -> Duration {
     let speed = |cohort: &Cohort| {
         let size = size(cohort);
         let near = speeds.iter().min_by(|(a, _), (b, _)| (a - size).abs().total_cmp(&(b - size).abs()));
-        near.map(|(_, speed)| *speed)
+        near.map_or(ASSUMED, |(_, speed)| *speed)
     };
     let seconds = |cohort: &Cohort| {
         let training = cohort.flops() as f64 + evaluation_flops(cohort) / 2.0;
-        speed(cohort).map_or(0.0, |speed| training / speed)
+        training / speed(cohort)
     };
     let all: f64 = cohorts.iter().map(seconds).sum();
     // The last cohorts do not end together.
@@ -47,16 +46,21 @@ fn size(cohort: &Cohort) -> f64 {
 
 /// The size of a shape, and operations a second while training it; `None` where it cannot be trained.
 fn measure(cohort: &Cohort, device: Device) -> Option<(f64, f64)> {
+    let shape = &cohort.shape;
+    if shape.parameters() > MOST_PARAMETERS {
+        return None;
+    }
     // On the processor runs are trained one after the other, and one tells the speed of all.
     let runs = if device.tensors().is_some() { &cohort.runs[..] } else { &cohort.runs[..1] };
+    let examples = AN_EPOCH / (6 * shape.parameters().max(1));
+    let examples = u32::try_from(examples).unwrap_or(u32::MAX).max(shape.batch).min(shape.examples);
     let longer = |run: &Run| Configuration {
         epochs: run.point.configuration.epochs.max(LONG_ENOUGH),
+        examples,
+        test_examples: shape.test_examples.min(examples),
         early_stop: None,
         ..run.point.configuration.clone()
     };
-    if lacking(cohort.shape.bytes_on_processor(1)).is_some() {
-        return None;
-    }
     let configurations: Vec<Configuration> = runs.iter().map(longer).collect();
     let member = |(configuration, run): (_, &Run)| Member { configuration, seeds: run.seeds, checkpoint: None };
     let members: Vec<_> = configurations.iter().zip(runs).map(member).collect();
@@ -71,9 +75,18 @@ fn measure(cohort: &Cohort, device: Device) -> Option<(f64, f64)> {
     let ((epochs, end), begin) = (end.get()?, begin.get()?);
     // From the end of the first epoch, since the first one also warms up.
     let seconds = (end - begin).as_secs_f64();
-    let an_epoch = cohort.shape.flops() as f64 / f64::from(cohort.shape.epochs) * runs.len() as f64;
+    let an_epoch = 6.0 * shape.parameters() as f64 * f64::from(examples) * runs.len() as f64;
     (seconds > 0.0 && epochs > 1).then(|| (size(cohort), an_epoch * f64::from(epochs - 1) / seconds))
 }
+
+/// Networks with more parameters are not trained to be measured: what is known of smaller ones has to do.
+const MOST_PARAMETERS: u64 = 4_000_000;
+
+/// Operations that an epoch of a measurement takes at most, unless one batch takes more: a few milliseconds.
+const AN_EPOCH: u64 = 200_000_000;
+
+/// Operations a second where nothing could be measured: those of one core with AVX2, about.
+const ASSUMED: f64 = 5e10;
 
 /// Epochs that even a short run is measured for, unless patience ends before.
 const LONG_ENOUGH: u32 = 1000;
