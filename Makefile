@@ -7,9 +7,11 @@ CARGO ?= cargo
 OUT ?= out
 # What cargo says that it built, the name of the benchmark's program among it.
 BENCH_LIST ?= target/bench.json
+# How long each target of `make fuzz` is fed.
+FUZZ_SECONDS ?= 600
 export PYTHON
 
-.PHONY: help run report build test lint bench libtorch cuda
+.PHONY: help run report build test lint bench fuzz libtorch cuda
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +30,7 @@ test: libtorch .venv/made ## run all tests
 
 lint: libtorch ## formatting, clippy, and cargo-deny where it is installed
 	$(CARGO) fmt --check
-	$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 	@if command -v cargo-deny >/dev/null; then \
 		$(CARGO) deny --locked check bans licenses sources; \
 	else \
@@ -45,6 +47,14 @@ bench: libtorch ## the speed of training beside PyTorch, JAX and Keras, and of w
 	$(PYTHON) benches/bench.py $(BENCH_LIST) benches/peers/.venv/bin/python
 	$(CARGO) build --release --locked
 	$(PYTHON) benches/sweeps.py target/release/ablate benches/peers/.venv/bin/python
+
+fuzz: libtorch ## ten minutes of guided bytes for each of what is read: sweep files, journals, manifests
+	RUSTC_WORKSPACE_WRAPPER="$(CURDIR)/fuzz/rustc.sh" $(CARGO) build --release --locked --package ablate-fuzz
+	@for target in sweep:sweeps journal:fuzz/seeds/journal manifest:fuzz/seeds/manifest; do \
+		name=$${target%%:*}; mkdir -p target/fuzz/$$name; \
+		target/release/fuzz-$$name target/fuzz/$$name $${target#*:} -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+			-rss_limit_mb=4096 -max_len=20000 -artifact_prefix=target/fuzz/ -print_final_stats=1 || exit 1; \
+	done
 
 cuda: ## fetch the CUDA libraries as well, for NVIDIA GPUs (once)
 	@$(PYTHON) setup/libtorch.py --cuda
