@@ -318,6 +318,13 @@ fn help_teaches() {
         let own = good(folder.path(), &[command, "--help"]);
         assert!(own.contains("Usage:") && own.len() > 300, "{own}");
     }
+    for (command, words) in [("run", "Ctrl-C"), ("plan", "which points a rule removes"), ("completions", "fish")] {
+        let own = good(folder.path(), &[command, "--help"]);
+        assert!(own.contains(words), "{own}");
+        let man = good(folder.path(), &["man", "--out", "man"]);
+        let page = fs::read_to_string(folder.path().join(format!("man/ablate-{command}.1"))).unwrap();
+        assert!(page.contains(&words.replace('-', "\\-")), "{man}{page}");
+    }
     let doctor: Value = serde_json::from_str(&good(folder.path(), &["doctor", "--json"])).unwrap();
     assert_eq!(doctor["libtorch"]["works"], true);
     assert!(good(folder.path(), &["schema", "--table"]).contains("| `activation` |"));

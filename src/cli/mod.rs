@@ -45,25 +45,15 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Train what is missing of a sweep, then report.
     Run(run::Arguments),
-    /// Show what a sweep would run, without running it.
     Plan(plan::Arguments),
-    /// Render a report again from saved results, without training.
     Report(report::Arguments),
-    /// List saved runs, filtered and sorted.
     Runs(runs::Arguments),
-    /// Show one run: parameters, measures, provenance, learning curve.
     Show(show::Arguments),
-    /// Check that saved results are whole.
     Check(check::Arguments),
-    /// Check what this machine offers: libtorch, CUDA, threads, disk.
     Doctor(doctor::Arguments),
-    /// Print completions for a shell.
     Completions(completions::Arguments),
-    /// Print the manual page, or write those of all commands.
     Man(man::Arguments),
-    /// Print the JSON Schema of sweep files, or the table of parameters.
     Schema(schema::Arguments),
 }
 

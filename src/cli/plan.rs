@@ -16,8 +16,10 @@ use crate::store::{self, Ended, Results};
 use crate::sweep::{self, Sweep};
 use crate::train::{Choice, Device, recorded_epochs};
 
-/// Show what a sweep would run, without running it: how many configurations and runs, which points a rule removes,
-/// what is already done, the cohorts, and about how long it takes here and how much disk.
+/// Show what a sweep would run, without running it.
+///
+/// How many configurations and runs there are, which points a rule removes, what is done already, the cohorts, and about how
+/// much time, memory and disk the rest takes here.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]

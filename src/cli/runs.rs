@@ -1,12 +1,16 @@
 //! `ablate runs`: saved runs, filtered and sorted.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use clap::Args;
+use polars::prelude::DataFrame;
 
 use super::exit::{Exit, printed};
 use super::options::ResultsFolder;
-use crate::store::{self, Format, Query, Results, format, query, telling_columns};
+use crate::store::{self, Format, Query, Results, Telling, format, query, rows_of};
 use crate::sweep;
 
 /// List saved runs, filtered and sorted.
@@ -46,33 +50,57 @@ pub struct Arguments {
 
 /// Queries and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let mut columns = arguments.columns.clone();
     let folder = store::locate(&arguments.folder.results, &arguments.name)?;
-    let named = columns.as_ref().map(|columns| arguments.named(columns));
-    // A name that is no column is told from all that are.
-    let all = |named: &Vec<String>| named.iter().any(|name| !store::is_column(name));
-    let some = named.filter(|named| !all(named));
-    let results = match &some {
-        Some(named) => Results::open_columns(&folder, &|column| named.iter().any(|name| name == column))?,
-        None => Results::open(&folder)?,
-    };
     let chosen = if arguments.json { Format::Json } else { arguments.format };
-    if columns.is_none() && chosen.is_for_people() {
-        let metric = sweep::parse(results.sweep(), "sweep.yaml", &[]).ok().map(|sweep| sweep.metric.name);
-        columns = Some(telling_columns(results.runs(), metric.as_deref())?);
-    }
-    let asked =
-        Query { condition: arguments.condition.clone(), sort: arguments.sort.clone(), columns, limit: arguments.limit };
-    let frame = match query(results.runs(), &asked) {
-        // Something else is named than columns: the error tells of all that there are.
-        Err(_) if some.is_some() => query(Results::open(&folder)?.runs(), &asked)?,
-        frame => frame?,
+    let columns = match &arguments.columns {
+        None if chosen.is_for_people() => Some(telling(&folder)?),
+        columns => columns.clone(),
     };
+    let asked = |columns: Option<Vec<String>>| Query {
+        condition: arguments.condition.clone(),
+        sort: arguments.sort.clone(),
+        columns,
+        limit: arguments.limit,
+    };
+    let frame = match &columns {
+        Some(shown) => few(&folder, &arguments.named(shown), &asked(columns.clone())),
+        None if arguments.condition.is_some() || arguments.limit.is_some() => {
+            let run = ["run".to_owned()];
+            let found = few(&folder, &arguments.named(&run), &asked(Some(run.to_vec())))?;
+            let runs: HashSet<String> = found.column("run")?.str()?.iter().flatten().map(str::to_owned).collect();
+            let results = Results::open_kept(&folder, &|_| true, &|rows| rows_of(rows, &runs))?;
+            query(results.runs(), &Query { sort: arguments.sort.clone(), ..Query::default() })
+        }
+        None => query(Results::open(&folder)?.runs(), &asked(None)),
+    }?;
     let mut output = std::io::stdout().lock();
     let width = output.is_terminal().then(terminal_width).flatten();
     let bytes = format(&frame, chosen, width)?;
     printed(output.write_all(&bytes).and_then(|()| output.flush()));
     Ok(Exit::Done)
+}
+
+/// The columns that tell the runs of a folder apart, found without holding all of its columns.
+fn telling(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let telling = RefCell::new(Telling::default());
+    let results = Results::open_kept(folder, &Telling::looks_at, &|rows| {
+        telling.borrow_mut().note(rows)?;
+        Ok(rows.head(Some(0)))
+    })?;
+    let metric = sweep::parse(results.sweep(), "sweep.yaml", &[]).ok().map(|sweep| sweep.metric.name);
+    Ok(telling.into_inner().columns(metric.as_deref().filter(|metric| store::is_column(metric))))
+}
+
+/// Answers a query from those columns that it names; from all where it names something else, so that the error tells of all
+/// that there are.
+fn few(folder: &Path, named: &[String], asked: &Query) -> store::Result<DataFrame> {
+    if named.iter().all(|name| store::is_column(name)) {
+        let results = Results::open_columns(folder, &|column| named.iter().any(|name| name == column))?;
+        if let Ok(frame) = query(results.runs(), asked) {
+            return Ok(frame);
+        }
+    }
+    query(Results::open(folder)?.runs(), asked)
 }
 
 impl Arguments {

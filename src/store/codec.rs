@@ -81,7 +81,8 @@ pub(super) fn encode(record: &Record) -> Vec<u8> {
 
 fn fill(column: &mut Vec<u8>, numbers: impl Iterator<Item = f64>) {
     column.clear();
-    column.extend(numbers.flat_map(|number| canonical(number).to_le_bytes()));
+    // One at a time: a chain of bytes would be pushed byte by byte.
+    numbers.for_each(|number| column.extend_from_slice(&canonical(number).to_le_bytes()));
 }
 
 /// Seeds of single draws, where they are not the run's; in the order of [`Seeds::each`].

@@ -1,11 +1,11 @@
 //! Records as Polars frames, and frames put together: the columns of the tables.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use polars::prelude::{
-    Column, DataFrame, DataType, IdxCa, IdxSize, IntoColumn, ListBuilderTrait, ListStringChunkedBuilder, NamedFrom,
-    Schema, Series, StringChunkedBuilder,
+    ChunkedArray, Column, DataFrame, DataType, IdxCa, IdxSize, IntoColumn, ListBuilderTrait, ListStringChunkedBuilder,
+    NamedFrom, PolarsNumericType, Schema, Series, StringChunkedBuilder,
 };
 
 use super::error::{Error, Result, frame_error};
@@ -43,7 +43,7 @@ pub(super) fn runs(records: &[Record], foreign: &Foreign) -> Result<DataFrame> {
     let mut columns = vec![
         texts("run", records, |r| Some(r.identity.run.to_string())),
         texts("config", records, |r| Some(r.identity.config.to_string())),
-        texts("sweep", records, |r| Some(r.identity.sweep.clone())),
+        texts("sweep", records, |r| Some(r.identity.sweep.as_str())),
         grids(records),
         wholes("replicate", records, |r| Some(i64::from(r.identity.replicate))),
         wholes("seed", records, |r| Some(r.identity.seed.cast_signed())),
@@ -54,14 +54,14 @@ pub(super) fn runs(records: &[Record], foreign: &Foreign) -> Result<DataFrame> {
     columns.extend(parameters(records, foreign)?);
     columns.extend([
         texts("status", records, |r| Some(r.status.to_string())),
-        texts("reason", records, |r| r.reason.clone()),
+        texts("reason", records, |r| r.reason.as_deref()),
         wholes("epochs_done", records, |r| Some(i64::from(r.epochs_done))),
-        texts("digest", records, |r| Some(r.digest.clone()).filter(|digest| !digest.is_empty())),
-        texts("environment", records, |r| Some(r.environment.clone()).filter(|name| !name.is_empty())),
+        texts("digest", records, |r| Some(r.digest.as_str()).filter(|digest| !digest.is_empty())),
+        texts("environment", records, |r| Some(r.environment.as_str()).filter(|name| !name.is_empty())),
         wholes("parameters", records, |r| Some(r.parameters.cast_signed())),
         wholes("features", records, |r| Some(r.features.cast_signed())),
         numbers("seconds", records.iter().map(|r| r.seconds)),
-        texts("device", records, |r| Some(r.device.clone()).filter(|device| !device.is_empty())),
+        texts("device", records, |r| Some(r.device.as_str()).filter(|device| !device.is_empty())),
     ]);
     columns.extend(measures(records, foreign));
     frame(records.len(), columns)
@@ -178,8 +178,11 @@ fn frame(height: usize, columns: Vec<Column>) -> Result<DataFrame> {
     DataFrame::new(height, columns).map_err(frame_error("make a table of records"))
 }
 
-fn texts(name: &str, records: &[Record], get: impl Fn(&Record) -> Option<String>) -> Column {
-    let values: Vec<Option<String>> = records.iter().map(get).collect();
+fn texts<'a, T>(name: &str, records: &'a [Record], get: impl Fn(&'a Record) -> Option<T>) -> Column
+where
+    Series: NamedFrom<Vec<Option<T>>, [Option<T>]>,
+{
+    let values: Vec<Option<T>> = records.iter().map(get).collect();
     Series::new(name.into(), values).into_column()
 }
 
@@ -214,12 +217,31 @@ fn grids(records: &[Record]) -> Column {
 /// A column for every parameter that there is, and for those that other versions recorded.
 fn parameters(records: &[Record], foreign: &Foreign) -> Result<Vec<Column>> {
     let known = PARAMETERS.iter().map(|parameter| (parameter.name, parameter.kind.column()));
-    let fields = known.chain(foreign.parameters.iter().map(|(name, column)| (name.as_str(), *column)));
-    let rows: Vec<BTreeMap<&str, &Cell>> = records
-        .iter()
-        .map(|record| record.configuration.iter().map(|(name, cell)| (name.as_str(), cell)).collect())
-        .collect();
-    fields.map(|(name, column)| parameter_column(name, column, &rows)).collect()
+    let fields: Vec<_> =
+        known.chain(foreign.parameters.iter().map(|(name, column)| (name.as_str(), *column))).collect();
+    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    let cells = by_name(&names, records.iter().map(|record| record.configuration.as_slice()));
+    let columns = fields.iter().zip(cells.chunks(records.len().max(1)));
+    if records.is_empty() {
+        return fields.iter().map(|(name, column)| parameter_column(name, *column, &[])).collect();
+    }
+    columns.map(|((name, column), cells)| parameter_column(name, *column, cells)).collect()
+}
+
+/// The values that records have under each of these names: those of the first name, record by record, then those of the
+/// next.
+fn by_name<'a, T>(names: &[&str], records: impl ExactSizeIterator<Item = &'a [(String, T)]>) -> Vec<Option<&'a T>> {
+    let places: HashMap<&str, usize> = names.iter().enumerate().map(|(place, name)| (*name, place)).collect();
+    let count = records.len();
+    let mut values = vec![None; names.len() * count];
+    for (row, record) in records.enumerate() {
+        for (name, value) in record {
+            if let Some(place) = places.get(name.as_str()) {
+                values[place * count + row] = Some(value);
+            }
+        }
+    }
+    values
 }
 
 fn column_type(cell: &Cell) -> ColumnType {
@@ -231,30 +253,34 @@ fn column_type(cell: &Cell) -> ColumnType {
     }
 }
 
-fn parameter_column(name: &str, column: ColumnType, rows: &[BTreeMap<&str, &Cell>]) -> Result<Column> {
-    fn collect<T>(
+fn text(cell: &Cell) -> Option<&str> {
+    if let Cell::Text(text) = cell { Some(text) } else { None }
+}
+
+fn parameter_column(name: &str, column: ColumnType, cells: &[Option<&Cell>]) -> Result<Column> {
+    fn collect<'a, T>(
         name: &str,
-        rows: &[BTreeMap<&str, &Cell>],
-        get: impl Fn(&Cell) -> Option<T>,
+        cells: &[Option<&'a Cell>],
+        get: impl Fn(&'a Cell) -> Option<T>,
     ) -> Result<Vec<Option<T>>> {
-        let value = |row: &BTreeMap<&str, &Cell>| match row.get(name) {
+        let value = |cell: &Option<&'a Cell>| match cell {
             None => Ok(None),
             Some(cell) => get(cell).map(Some).ok_or_else(|| Error::Frame {
                 action: "make a column of a parameter",
                 message: format!("`{name}` was recorded as {cell:?}, which is of another type"),
             }),
         };
-        rows.iter().map(value).collect()
+        cells.iter().map(value).collect()
     }
     let name_of_series = name.into();
     let series = match column {
         ColumnType::Flag => {
             let get = |cell: &Cell| if let Cell::Flag(flag) = cell { Some(*flag) } else { None };
-            Series::new(name_of_series, collect(name, rows, get)?)
+            Series::new(name_of_series, collect(name, cells, get)?)
         }
         ColumnType::Whole => {
             let get = |cell: &Cell| if let Cell::Whole(whole) = cell { Some(*whole) } else { None };
-            Series::new(name_of_series, collect(name, rows, get)?)
+            Series::new(name_of_series, collect(name, cells, get)?)
         }
         ColumnType::Number => {
             let get = |cell: &Cell| match cell {
@@ -262,55 +288,40 @@ fn parameter_column(name: &str, column: ColumnType, rows: &[BTreeMap<&str, &Cell
                 Cell::Whole(whole) => Some(*whole as f64),
                 _ => None,
             };
-            Series::new(name_of_series, collect(name, rows, get)?)
+            Series::new(name_of_series, collect(name, cells, get)?)
         }
-        ColumnType::Text => {
-            let get = |cell: &Cell| if let Cell::Text(text) = cell { Some(text.clone()) } else { None };
-            Series::new(name_of_series, collect(name, rows, get)?)
-        }
+        ColumnType::Text => Series::new(name_of_series, collect(name, cells, text)?),
     };
     Ok(series.into_column())
 }
 
 /// A column for every measure that there is, and for those that other versions recorded.
 fn measures(records: &[Record], foreign: &Foreign) -> Vec<Column> {
-    let rows: Vec<BTreeMap<&str, f64>> =
-        records.iter().map(|r| r.measures.iter().map(|(name, value)| (name.as_str(), *value)).collect()).collect();
-    let names = COLUMNS.iter().map(|column| column.name).chain(foreign.measures.iter().map(String::as_str));
-    names.map(|name| numbers(name, rows.iter().map(|row| row.get(name).copied().unwrap_or(f64::NAN)))).collect()
+    let known = COLUMNS.iter().map(|column| column.name);
+    let names: Vec<&str> = known.chain(foreign.measures.iter().map(String::as_str)).collect();
+    let values = by_name(&names, records.iter().map(|record| record.measures.as_slice()));
+    let rows = records.len();
+    let of = |place: usize| values[place * rows..(place + 1) * rows].iter();
+    let number = |value: &Option<&f64>| value.copied().unwrap_or(f64::NAN);
+    names.iter().enumerate().map(|(place, name)| numbers(name, of(place).map(number))).collect()
 }
 
 /// A hash of all names, types and values of a table, exact to the bit.
 pub(super) fn fingerprint(frame: &DataFrame) -> Result<blake3::Hash> {
-    fn put<const N: usize>(bytes: &mut Vec<u8>, value: Option<[u8; N]>) {
-        bytes.push(u8::from(value.is_some()));
-        bytes.extend(value.into_iter().flatten());
-    }
     let error = || frame_error("compare a table with what was written");
     let mut hasher = blake3::Hasher::new();
     let mut bytes = Vec::new();
     for column in frame.columns() {
         bytes.clear();
-        bytes.extend(format!("{} {}\0", column.name(), column.dtype()).into_bytes());
+        bytes.extend(format!("{} {} {}\0", column.name(), column.dtype(), column.null_count()).into_bytes());
         match column.dtype() {
             DataType::Boolean => {
                 let values = column.bool().map_err(error())?.iter();
-                values.for_each(|value| put(&mut bytes, value.map(|flag| [u8::from(flag)])));
+                bytes.extend(values.map(|value| value.map_or(2, u8::from)));
             }
-            DataType::Int64 => {
-                let values = column.i64().map_err(error())?.iter();
-                values.for_each(|value| put(&mut bytes, value.map(i64::to_le_bytes)));
-            }
-            DataType::Float64 => {
-                let values = column.f64().map_err(error())?.iter();
-                values.for_each(|value| put(&mut bytes, value.map(f64::to_le_bytes)));
-            }
-            DataType::String => {
-                for value in column.str().map_err(error())?.iter() {
-                    put(&mut bytes, value.map(|text| text.len().to_le_bytes()));
-                    bytes.extend(value.unwrap_or_default().bytes());
-                }
-            }
+            DataType::Int64 => numbers_of(column.i64().map_err(error())?, &mut bytes),
+            DataType::Float64 => numbers_of(column.f64().map_err(error())?, &mut bytes),
+            DataType::String => texts_of(column.str().map_err(error())?.iter(), &mut bytes),
             _ => {
                 for row in 0..frame.height() {
                     bytes.extend(format!("{:?}\0", column.get(row).map_err(error())?).into_bytes());
@@ -320,4 +331,54 @@ pub(super) fn fingerprint(frame: &DataFrame) -> Result<blake3::Hash> {
         hasher.update(&bytes);
     }
     Ok(hasher.finalize())
+}
+
+/// Numbers as bytes: all at once where none is missing, otherwise each behind a byte that tells whether it is there.
+fn numbers_of<T>(column: &ChunkedArray<T>, bytes: &mut Vec<u8>)
+where
+    T: PolarsNumericType<Native: Little>,
+{
+    if column.null_count() == 0 {
+        let numbers = column.downcast_iter().flat_map(|chunk| chunk.values().as_slice());
+        numbers.for_each(|number| bytes.extend_from_slice(&number.little()));
+        return;
+    }
+    for number in column.iter() {
+        bytes.push(u8::from(number.is_some()));
+        number.iter().for_each(|number| bytes.extend_from_slice(&number.little()));
+    }
+}
+
+/// Texts as bytes: each with its length, or as one byte where it is that of the row before, as names of runs mostly are.
+fn texts_of<'a>(texts: impl Iterator<Item = Option<&'a str>>, bytes: &mut Vec<u8>) {
+    let mut before = None;
+    for text in texts {
+        match text {
+            None => bytes.push(0),
+            Some(_) if text == before => bytes.push(2),
+            Some(text) => {
+                bytes.push(1);
+                bytes.extend_from_slice(&text.len().to_le_bytes());
+                bytes.extend_from_slice(text.as_bytes());
+            }
+        }
+        before = text;
+    }
+}
+
+/// Numbers of 64 bits as bytes, the lowest first.
+trait Little: Copy {
+    fn little(self) -> [u8; 8];
+}
+
+impl Little for i64 {
+    fn little(self) -> [u8; 8] {
+        self.to_le_bytes()
+    }
+}
+
+impl Little for f64 {
+    fn little(self) -> [u8; 8] {
+        self.to_le_bytes()
+    }
 }

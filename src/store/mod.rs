@@ -51,7 +51,7 @@ pub use files::{Disk, Files, Handle, Source};
 pub use journal::Listener;
 pub use locate::{Located, locate, locate_run};
 pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};
-pub use query::{Query, is_column, query, telling_columns};
+pub use query::{Query, Telling, is_column, query, rows_of, telling_columns};
 pub use record::{Cell, Identity, Record};
 pub use restore::configuration;
 pub use results::Results;

@@ -1,9 +1,9 @@
 //! Questions to the table of runs: which rows, in which order, which columns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use polars::prelude::{Column, DataFrame, IntoLazy, SortMultipleOptions};
+use polars::prelude::{AnyValue, Column, DataFrame, IntoLazy, SortMultipleOptions};
 use polars::sql::SQLContext;
 
 use super::error::{Error, Result, frame_error};
@@ -126,37 +126,107 @@ fn no_column(frame: &DataFrame, name: &str) -> Error {
     Error::Query(format!("there is no column `{name}`{hint}\nThe columns are {}", names.join(", ")))
 }
 
-/// The columns that tell the rows apart and say what came out: the run, every parameter that varies, the replicate
-/// where there are several, the status, and measures, first of all `metric`.
+/// Finds the columns that tell rows apart and say what came out, from some rows at a time.
+#[derive(Clone, Debug, Default)]
+pub struct Telling {
+    seen: HashMap<&'static str, Seen>,
+}
+
+/// What was seen of the values of a column.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    first: Option<AnyValue<'static>>,
+    several: bool,
+    missing: bool,
+}
+
+impl Seen {
+    fn note(&mut self, column: &Column) -> Result<()> {
+        self.missing |= column.null_count() > 0;
+        if self.several {
+            return Ok(());
+        }
+        let there = column.drop_nulls();
+        let Ok(value) = there.get(0) else { return Ok(()) };
+        let first = self.first.get_or_insert_with(|| value.clone().into_static());
+        self.several = *first != value || there.n_unique().map_err(frame_error("count the values of a column"))? > 1;
+        Ok(())
+    }
+
+    /// Whether it tells rows apart. A default that only some runs have is told by what makes it idle in the others.
+    fn tells(&self, parameter: &Parameter) -> bool {
+        let default = || self.first.as_ref().is_some_and(|first| is_default(first, parameter));
+        self.several || (self.missing && self.first.is_some() && !default())
+    }
+}
+
+/// Measures that are shown where they are there, behind the metric.
+const SHOWN: [&str; 3] = ["test_rmse", "domain_rmse", "excess"];
+
+impl Telling {
+    /// Whether a column has to be there to be looked at.
+    #[must_use]
+    pub fn looks_at(name: &str) -> bool {
+        name == "replicate" || SHOWN.contains(&name) || PARAMETERS.iter().any(|parameter| parameter.name == name)
+    }
+
+    /// Looks at some rows.
+    ///
+    /// # Errors
+    /// [`Error::Frame`] when Polars refuses to count values: a defect.
+    pub fn note(&mut self, rows: &DataFrame) -> Result<()> {
+        let names = PARAMETERS.iter().map(|parameter| parameter.name).chain(["replicate"]).chain(SHOWN);
+        for name in names {
+            if let Ok(column) = rows.column(name) {
+                self.seen.entry(name).or_default().note(column)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns: the run, every parameter that varies, the replicate where there are several, the status, and measures,
+    /// first of all `metric`.
+    #[must_use]
+    pub fn columns(&self, metric: Option<&str>) -> Vec<String> {
+        let seen = |name: &str| self.seen.get(name);
+        let mut names = vec!["run"];
+        let telling = |parameter: &&Parameter| seen(parameter.name).is_some_and(|seen| seen.tells(parameter));
+        names.extend(PARAMETERS.iter().filter(telling).map(|parameter| parameter.name));
+        names.extend(seen("replicate").filter(|seen| seen.several).map(|_| "replicate"));
+        names.push("status");
+        names.extend(metric);
+        for name in SHOWN {
+            if Some(name) != metric && seen(name).is_some_and(|seen| seen.first.is_some()) {
+                names.push(name);
+            }
+        }
+        names.into_iter().map(str::to_owned).collect()
+    }
+}
+
+/// As [`Telling`], of a table as a whole.
 ///
 /// # Errors
 /// [`Error::Frame`] when Polars refuses to count values: a defect.
 pub fn telling_columns(frame: &DataFrame, metric: Option<&str>) -> Result<Vec<String>> {
-    let distinct = |column: &Column| column.n_unique().map_err(frame_error("count the values of a column"));
-    let mut names = vec!["run".to_owned()];
-    for parameter in PARAMETERS {
-        let Ok(column) = frame.column(parameter.name) else { continue };
-        // A default that only some runs have is told by what makes it idle in the others.
-        if distinct(column)? > 1 && !(distinct(&column.drop_nulls())? == 1 && holds_default(column, parameter)) {
-            names.push(parameter.name.to_owned());
-        }
-    }
-    if frame.column("replicate").is_ok_and(|column| column.n_unique().is_ok_and(|count| count > 1)) {
-        names.push("replicate".to_owned());
-    }
-    names.push("status".to_owned());
-    for name in metric.into_iter().chain(["test_rmse", "domain_rmse", "excess"]) {
-        let known = frame.column(name).is_ok_and(|column| column.null_count() < column.len() || Some(name) == metric);
-        if known && !names.iter().any(|listed| listed == name) {
-            names.push(name.to_owned());
-        }
-    }
-    Ok(names)
+    let mut telling = Telling::default();
+    telling.note(frame)?;
+    Ok(telling.columns(metric.filter(|metric| frame.column(metric).is_ok())))
 }
 
-/// Whether the first value that is there is the parameter's default.
-fn holds_default(column: &Column, parameter: &Parameter) -> bool {
+/// Whether a value is the parameter's default.
+fn is_default(value: &AnyValue<'_>, parameter: &Parameter) -> bool {
     let default = parameter.get(&Configuration::default());
-    let first = column.drop_nulls().get(0).ok().and_then(|value| written(parameter, &value).ok().flatten());
-    default.is_some() && default == first
+    default.is_some() && default == written(parameter, value).ok().flatten()
+}
+
+/// The rows of these runs, whatever their order.
+///
+/// # Errors
+/// [`Error::Frame`] when the rows have no column of runs: a defect.
+pub fn rows_of(rows: &DataFrame, runs: &HashSet<String>) -> Result<DataFrame> {
+    let error = || frame_error("choose rows of a table");
+    let column = rows.column("run").and_then(|column| column.str()).map_err(error())?;
+    let keep = column.iter().map(|run| run.is_some_and(|run| runs.contains(run))).collect();
+    rows.filter(&keep).map_err(error())
 }

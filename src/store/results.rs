@@ -11,7 +11,7 @@ use super::files::{Disk, Files, read_if_there};
 use super::layout::{Layout, Table};
 use super::manifest::{Manifest, SetAside, SweepVersion, Why};
 use super::restore::shown;
-use super::state::{State, summaries};
+use super::state::{Keep, State, Wanted, summaries};
 use super::weights;
 use super::writer::Ended;
 use crate::config::{Id, Parameter};
@@ -42,17 +42,30 @@ impl Results {
     /// # Errors
     /// As for [`Results::open`].
     pub fn open_columns(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Self> {
-        Self::open_wanted(Arc::new(Disk), folder, wanted)
+        Self::open_kept(folder, wanted, &|rows| Ok(rows.clone()))
+    }
+
+    /// As [`Results::open_columns`], with only those rows of [`Results::runs`] that `keep` leaves: it gets some at a time,
+    /// in their order, first none, and perhaps from the beginning again.
+    ///
+    /// # Errors
+    /// As for [`Results::open`], and those of `keep`.
+    pub fn open_kept(
+        folder: &Path,
+        wanted: &dyn Fn(&str) -> bool,
+        keep: &dyn Fn(&DataFrame) -> Result<DataFrame>,
+    ) -> Result<Self> {
+        Self::open_wanted(Arc::new(Disk), folder, wanted, keep)
     }
 
     pub(super) fn open_on(files: Arc<dyn Files>, folder: &Path) -> Result<Self> {
-        Self::open_wanted(files, folder, &|_| true)
+        Self::open_wanted(files, folder, &|_| true, &|rows| Ok(rows.clone()))
     }
 
-    fn open_wanted(files: Arc<dyn Files>, folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Self> {
+    fn open_wanted(files: Arc<dyn Files>, folder: &Path, wanted: Wanted<'_>, keep: Keep<'_>) -> Result<Self> {
         let layout = Layout::new(folder);
         require_results(&*files, &layout)?;
-        let (state, runs) = State::read_beside_others(&*files, &layout, wanted)?;
+        let (state, runs) = State::read_beside_others(&*files, &layout, wanted, keep)?;
         let last = state.manifest.as_ref().and_then(|manifest| manifest.versions.last());
         let sweep = read_sweep(&*files, &layout, last)?;
         Ok(Self { files, layout, state, runs, sweep })

@@ -88,10 +88,11 @@ impl State {
         files: &dyn Files,
         layout: &Layout,
         wanted: Wanted<'_>,
+        keep: Keep<'_>,
     ) -> Result<(Self, DataFrame)> {
         beside_others(files, layout, |before| {
             let state = Self::read_as(files, layout, before, segment_names(files, layout)?)?;
-            let runs = state.columns(files, layout, Table::Runs, wanted)?;
+            let runs = state.columns(files, layout, Table::Runs, wanted, keep)?;
             Ok((state, runs))
         })
     }
@@ -197,17 +198,24 @@ impl State {
 
     /// A table as a whole.
     pub(super) fn table(&self, files: &dyn Files, layout: &Layout, table: Table) -> Result<DataFrame> {
-        self.columns(files, layout, table, &|_| true)
+        self.columns(files, layout, table, &|_| true, &|rows| Ok(rows.clone()))
     }
 
-    /// The wanted columns of a table, of all its rows.
-    fn columns(&self, files: &dyn Files, layout: &Layout, table: Table, wanted: Wanted<'_>) -> Result<DataFrame> {
+    /// The wanted columns of a table, of those rows that are kept.
+    fn columns(
+        &self,
+        files: &dyn Files,
+        layout: &Layout,
+        table: Table,
+        wanted: Wanted<'_>,
+        keep: Keep<'_>,
+    ) -> Result<DataFrame> {
         let mut whole: Option<DataFrame> = None;
         self.rows_of(files, layout, &[table], wanted, &mut |_, rows| {
-            if let Some(whole) = &mut whole {
-                whole.vstack_mut(rows).map_err(frame_error("join rows of a table"))?;
-            } else {
-                whole = Some(rows.clone());
+            let rows = keep(rows)?;
+            match &mut whole {
+                Some(whole) => drop(whole.vstack_mut(&rows).map_err(frame_error("join rows of a table"))?),
+                None => whole = Some(rows),
             }
             Ok(())
         })?;
@@ -219,6 +227,9 @@ impl State {
 
 /// Which columns are wanted, by name.
 pub(super) type Wanted<'a> = &'a dyn Fn(&str) -> bool;
+
+/// What is kept of some rows: all, or some of them.
+pub(super) type Keep<'a> = &'a dyn Fn(&DataFrame) -> Result<DataFrame>;
 
 /// The wanted columns of rows, and that of the run.
 fn chosen(rows: DataFrame, wanted: Wanted<'_>) -> Result<DataFrame> {
