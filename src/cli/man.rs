@@ -25,7 +25,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     if let Some(folder) = &arguments.out {
-        let written = clap_mangen::generate_to(command, folder);
+        let written = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
         written.with_context(|| format!("cannot write manual pages to {}", folder.display()))?;
         return Ok(Exit::Done);
     }

@@ -227,19 +227,28 @@ pub(super) fn require_results(files: &dyn Files, layout: &Layout) -> Result<()> 
 }
 
 /// The file of the sweep that was run last: the copy that the manifest names, or where there is no manifest yet, the one
-/// that is kept beside it.
+/// that is kept beside it. That one has to be a copy of a version too.
 fn read_sweep(files: &dyn Files, layout: &Layout, version: Option<&SweepVersion>) -> Result<String> {
-    let beside = layout.sweep();
-    let (path, hash) = match version {
-        Some(SweepVersion { hash, .. }) => (layout.sweeps().join(format!("{hash}.yaml")), hash.clone()),
-        None => match read_if_there(files, &beside)? {
-            Some(bytes) => (beside, blake3::hash(&bytes).to_hex().to_string()),
-            None => return Ok(String::new()),
-        },
+    let copy = |hash: &str| layout.sweeps().join(format!("{hash}.yaml"));
+    let of = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
+    let whole = |hash: &str| {
+        let path = copy(hash);
+        let bytes = read_if_there(files, &path)?.filter(|bytes| of(bytes) == hash);
+        bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
+            let remedy = "Put back a copy of it; or run the sweep again, which keeps its file anew";
+            Error::damaged(path, "it is not the sweep file that was run here", remedy)
+        })
     };
-    let text = read_if_there(files, &path)?.filter(|bytes| blake3::hash(bytes).to_hex().as_str() == hash);
-    text.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
-        let remedy = "Put back a copy of it; or run the sweep again, which keeps its file anew";
-        Error::damaged(path, "it is not the sweep file that was run here", remedy)
-    })
+    let beside = layout.sweep();
+    let last = match read_if_there(files, &beside)? {
+        Some(bytes) => Some(whole(&of(&bytes)).map_err(|_| {
+            let remedy = "Copy the right one of the files under sweeps/ over it; or run the sweep again";
+            Error::damaged(beside, "it is not one of the sweep files that were run here", remedy)
+        })?),
+        None => None,
+    };
+    match version {
+        Some(version) => whole(&version.hash),
+        None => Ok(last.unwrap_or_default()),
+    }
 }
