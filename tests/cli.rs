@@ -385,13 +385,13 @@ fn completions_and_manual_know_every_command() {
     }
     let page = good(folder.path(), &["man"]);
     assert!(page.starts_with(".ie") && page.contains(".TH ablate 1"), "{page:.200}");
-    fs::create_dir(folder.path().join("man1")).unwrap();
     good(folder.path(), &["man", "--out", "man1"]);
     for command in commands {
         assert!(fs::read_to_string(folder.path().join(format!("man1/ablate-{command}.1"))).is_ok(), "{command}");
     }
-    let nowhere = ablate(folder.path(), &["man", "--out", "nowhere"]);
-    assert!(!nowhere.status.success() && err(&nowhere).contains("nowhere"), "{}", err(&nowhere));
+    fs::write(folder.path().join("file"), "").unwrap();
+    let nowhere = ablate(folder.path(), &["man", "--out", "file/man1"]);
+    assert!(!nowhere.status.success() && err(&nowhere).contains("file/man1"), "{}", err(&nowhere));
 }
 
 #[test]
