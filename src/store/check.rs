@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::claims::{Claims, RUNS, wait_for};
 use super::compact::{fold_as_it_is, recover};
 use super::error::{Error, Result, io_error};
-use super::files::{Disk, Files, read_if_there};
+use super::files::{Disk, Files, read_if_there, require_file};
 use super::layout::{Layout, NEW, SEGMENT, TABLES, Table};
 use super::manifest::{Documents, Manifest};
 use super::merge::Summary;
@@ -124,6 +124,8 @@ pub(super) fn check_on(files: &dyn Files, folder: &Path) -> Result<Checked> {
     check.unfinished()?;
     check.rest()?;
     check.checked.findings.sort_by(|a, b| a.path.cmp(&b.path));
+    // What is no file is found by each that would read it.
+    check.checked.findings.dedup_by(|b, a| (a.grade, b.grade) == (Grade::Damaged, Grade::Damaged) && a.path == b.path);
     check.checked.runs = check.saved.len();
     Ok(check.checked)
 }
@@ -157,7 +159,8 @@ impl Check<'_> {
 
     /// The bytes of a file that is there.
     fn read(&mut self, path: &Path) -> Result<Option<Vec<u8>>> {
-        let bytes = read_if_there(self.files, path)?;
+        let read = read_if_there(self.files, path);
+        let bytes = self.damaged(read, "those in it")?.flatten();
         if let Some(bytes) = &bytes {
             self.checked.files += 1;
             self.checked.bytes += bytes.len() as u64;
@@ -172,10 +175,12 @@ impl Check<'_> {
     /// The manifest that holds.
     fn documents(&mut self) -> Result<Option<Manifest>> {
         const ALL: &str = "all runs of the tables";
-        let documents = Documents::read(self.files, &self.layout)?;
+        let documents = Documents::read(self.files, &self.layout);
+        let documents = self.damaged(documents, ALL)?;
         for path in [self.layout.manifest(), self.layout.compaction()] {
             self.read(&path)?;
         }
+        let Some(documents) = documents else { return Ok(None) };
         let decision = documents.decision(&self.layout);
         let decision = self.damaged(decision, ALL)?.flatten();
         let manifest = documents.manifest(&self.layout);
@@ -196,7 +201,7 @@ impl Check<'_> {
 
     fn parts(&mut self, manifest: Option<&Manifest>) -> Result<()> {
         let decided = self.layout.compaction();
-        let decided = read_if_there(self.files, &decided)?.is_some();
+        let decided = read_if_there(self.files, &decided).is_ok_and(|bytes| bytes.is_some());
         for table in TABLES {
             let path = self.layout.part(table.file());
             self.read(&path)?;
@@ -228,7 +233,8 @@ impl Check<'_> {
                 self.foreign(&path);
                 continue;
             }
-            let source = self.files.open(&path).map_err(io_error("read", &path))?;
+            let source = self.files.open(&path).map_err(io_error("read", &path));
+            let Some(source) = self.damaged(source, "those in it")? else { continue };
             let mut bytes = Window::new(source).map_err(io_error("read", &path))?;
             self.checked.files += 1;
             self.checked.bytes += bytes.size() as u64;
@@ -329,8 +335,14 @@ impl Check<'_> {
                 self.leftover_or_foreign(&path)?;
             }
         }
-        for name in self.list(&self.layout.claims())?.iter().filter(|name| name.ends_with(RUNS)) {
-            let path = self.layout.claims().join(name);
+        let whole = require_file(self.files, &self.layout.lock());
+        self.damaged(whole, "none")?;
+        for name in self.list(&self.layout.claims())? {
+            let path = self.layout.claims().join(&name);
+            let whole = require_file(self.files, &path);
+            if self.damaged(whole, "none")?.is_none() || !name.ends_with(RUNS) {
+                continue;
+            }
             self.read(&path)?;
             let what = "runs that a process has taken: it is at work, or has ended without a word";
             self.find(Grade::Leftover, &path, what, "none that is saved", "Nothing: the next process sees which");

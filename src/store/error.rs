@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::files::NoFile;
+
 /// An error of the store. The command line gives each variant its exit code.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -113,12 +115,19 @@ impl Error {
     pub(super) fn damaged(path: impl Into<PathBuf>, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Damaged { path: path.into(), what: what.into(), remedy: remedy.into() }
     }
+
+    pub(super) fn no_file(path: &Path, found: NoFile) -> Self {
+        Self::damaged(path, found.to_string(), found.remedy())
+    }
 }
 
 /// Gives an error of the operating system its place: `.map_err(io_error("read", &path))`.
 pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_path_buf();
-    move |error| Error::Io { action, path, kind: error.kind(), message: error.to_string() }
+    move |error| match error.get_ref().and_then(|inner| inner.downcast_ref::<NoFile>()) {
+        Some(found) => Error::no_file(&path, *found),
+        None => Error::Io { action, path, kind: error.kind(), message: error.to_string() },
+    }
 }
 
 /// Gives an error of Polars its place.

@@ -10,7 +10,7 @@ use super::claims::{Claims, Held, wait_for};
 use super::codec;
 use super::compact::{Folded, fold, recover};
 use super::error::{Error, Result};
-use super::files::{Disk, Files, create_folders, read_if_there, replace};
+use super::files::{Disk, Files, Kind, create_folders, read_if_there, replace};
 use super::journal::{Journal, Listener};
 use super::layout::Layout;
 use super::manifest::SweepVersion;
@@ -275,7 +275,7 @@ impl Ended {
 
 /// What is written lies in the folder that was named, and nowhere else.
 pub(super) fn require_no_links(files: &dyn Files, layout: &Layout) -> Result<()> {
-    match layout.folders().into_iter().find(|folder| files.is_link(folder)) {
+    match layout.folders().into_iter().find(|folder| matches!(files.kind(folder), Ok(Some(Kind::Link)))) {
         Some(path) => Err(Error::Link { path }),
         None => Ok(()),
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use crate::store::files::{Files, Handle, Source};
+use crate::store::files::{Files, Handle, Kind, Source};
 
 /// What is left when the machine stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -305,8 +305,10 @@ impl Files for Memory {
         Ok(disk.inodes[inode].data.clone())
     }
 
-    fn is_link(&self, _: &Path) -> bool {
-        false
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+        let disk = self.0.lock().unwrap();
+        let folder = disk.folders.contains(path).then_some(Kind::Folder);
+        Ok(folder.or(disk.names.contains_key(path).then_some(Kind::File)))
     }
 
     fn open(&self, path: &Path) -> io::Result<Source> {
