@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const SWEEP: &str = "version: 1
@@ -276,6 +277,70 @@ fn a_folder_that_vanishes_is_an_error_and_no_hang() {
     // Beginning anew does.
     fs::write(folder.path().join("small.yaml"), SWEEP).unwrap();
     assert!(run(folder.path()).status.success());
+}
+
+/// A document with the seal that belongs to it: everybody can make one.
+fn sealed(document: &Value) -> Vec<u8> {
+    let seal = |hash: &str| {
+        let mut sealed = json!({"seal": hash});
+        sealed.as_object_mut().unwrap().extend(document.as_object().unwrap().clone());
+        (serde_json::to_string_pretty(&sealed).unwrap() + "\n").into_bytes()
+    };
+    seal(blake3::hash(&seal(&"0".repeat(64))).to_hex().as_str())
+}
+
+fn manifest(results: &Path) -> Value {
+    let mut manifest: Value = serde_json::from_slice(&fs::read(results.join("manifest.json")).unwrap()).unwrap();
+    manifest.as_object_mut().unwrap().shift_remove("seal");
+    manifest
+}
+
+#[test]
+fn a_crafted_manifest_or_decision_leads_nowhere_else() {
+    let outside = "../../outside/secret.parquet";
+    let changes = [
+        (false, "/sweep", json!("../../escaped")),
+        (false, "/sweep", json!("/tmp/ablate-escaped")),
+        (false, "/versions/0/hash", json!("../../../outside/x")),
+        (false, "/parts/0/blake3", json!("no hash")),
+        (false, "/parts/1/table", json!("runs")),
+        (false, "/parts/1", json!(null)),
+        (false, "/parts/2/file", json!("runs.parquet")),
+        (true, "/manifest/parts/0/file", json!(outside)),
+        (true, "/segments", json!(["../../outside/x.log"])),
+    ];
+    for (number, (is_decision, place, value)) in changes.iter().enumerate() {
+        let folder = folder(SWEEP);
+        assert!(run(folder.path()).status.success());
+        let results = folder.path().join("results/small");
+        fs::create_dir(folder.path().join("outside")).unwrap();
+        for name in ["runs.parquet", "manifest.json"] {
+            fs::copy(results.join(name), folder.path().join("outside").join(name)).unwrap();
+        }
+        fs::copy(results.join("runs.parquet"), folder.path().join("outside/secret.parquet.new")).unwrap();
+        fs::write(folder.path().join("outside/x.log"), "").unwrap();
+        let mut document = manifest(&results);
+        if *is_decision {
+            document = json!({"format": 1, "manifest": document, "segments": []});
+        }
+        // What is resealed without a change is read.
+        let path = results.join(if *is_decision { "compaction.json" } else { "manifest.json" });
+        fs::write(&path, sealed(&document)).unwrap();
+        assert!(ablate(folder.path(), &["runs", "small"]).status.success());
+        *document.pointer_mut(place).unwrap() = value.clone();
+        fs::write(&path, sealed(&document)).unwrap();
+        let before = files(folder.path());
+        let report: &[&str] = &["report", "results/small"];
+        for command in COMMANDS.into_iter().chain([report]) {
+            let output = ablate(folder.path(), command);
+            assert_eq!(output.status.code(), Some(7), "{number}, {command:?}: {}", said(&output));
+        }
+        let mut after = files(folder.path());
+        after.retain(|path| !path.contains(".lock"));
+        assert!(after.iter().all(|path| before.contains(path)), "{number}: {after:?}");
+        assert!(folder.path().join("outside/secret.parquet.new").exists(), "{number}");
+        assert!(!folder.path().join("escaped").exists() && !Path::new("/tmp/ablate-escaped").exists());
+    }
 }
 
 #[test]

@@ -95,6 +95,12 @@ pub enum Error {
     /// That cannot be the beginning of a run's id.
     #[error("`{0}` is not a run: give at least 6 of the 20 characters (0-9, a-f) of its id")]
     NotARun(String),
+    /// No sweep can have that name.
+    #[error(
+        "{0:?} cannot be the name of a sweep: letters, digits, `.`, `_` and `-`, the first a letter or digit, at most \
+             64 in all"
+    )]
+    Name(String),
     /// A query that cannot be answered.
     #[error("{0}")]
     Query(String),

@@ -116,6 +116,11 @@ impl Layout {
     }
 }
 
+/// Whether this is the name of a segment: a plain one, in the folder of the journal.
+pub(super) fn is_segment(name: &str) -> bool {
+    name.ends_with(SEGMENT) && !name.contains('/')
+}
+
 /// `path` with an ending that says that it does not count yet.
 pub(super) fn new(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

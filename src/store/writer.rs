@@ -19,6 +19,7 @@ use super::record::Record;
 use super::state::{State, segment_names};
 use super::{unfinished, weights};
 use crate::config::Id;
+use crate::sweep::is_name;
 use crate::train::{Checkpoint, Weight};
 
 /// The sweep that is being run, as far as results keep it.
@@ -105,12 +106,16 @@ impl Writer {
     ///
     /// # Errors
     /// [`Error::InUse`] when another process has been writing the tables for two minutes, [`Error::Damaged`] when what is
-    /// saved is not whole, and errors of the operating system.
+    /// saved is not whole, [`Error::Name`], and errors of the operating system.
     pub fn open(folder: &Path, sweep: &SweepCopy, listener: Listener) -> Result<Self> {
         Self::open_on(Arc::new(Disk), folder, sweep, listener)
     }
 
     pub(super) fn open_on(files: Arc<dyn Files>, folder: &Path, sweep: &SweepCopy, listener: Listener) -> Result<Self> {
+        // Otherwise nobody would read the manifest that it is to be in.
+        if !is_name(&sweep.name) {
+            return Err(Error::Name(sweep.name.clone()));
+        }
         let layout = Layout::new(folder);
         require_no_links(&*files, &layout)?;
         create_folders(&*files, folder)?;
