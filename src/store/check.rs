@@ -211,14 +211,16 @@ impl Check<'_> {
                 Table::Curves => "the learning curves of all runs of the tables".to_owned(),
                 Table::Predictions => "the predictions of all runs of the tables".to_owned(),
             };
-            let reader = PartReader::open(self.files, &self.layout, part, decided, table.rows_at_once());
+            let reader = PartReader::open(self.files, &self.layout, (table, part), decided, table.rows_at_once());
             let Some(mut reader) = self.damaged(reader, &runs)? else { continue };
             // Every row is read, as whoever uses it would.
             loop {
                 let rows = reader.next();
                 let Some(Some(rows)) = self.damaged(rows, &runs)? else { break };
                 if table == Table::Runs {
-                    self.saved.extend(summaries(&rows)?);
+                    let found = summaries(&rows, &self.layout);
+                    let found = self.damaged(found, &runs)?;
+                    self.saved.extend(found.unwrap_or_default());
                 }
             }
         }

@@ -1,13 +1,16 @@
 //! Tables as Parquet, some rows at a time: written, read back and compared; read only after their hash was checked.
 
 use std::io::{self, Read, Seek, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use polars::error::PolarsResult;
 use polars::prelude::{DataFrame, PolarsError};
 use polars_io::parquet::write::BatchedWriter;
 use polars_io::prelude::{FileMetadata, ParquetCompression, ParquetReader, ParquetWriter, SerReader};
 
+use super::columns::{self, Order};
 use super::error::{Error, Result, frame_error, io_error};
 use super::files::{Files, Handle, Source, open_if_there};
 use super::frames;
@@ -158,7 +161,7 @@ impl<'a> PartWriter<'a> {
         if !matches(&mut source, part).map_err(io_error("read back", &self.path))? {
             return Ok(false);
         }
-        let Ok(mut reader) = PartReader::new(source, self.path.clone(), self.table.rows_at_once()) else {
+        let Ok(mut reader) = PartReader::new(source, self.path.clone(), self.table, self.table.rows_at_once()) else {
             return Ok(false);
         };
         for print in &self.prints {
@@ -185,29 +188,40 @@ pub(super) struct PartReader {
     columns: Option<Vec<String>>,
     at_once: usize,
     read: usize,
+    order: Order,
 }
 
 impl PartReader {
-    fn new(mut source: Source, path: PathBuf, at_once: usize) -> Result<Self> {
-        let metadata = ParquetReader::new(&mut source).get_metadata().map(Arc::clone);
-        let metadata = metadata.map_err(|error| unreadable(&path, &error))?;
-        Ok(Self { path, source, metadata, columns: None, at_once, read: 0 })
+    fn new(mut source: Source, path: PathBuf, table: Table, at_once: usize) -> Result<Self> {
+        let metadata = parse(&path, || ParquetReader::new(&mut source).get_metadata().map(Arc::clone))?;
+        Ok(Self { path, source, metadata, columns: None, at_once, read: 0, order: Order::new(table) })
     }
 
-    /// Opens a part: the new one, where the decision for it stands and it has not taken its place yet. All its bytes are
-    /// checked first.
-    pub(super) fn open(files: &dyn Files, layout: &Layout, part: &Part, decided: bool, at_once: usize) -> Result<Self> {
+    /// Opens the part of a table: the new one, where the decision for it stands and it has not taken its place yet. All
+    /// its bytes are checked first, then its columns.
+    pub(super) fn open(
+        files: &dyn Files,
+        layout: &Layout,
+        (table, part): (Table, &Part),
+        decided: bool,
+        at_once: usize,
+    ) -> Result<Self> {
         let path = layout.part(&part.file);
         let source = match if decided { open_if_it(files, &new(&path), part)?.ok() } else { None } {
             Some(source) => source,
             None => open_if_it(files, &path, part)?.map_err(|what| Error::damaged(&path, what, REMEDY))?,
         };
-        let reader = Self::new(source, path, at_once)?;
+        let mut reader = Self::new(source, path, table, at_once)?;
         let rows = reader.metadata.num_rows;
-        if rows as u64 == part.rows {
-            return Ok(reader);
+        let wrong = if rows as u64 == part.rows {
+            columns::wrong(table, &reader.empty()?)?
+        } else {
+            Some(format!("it has {rows} rows instead of {}", part.rows))
+        };
+        match wrong {
+            None => Ok(reader),
+            Some(what) => Err(Error::damaged(reader.path, what, REMEDY)),
         }
-        Err(Error::damaged(reader.path, format!("it has {rows} rows instead of {}", part.rows), REMEDY))
     }
 
     /// Reads only these columns.
@@ -239,22 +253,42 @@ impl PartReader {
         }
         let rows = self.slice(self.read, count)?;
         self.read += count;
-        Ok(Some(rows))
+        let wrong = if rows.height() == count {
+            self.order.wrong(&rows)
+        } else {
+            Some("it has fewer rows than it says".into())
+        };
+        match wrong {
+            None => Ok(Some(rows)),
+            Some(what) => Err(Error::damaged(&self.path, what, REMEDY)),
+        }
     }
 
     fn slice(&mut self, start: usize, count: usize) -> Result<DataFrame> {
-        let mut reader = ParquetReader::new(&mut self.source);
-        reader.set_metadata(Arc::clone(&self.metadata));
-        let reader = reader.with_columns(self.columns.clone()).with_slice(Some((start, count))).set_rechunk(true);
-        reader.finish().map_err(|error| unreadable(&self.path, &error))
+        let Self { path, source, metadata, columns, .. } = self;
+        parse(path, || {
+            let mut reader = ParquetReader::new(source);
+            reader.set_metadata(Arc::clone(metadata));
+            let reader = reader.with_columns(columns.clone()).with_slice(Some((start, count))).set_rechunk(true);
+            reader.finish()
+        })
     }
 }
 
-const REMEDY: &str =
+pub(super) const REMEDY: &str =
     "Put back a copy of it; or move the folder away and run the sweep again, which gives the same results";
 
-fn unreadable(path: &Path, error: &PolarsError) -> Error {
-    Error::damaged(path, format!("it cannot be read as Parquet: {error}"), REMEDY)
+/// What Polars makes of bytes. Bytes that somebody has made up can bring it to a panic, which is damage as well; what it
+/// held then is not looked at any more.
+fn parse<T>(path: &Path, read: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(PolarsError::IO { error, .. })) if error.raw_os_error().is_some() => {
+            Err(Error::Io { action: "read", path: path.into(), kind: error.kind(), message: error.to_string() })
+        }
+        Ok(Err(error)) => Err(Error::damaged(path, format!("it cannot be read as Parquet: {error}"), REMEDY)),
+        Err(_) => Err(Error::damaged(path, "it cannot be read as Parquet", REMEDY)),
+    }
 }
 
 /// A file that is the part, or why it is not.
