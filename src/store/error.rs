@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::files::NoFile;
+use crate::config::Id;
 
 /// An error of the store. The command line gives each variant its exit code.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -95,6 +96,14 @@ pub enum Error {
     /// That cannot be the beginning of a run's id.
     #[error("`{0}` is not a run: give at least 6 of the 20 characters (0-9, a-f) of its id")]
     NotARun(String),
+    /// A record is longer than any that is read.
+    #[error("the record of run {run} has {bytes} bytes, and a record has 1 GiB at most: train fewer epochs")]
+    TooLong {
+        /// The run.
+        run: Id,
+        /// Its bytes.
+        bytes: usize,
+    },
     /// No sweep can have that name.
     #[error(
         "{0:?} cannot be the name of a sweep: letters, digits, `.`, `_` and `-`, the first a letter or digit, at most \

@@ -16,6 +16,7 @@ use super::layout::Layout;
 use super::manifest::SweepVersion;
 use super::merge::Summary;
 use super::record::Record;
+use super::segment::LONGEST;
 use super::state::{State, segment_names};
 use super::{unfinished, weights};
 use crate::config::Id;
@@ -224,7 +225,11 @@ impl Writer {
         let run = record.identity.run;
         let weights = weights.map(|weights| weights::encode(run, &record.digest, weights)).transpose()?;
         let was_paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
-        self.journal.append(run, codec::encode(record), weights, was_paused)
+        let payload = codec::encode(record);
+        if payload.len() > LONGEST {
+            return Err(Error::TooLong { run, bytes: payload.len() });
+        }
+        self.journal.append(run, payload, weights, was_paused)
     }
 
     /// Saves where a run was paused; durable when this returns.
