@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::claims::{Claims, RUNS, wait_for};
-use super::compact::{fold_as_it_is, recover};
+use super::compact::{fold_as_it_is, is_left, recover};
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, read_if_there, require_file};
-use super::layout::{Layout, NEW, SEGMENT, TABLES, Table};
+use super::layout::{Layout, SEGMENT, TABLES, Table};
 use super::manifest::{Documents, Manifest};
 use super::merge::Summary;
 use super::parts::PartReader;
@@ -353,7 +353,7 @@ impl Check<'_> {
     }
 
     fn leftover_or_foreign(&mut self, path: &Path) -> Result<()> {
-        if path.to_string_lossy().ends_with(NEW) {
+        if is_left(self.files, &self.layout, path)? {
             self.read(path)?;
             let what = "it was being written and does not count";
             self.find(Grade::Leftover, path, what, "none that is saved", REPAIR);

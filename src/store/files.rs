@@ -202,6 +202,9 @@ impl Files for Disk {
         match self.create_new(path) {
             // Another file takes its name: what a link leads to, or has a second name, stays as it is.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if self.kind(path)? == Some(Kind::Folder) {
+                    return Err(io::Error::other(NoFile(Kind::Folder)));
+                }
                 fs::remove_file(path)?;
                 self.create_new(path)
             }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
 use super::files::{Files, read_if_there};
-use super::layout::{Layout, TABLES, Table, is_segment};
+use super::layout::{Layout, TABLES, Table, is_hash, is_segment};
 use super::sealed::{Broken, unseal};
 use crate::sweep::is_name;
 
@@ -153,11 +153,6 @@ impl Decision {
         let segment = segment.map(|name| format!("it names a segment {name:?} of the journal"));
         self.manifest.foreign().or(segment)
     }
-}
-
-/// Whether a text is a BLAKE3 hash as this crate writes them.
-fn is_hash(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The bytes of both documents, to notice that they change.
