@@ -112,7 +112,8 @@ pub trait Files: Debug + Send + Sync {
     fn lock(&self, path: &Path, text: &str) -> io::Result<Option<Box<dyn Any + Send + Sync>>>;
 }
 
-/// Makes a folder and those above it durable, where they do not exist yet.
+/// Makes a folder and those above it, where they do not exist yet. It is durable then, also where it was there: who has
+/// made it may have been killed before it was.
 pub(super) fn create_folders(files: &dyn Files, path: &Path) -> Result<()> {
     let parent = match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
@@ -127,12 +128,28 @@ pub(super) fn create_folders(files: &dyn Files, path: &Path) -> Result<()> {
         made => made,
     };
     match made {
-        // It was there, or another process has just made it.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         made => made.map_err(io_error("make the folder", path))?,
     }
     files.sync_folder(parent).map_err(io_error("sync", parent))
 }
+
+/// As [`create_folders`], of the folder of results: with all above it, any of which may have been made just before.
+pub(super) fn create_root(files: &dyn Files, path: &Path) -> Result<()> {
+    create_folders(files, path)?;
+    for above in path.ancestors().skip(2) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        match files.sync_folder(above) {
+            // Nobody makes a folder there who may not look into it, and not every file system knows folders that sync.
+            Err(error) if UNSYNCED.contains(&error.kind()) => {}
+            synced => synced.map_err(io_error("sync", above))?,
+        }
+    }
+    Ok(())
+}
+
+const UNSYNCED: [io::ErrorKind; 3] =
+    [io::ErrorKind::PermissionDenied, io::ErrorKind::InvalidInput, io::ErrorKind::Unsupported];
 
 /// Replaces a file in one step: whatever happens, either the old or the new content is there, whole.
 pub(super) fn replace(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<()> {

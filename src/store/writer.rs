@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::claims::{Claims, Held, wait_for};
 use super::codec;
 use super::compact::{Folded, fold, recover};
-use super::error::{Error, Result};
-use super::files::{Disk, Files, Kind, create_folders, read_if_there, replace};
+use super::error::{Error, Result, io_error};
+use super::files::{Disk, Files, Kind, create_folders, create_root, read_if_there, replace};
 use super::journal::{Journal, Listener};
 use super::layout::Layout;
 use super::manifest::SweepVersion;
@@ -119,7 +119,7 @@ impl Writer {
         }
         let layout = Layout::new(folder);
         require_no_links(&*files, &layout)?;
-        create_folders(&*files, folder)?;
+        create_root(&*files, folder)?;
         let mut claims = Claims::enter(&files, &layout)?;
         let lock = wait_for(&*files, &layout, &layout.lock(), PATIENCE)?;
         create_folders(&*files, &layout.journal())?;
@@ -297,7 +297,11 @@ fn keep_sweep(files: &dyn Files, layout: &Layout, sweep: &SweepCopy) -> Result<S
     create_folders(files, &layout.sweeps())?;
     let copies: [PathBuf; 2] = [layout.sweeps().join(format!("{hash}.yaml")), layout.sweep()];
     for path in copies {
-        if read_if_there(files, &path)?.as_deref() != Some(sweep.text.as_bytes()) {
+        if read_if_there(files, &path)?.as_deref() == Some(sweep.text.as_bytes()) {
+            // Who has put it there may have been killed before its name was durable.
+            let folder = path.parent().expect("a file lies in a folder");
+            files.sync_folder(folder).map_err(io_error("sync", folder))?;
+        } else {
             replace(files, &path, sweep.text.as_bytes())?;
         }
     }

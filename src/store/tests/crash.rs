@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::memory::{Memory, Stop, Trouble};
 use super::samples::{record, record_of, sweep};
 use crate::config::Id;
+use crate::store::check::check_on;
 use crate::store::{Error, Record, Results, Writer};
 use crate::train::{Checkpoint, Status, Weight};
 
@@ -110,6 +111,11 @@ fn check_resumed(files: &Memory, expected: &BTreeMap<PathBuf, Vec<u8>>, reported
     }
     let left: Vec<_> = files.files().into_keys().filter(|path| path.to_string_lossy().ends_with(".new")).collect();
     assert!(left.is_empty(), "{context}: {left:?} were left");
+    // All of it is durable, what a killed process had made without coming to sync it included.
+    let cut = files.after(Stop::PowerCut, Trouble::default());
+    check_reader(&cut, reported, &format!("{context}, resumed, then a power cut"));
+    let checked = check_on(&cut, Path::new(FOLDER)).unwrap_or_else(|error| panic!("{context}: {error}"));
+    assert!(!checked.is_damaged(), "{context}: {:?}", checked.findings);
 }
 
 fn undisturbed() -> (Memory, BTreeMap<PathBuf, Vec<u8>>) {
