@@ -104,7 +104,7 @@ pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked
     recover(&**files, &layout, true)?;
     fold_as_it_is(&**files, &layout, segment_names(&**files, &layout)?)?;
     for run in unfinished::list(&**files, &layout)? {
-        if unfinished::load(&**files, &layout, run).is_none() {
+        if unfinished::read(&**files, &layout, run)?.is_none() {
             unfinished::remove(&**files, &layout, run)?;
         }
     }
@@ -201,7 +201,7 @@ impl Check<'_> {
 
     fn parts(&mut self, manifest: Option<&Manifest>) -> Result<()> {
         let decided = self.layout.compaction();
-        let decided = read_if_there(self.files, &decided).is_ok_and(|bytes| bytes.is_some());
+        let decided = self.damaged(read_if_there(self.files, &decided), "all runs of the tables")?.flatten().is_some();
         for table in TABLES {
             let path = self.layout.part(table.file());
             self.read(&path)?;
@@ -298,14 +298,20 @@ impl Check<'_> {
                 continue;
             };
             self.read(&path)?;
-            let Some(digest) = self.saved.get(&run).map(|summary| summary.digest.clone()) else {
-                let what = "weights of a run that is not saved";
-                let remedy = "Nothing: they are replaced when the run is trained";
-                self.find(Grade::Leftover, &path, what, run.to_string(), remedy);
-                continue;
-            };
-            let read = weights::read(self.files, &path, run, &digest);
-            self.damaged(read, &run.to_string())?;
+            let summary = self.saved.get(&run);
+            let read = summary.map(|summary| weights::read(self.files, &path, run, &summary.digest));
+            // Of a run that is trained again, those of the record that is not saved yet may be there.
+            let is_again = summary.is_some_and(Summary::can_be_retried);
+            match read {
+                Some(read) if !is_again || !matches!(read, Err(Error::Damaged { .. })) => {
+                    self.damaged(read, &run.to_string())?;
+                }
+                _ => {
+                    let what = "weights of a run that is not saved";
+                    let remedy = "Nothing: they are replaced when the run is trained";
+                    self.find(Grade::Leftover, &path, what, run.to_string(), remedy);
+                }
+            }
         }
         Ok(())
     }
@@ -317,8 +323,7 @@ impl Check<'_> {
                 self.leftover_or_foreign(&path)?;
                 continue;
             };
-            self.read(&path)?;
-            if unfinished::load(self.files, &self.layout, run).is_none() {
+            if self.read(&path)?.is_some() && unfinished::read(self.files, &self.layout, run)?.is_none() {
                 let what = "where a paused run was is not what was saved; it begins anew, to the same result";
                 self.find(Grade::Leftover, &path, what, run.to_string(), REPAIR);
             }

@@ -1,12 +1,14 @@
 //! Tables as Parquet, some rows at a time: written, read back and compared; read only after their hash was checked.
 
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::error::PolarsResult;
-use polars::prelude::{DataFrame, PolarsError};
+use polars::prelude::DataFrame;
+use polars_io::mmap::MmapBytesReader;
 use polars_io::parquet::write::BatchedWriter;
 use polars_io::prelude::{FileMetadata, ParquetCompression, ParquetReader, ParquetWriter, SerReader};
 
@@ -161,16 +163,18 @@ impl<'a> PartWriter<'a> {
         if !matches(&mut source, part).map_err(io_error("read back", &self.path))? {
             return Ok(false);
         }
-        let Ok(mut reader) = PartReader::new(source, self.path.clone(), self.table, self.table.rows_at_once()) else {
-            return Ok(false);
-        };
+        let same = self.has_these_rows(source);
+        if let Err(Error::Damaged { .. }) = same { Ok(false) } else { same }
+    }
+
+    fn has_these_rows(&self, source: Source) -> Result<bool> {
+        let mut reader = PartReader::new(source, self.path.clone(), self.table, self.table.rows_at_once())?;
         for print in &self.prints {
-            let same = reader.next().is_ok_and(|rows| rows.is_some_and(|rows| is_print(&rows, print)));
-            if !same {
+            if !reader.next()?.is_some_and(|rows| is_print(&rows, print)) {
                 return Ok(false);
             }
         }
-        Ok(reader.next().is_ok_and(|rows| rows.is_none()))
+        Ok(reader.next()?.is_none())
     }
 }
 
@@ -193,7 +197,7 @@ pub(super) struct PartReader {
 
 impl PartReader {
     fn new(mut source: Source, path: PathBuf, table: Table, at_once: usize) -> Result<Self> {
-        let metadata = parse(&path, || ParquetReader::new(&mut source).get_metadata().map(Arc::clone))?;
+        let metadata = parse(&path, &mut source, |source| ParquetReader::new(source).get_metadata().map(Arc::clone))?;
         Ok(Self { path, source, metadata, columns: None, at_once, read: 0, order: Order::new(table) })
     }
 
@@ -266,7 +270,7 @@ impl PartReader {
 
     fn slice(&mut self, start: usize, count: usize) -> Result<DataFrame> {
         let Self { path, source, metadata, columns, .. } = self;
-        parse(path, || {
+        parse(path, source, |source| {
             let mut reader = ParquetReader::new(source);
             reader.set_metadata(Arc::clone(metadata));
             let reader = reader.with_columns(columns.clone()).with_slice(Some((start, count))).set_rechunk(true);
@@ -280,14 +284,49 @@ pub(super) const REMEDY: &str =
 
 /// What Polars makes of bytes. Bytes that somebody has made up can bring it to a panic, which is damage as well; what it
 /// held then is not looked at any more.
-fn parse<T>(path: &Path, read: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Ok(read)) => Ok(read),
-        Ok(Err(PolarsError::IO { error, .. })) if error.raw_os_error().is_some() => {
-            Err(Error::Io { action: "read", path: path.into(), kind: error.kind(), message: error.to_string() })
-        }
-        Ok(Err(error)) => Err(Error::damaged(path, format!("it cannot be read as Parquet: {error}"), REMEDY)),
-        Err(_) => Err(Error::damaged(path, "it cannot be read as Parquet", REMEDY)),
+fn parse<T>(path: &Path, source: &mut Source, read: impl FnOnce(&mut Noting<'_>) -> PolarsResult<T>) -> Result<T> {
+    let mut source = Noting { source, error: None };
+    let read = catch_unwind(AssertUnwindSafe(|| read(&mut source)));
+    match (read, source.error) {
+        (Ok(Ok(read)), _) => Ok(read),
+        // Whatever Polars says of it.
+        (_, Some(error)) => Err(io_error("read", path)(error)),
+        (Ok(Err(error)), None) => Err(Error::damaged(path, format!("it cannot be read as Parquet: {error}"), REMEDY)),
+        (Err(_), None) => Err(Error::damaged(path, "it cannot be read as Parquet", REMEDY)),
+    }
+}
+
+/// A file that notes what the operating system refused.
+struct Noting<'a> {
+    source: &'a mut Source,
+    error: Option<io::Error>,
+}
+
+impl Read for Noting<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.source.read(buffer).map_err(|error| {
+            let kind = error.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.error = Some(error);
+            }
+            kind.into()
+        })
+    }
+}
+
+impl Seek for Noting<'_> {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.source.seek(to)
+    }
+}
+
+impl MmapBytesReader for Noting<'_> {
+    fn to_file(&self) -> Option<&File> {
+        self.source.to_file()
+    }
+
+    fn to_bytes(&self) -> Option<&[u8]> {
+        self.source.to_bytes()
     }
 }
 
@@ -310,9 +349,11 @@ fn matches(source: &mut Source, part: &Part) -> io::Result<bool> {
     let mut buffer = vec![0; 1 << 18];
     let mut bytes = 0;
     loop {
-        match source.read(&mut buffer)? {
-            0 => break,
-            count => {
+        match source.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+            Ok(0) => break,
+            Ok(count) => {
                 hasher.update(&buffer[..count]);
                 bytes += count as u64;
             }

@@ -127,7 +127,7 @@ impl Results {
     fn table(&self, table: Table) -> Result<DataFrame> {
         self.state.table(&*self.files, &self.layout, table).map_err(|error| {
             let now = super::manifest::Documents::read(&*self.files, &self.layout);
-            if now.is_ok_and(|now| now == self.state.documents) { error } else { self.changed() }
+            if now.is_ok_and(|now| now != self.state.documents) { self.changed() } else { error }
         })
     }
 
@@ -153,7 +153,11 @@ impl Results {
         let saved = summaries(&self.runs, &self.layout)?;
         let no_run = || Error::NoRun { run: run.to_string(), path: self.layout.root().to_path_buf() };
         let summary = saved.get(&run).ok_or_else(no_run)?;
-        weights::read(&*self.files, &self.weights_path(run), run, &summary.digest)
+        match weights::read(&*self.files, &self.weights_path(run), run, &summary.digest) {
+            // They belong to a record that is not saved yet: the run was being trained again.
+            Err(Error::Damaged { .. }) if summary.can_be_retried() => Ok(None),
+            read => read,
+        }
     }
 
     /// Where the weights of a run lie, if they were kept.

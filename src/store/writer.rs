@@ -268,6 +268,8 @@ impl Writer {
     pub fn close(mut self) -> Result<Folded> {
         self.journal.close()?;
         let _lock = wait_for(&*self.files, &self.layout, &self.layout.lock(), PATIENCE)?;
+        // Another process may have been killed while it put its tables in place: they are what is folded into.
+        recover(&*self.files, &self.layout, false)?;
         let segments = at_rest(&*self.files, &self.layout, &mut self.shared().claims)?;
         let folded = fold(&*self.files, &self.layout, segments, (&self.sweep, &self.version))?;
         self.shared().claims.leave()?;
@@ -285,10 +287,12 @@ impl Ended {
 
 /// What is written lies in the folder that was named, and nowhere else.
 pub(super) fn require_no_links(files: &dyn Files, layout: &Layout) -> Result<()> {
-    match layout.folders().into_iter().find(|folder| matches!(files.kind(folder), Ok(Some(Kind::Link)))) {
-        Some(path) => Err(Error::Link { path }),
-        None => Ok(()),
+    for path in layout.folders() {
+        if files.kind(&path).map_err(io_error("look at", &path))? == Some(Kind::Link) {
+            return Err(Error::Link { path });
+        }
     }
+    Ok(())
 }
 
 /// Keeps the sweep file under its hash, then as the one that was run last.

@@ -28,7 +28,7 @@ pub struct Trouble {
     pub stop_at: Option<usize>,
     /// Bytes that fit.
     pub capacity: Option<usize>,
-    /// Effects that fail, in a thousand, and the choice of which: with an input/output error, or because a
+    /// Effects and looks that fail, in a thousand, and the choice of which: with an input/output error, or because a
     /// signal came in. Where they do, some others write or read less than they were asked to.
     pub errors: Option<(u64, u64)>,
 }
@@ -118,6 +118,17 @@ impl Memory {
         self.process.lock().unwrap().effects
     }
 
+    /// Reads and lists so far.
+    pub fn looks(&self) -> usize {
+        self.process.lock().unwrap().looks
+    }
+
+    /// Lets everything stop after so many effects more.
+    pub fn stop_in(&self, effects: usize) {
+        let mut process = self.process.lock().unwrap();
+        process.trouble.stop_at = Some(process.effects + effects);
+    }
+
     /// Bytes of all files.
     pub fn size(&self) -> usize {
         self.files().values().map(Vec::len).sum()
@@ -163,7 +174,7 @@ impl Memory {
             return Err(stopped());
         }
         process.looks += 1;
-        Ok(())
+        process.trouble.error(1 | (process.looks as u64) << 24)
     }
 
     /// How much is written or read of what was asked for: mostly all.
