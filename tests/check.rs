@@ -74,7 +74,7 @@ fn damage_is_named_with_its_runs_and_what_to_do() {
 fn what_a_killed_process_leaves_is_no_damage_and_can_be_put_in_order() {
     let (folder, results) = results();
     fs::write(results.join("journal/00000009-0123456789abcdef.log"), "abl").unwrap();
-    fs::write(results.join("weights/x.safetensors.new"), "half").unwrap();
+    fs::write(results.join("weights/0123456789abcdef0123.safetensors.new"), "half").unwrap();
     fs::write(results.join("notes.txt"), "mine").unwrap();
     let check = ablate(folder.path(), &["check", "small"]);
     assert_eq!(check.status.code(), Some(0), "{}", text(&check));
@@ -86,4 +86,31 @@ fn what_a_killed_process_leaves_is_no_damage_and_can_be_put_in_order() {
     assert_eq!((text(&check).matches("leftover").count(), text(&check).matches("foreign").count()), (0, 1));
     assert!(results.join("notes.txt").exists(), "what is not Ablate's stays");
     assert_eq!(fs::read_dir(results.join("weights")).unwrap().count(), 4);
+}
+
+#[test]
+fn files_of_others_stay_whatever_they_are_called() {
+    let (folder, results) = results();
+    fs::create_dir(results.join("backup.new")).unwrap();
+    fs::create_dir(results.join("unfinished")).unwrap();
+    let mine = ["notes.new", "runs.csv.new", "weights/mine.new", "sweeps/mine.yaml.new", "unfinished/mine.new"];
+    mine.iter().for_each(|name| fs::write(results.join(name), "mine").unwrap());
+    fs::create_dir(results.join("curves.parquet.new")).unwrap();
+    fs::write(results.join("runs.parquet.new"), "half").unwrap();
+    let check = ablate(folder.path(), &["check", "small"]);
+    assert_eq!(check.status.code(), Some(0), "{}", text(&check));
+    assert_eq!((text(&check).matches("leftover").count(), text(&check).matches("foreign").count()), (1, 7));
+    for arguments in [&["run", "small.yaml", "--no-report"][..], &["check", "small", "--repair"]] {
+        fs::write(results.join("runs.parquet.new"), "half").unwrap();
+        let output = ablate(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(!results.join("runs.parquet.new").exists(), "{arguments:?}");
+        assert!(mine.iter().all(|name| results.join(name).exists()) && results.join("backup.new").exists());
+    }
+    // One that is in the way is named.
+    let more = ablate(folder.path(), &["run", "small.yaml", "--no-report", "replicates.count=2"]);
+    assert_eq!(more.status.code(), Some(7), "{}", String::from_utf8_lossy(&more.stderr));
+    assert!(String::from_utf8_lossy(&more.stderr).contains("curves.parquet.new is damaged: it is a folder"));
+    fs::remove_dir(results.join("curves.parquet.new")).unwrap();
+    assert!(ablate(folder.path(), &["run", "small.yaml", "--no-report", "replicates.count=2"]).status.success());
 }

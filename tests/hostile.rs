@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const SWEEP: &str = "version: 1
@@ -65,6 +66,135 @@ fn results_behind_a_link_are_not_written_to() {
     symlink(elsewhere.path(), folder.path().join("results")).unwrap();
     assert!(run(folder.path()).status.success());
     assert!(elsewhere.path().join("small/runs.parquet").exists());
+}
+
+/// Runs Ablate, and gives nothing where it has not ended after a minute.
+fn ablate_in_time(folder: &Path, arguments: &[&str]) -> Option<Output> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ablate"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    for _ in 0..6000 {
+        if child.try_wait().unwrap().is_some() {
+            return Some(child.wait_with_output().unwrap());
+        }
+        sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    None
+}
+
+const COMMANDS: [&[&str]; 4] =
+    [&["run", "small.yaml", "--no-report"], &["check", "small", "--repair"], &["check", "small"], &["runs", "small"]];
+
+/// Saved results in which a file is replaced.
+fn with_instead(name: &str, make: impl Fn(&Path)) -> TempDir {
+    let folder = folder(SWEEP);
+    assert!(run(folder.path()).status.success());
+    let path = folder.path().join("results/small").join(name);
+    let _ = fs::remove_file(&path);
+    make(&path);
+    folder
+}
+
+/// What Ablate says of a file, on either stream.
+fn said(output: &Output) -> String {
+    text(output) + &String::from_utf8_lossy(&output.stdout)
+}
+
+#[test]
+fn files_that_are_links_are_neither_followed_nor_written_through() {
+    for (name, victim) in [
+        (".lock", "mine"),
+        (".lock", ""),
+        ("claims/.lock", "mine"),
+        ("claims/.lock", ""),
+        ("claims/aaaa.lock", "mine"),
+        ("manifest.json", "mine"),
+        ("sweep.yaml", "mine"),
+        ("runs.parquet", "mine"),
+        ("journal/00000009-aaaa.log", "mine"),
+    ] {
+        let outside = tempfile::tempdir().unwrap();
+        let target = outside.path().join("victim.txt");
+        if !victim.is_empty() {
+            fs::write(&target, victim).unwrap();
+        }
+        let folder = with_instead(name, |path| symlink(&target, path).unwrap());
+        if name == "claims/aaaa.lock" {
+            fs::write(folder.path().join("results/small/claims/aaaa.runs"), "").unwrap();
+        }
+        for command in COMMANDS {
+            let output = ablate(folder.path(), command);
+            let reads = !name.contains("lock");
+            let notices = reads || command[0] != "runs";
+            assert_eq!(
+                output.status.code(),
+                Some(if notices { 7 } else { 0 }),
+                "{name}, {command:?}: {}",
+                said(&output)
+            );
+            if notices {
+                assert!(
+                    said(&output).contains(name) && said(&output).contains("is a symbolic link"),
+                    "{}",
+                    said(&output)
+                );
+            }
+            let there: Vec<String> = files(outside.path());
+            assert_eq!(there.len(), usize::from(!victim.is_empty()), "{name}, {command:?}: {there:?}");
+            assert_eq!(fs::read_to_string(&target).unwrap_or_default(), victim, "{name}, {command:?}");
+        }
+    }
+}
+
+#[test]
+fn temporary_files_and_second_names_leave_what_they_lead_to_as_it_is() {
+    let links: [fn(&Path, &Path); 2] =
+        [|target, link| symlink(target, link).unwrap(), |target, link| fs::hard_link(target, link).unwrap()];
+    for link in links {
+        for name in ["runs.parquet.new", "manifest.json.new", "sweeps/x.yaml.new", ".lock", "claims/.lock"] {
+            let folder = folder(SWEEP);
+            let target = folder.path().join("victim.txt");
+            fs::write(&target, "mine").unwrap();
+            let path = folder.path().join("results/small").join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            link(&target, &path);
+            let output = run(folder.path());
+            assert!(output.status.success() || path.is_symlink(), "{name}: {}", text(&output));
+            assert_eq!(fs::read_to_string(&target).unwrap(), "mine", "{name}");
+        }
+    }
+}
+
+#[test]
+fn pipes_and_folders_where_files_should_be_are_named_and_not_waited_for() {
+    let pipe = |path: &Path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    let kinds: [&dyn Fn(&Path); 2] = [&pipe, &|path| fs::create_dir(path).unwrap()];
+    for make in kinds {
+        for name in [".lock", "claims/.lock", "journal/x.log", "manifest.json", "sweep.yaml", "curves.parquet"] {
+            let folder = with_instead(name, make);
+            for command in COMMANDS {
+                let Some(output) = ablate_in_time(folder.path(), command) else {
+                    panic!("{name}, {command:?}: it hangs")
+                };
+                // Curves are read by whoever has something to do with them.
+                let unread = if name.contains("curves") { &["run", "runs"][..] } else { &["runs"] };
+                let notices = !unread.contains(&command[0]) || !(name.contains("lock") || name.contains("curves"));
+                assert_eq!(
+                    output.status.code(),
+                    Some(if notices { 7 } else { 0 }),
+                    "{name}, {command:?}: {}",
+                    said(&output)
+                );
+                assert!(!notices || said(&output).contains("there should be a file"), "{}", said(&output));
+            }
+        }
+    }
 }
 
 #[test]
@@ -147,6 +277,70 @@ fn a_folder_that_vanishes_is_an_error_and_no_hang() {
     // Beginning anew does.
     fs::write(folder.path().join("small.yaml"), SWEEP).unwrap();
     assert!(run(folder.path()).status.success());
+}
+
+/// A document with the seal that belongs to it: everybody can make one.
+fn sealed(document: &Value) -> Vec<u8> {
+    let seal = |hash: &str| {
+        let mut sealed = json!({"seal": hash});
+        sealed.as_object_mut().unwrap().extend(document.as_object().unwrap().clone());
+        (serde_json::to_string_pretty(&sealed).unwrap() + "\n").into_bytes()
+    };
+    seal(blake3::hash(&seal(&"0".repeat(64))).to_hex().as_str())
+}
+
+fn manifest(results: &Path) -> Value {
+    let mut manifest: Value = serde_json::from_slice(&fs::read(results.join("manifest.json")).unwrap()).unwrap();
+    manifest.as_object_mut().unwrap().shift_remove("seal");
+    manifest
+}
+
+#[test]
+fn a_crafted_manifest_or_decision_leads_nowhere_else() {
+    let outside = "../../outside/secret.parquet";
+    let changes = [
+        (false, "/sweep", json!("../../escaped")),
+        (false, "/sweep", json!("/tmp/ablate-escaped")),
+        (false, "/versions/0/hash", json!("../../../outside/x")),
+        (false, "/parts/0/blake3", json!("no hash")),
+        (false, "/parts/1/table", json!("runs")),
+        (false, "/parts/1", json!(null)),
+        (false, "/parts/2/file", json!("runs.parquet")),
+        (true, "/manifest/parts/0/file", json!(outside)),
+        (true, "/segments", json!(["../../outside/x.log"])),
+    ];
+    for (number, (is_decision, place, value)) in changes.iter().enumerate() {
+        let folder = folder(SWEEP);
+        assert!(run(folder.path()).status.success());
+        let results = folder.path().join("results/small");
+        fs::create_dir(folder.path().join("outside")).unwrap();
+        for name in ["runs.parquet", "manifest.json"] {
+            fs::copy(results.join(name), folder.path().join("outside").join(name)).unwrap();
+        }
+        fs::copy(results.join("runs.parquet"), folder.path().join("outside/secret.parquet.new")).unwrap();
+        fs::write(folder.path().join("outside/x.log"), "").unwrap();
+        let mut document = manifest(&results);
+        if *is_decision {
+            document = json!({"format": 1, "manifest": document, "segments": []});
+        }
+        // What is resealed without a change is read.
+        let path = results.join(if *is_decision { "compaction.json" } else { "manifest.json" });
+        fs::write(&path, sealed(&document)).unwrap();
+        assert!(ablate(folder.path(), &["runs", "small"]).status.success());
+        *document.pointer_mut(place).unwrap() = value.clone();
+        fs::write(&path, sealed(&document)).unwrap();
+        let before = files(folder.path());
+        let report: &[&str] = &["report", "results/small"];
+        for command in COMMANDS.into_iter().chain([report]) {
+            let output = ablate(folder.path(), command);
+            assert_eq!(output.status.code(), Some(7), "{number}, {command:?}: {}", said(&output));
+        }
+        let mut after = files(folder.path());
+        after.retain(|path| !path.contains(".lock"));
+        assert!(after.iter().all(|path| before.contains(path)), "{number}: {after:?}");
+        assert!(folder.path().join("outside/secret.parquet.new").exists(), "{number}");
+        assert!(!folder.path().join("escaped").exists() && !Path::new("/tmp/ablate-escaped").exists());
+    }
 }
 
 #[test]

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::claims::{Claims, RUNS, wait_for};
-use super::compact::{fold_as_it_is, recover};
+use super::compact::{fold_as_it_is, is_left, recover};
 use super::error::{Error, Result, io_error};
-use super::files::{Disk, Files, read_if_there};
-use super::layout::{Layout, NEW, SEGMENT, TABLES, Table};
+use super::files::{Disk, Files, read_if_there, require_file};
+use super::layout::{Layout, SEGMENT, TABLES, Table};
 use super::manifest::{Documents, Manifest};
 use super::merge::Summary;
 use super::parts::PartReader;
@@ -104,7 +104,7 @@ pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked
     recover(&**files, &layout, true)?;
     fold_as_it_is(&**files, &layout, segment_names(&**files, &layout)?)?;
     for run in unfinished::list(&**files, &layout)? {
-        if unfinished::load(&**files, &layout, run).is_none() {
+        if unfinished::read(&**files, &layout, run)?.is_none() {
             unfinished::remove(&**files, &layout, run)?;
         }
     }
@@ -124,6 +124,8 @@ pub(super) fn check_on(files: &dyn Files, folder: &Path) -> Result<Checked> {
     check.unfinished()?;
     check.rest()?;
     check.checked.findings.sort_by(|a, b| a.path.cmp(&b.path));
+    // What is no file is found by each that would read it.
+    check.checked.findings.dedup_by(|b, a| (a.grade, b.grade) == (Grade::Damaged, Grade::Damaged) && a.path == b.path);
     check.checked.runs = check.saved.len();
     Ok(check.checked)
 }
@@ -157,7 +159,8 @@ impl Check<'_> {
 
     /// The bytes of a file that is there.
     fn read(&mut self, path: &Path) -> Result<Option<Vec<u8>>> {
-        let bytes = read_if_there(self.files, path)?;
+        let read = read_if_there(self.files, path);
+        let bytes = self.damaged(read, "those in it")?.flatten();
         if let Some(bytes) = &bytes {
             self.checked.files += 1;
             self.checked.bytes += bytes.len() as u64;
@@ -172,10 +175,12 @@ impl Check<'_> {
     /// The manifest that holds.
     fn documents(&mut self) -> Result<Option<Manifest>> {
         const ALL: &str = "all runs of the tables";
-        let documents = Documents::read(self.files, &self.layout)?;
+        let documents = Documents::read(self.files, &self.layout);
+        let documents = self.damaged(documents, ALL)?;
         for path in [self.layout.manifest(), self.layout.compaction()] {
             self.read(&path)?;
         }
+        let Some(documents) = documents else { return Ok(None) };
         let decision = documents.decision(&self.layout);
         let decision = self.damaged(decision, ALL)?.flatten();
         let manifest = documents.manifest(&self.layout);
@@ -196,7 +201,7 @@ impl Check<'_> {
 
     fn parts(&mut self, manifest: Option<&Manifest>) -> Result<()> {
         let decided = self.layout.compaction();
-        let decided = read_if_there(self.files, &decided)?.is_some();
+        let decided = self.damaged(read_if_there(self.files, &decided), "all runs of the tables")?.flatten().is_some();
         for table in TABLES {
             let path = self.layout.part(table.file());
             self.read(&path)?;
@@ -206,14 +211,16 @@ impl Check<'_> {
                 Table::Curves => "the learning curves of all runs of the tables".to_owned(),
                 Table::Predictions => "the predictions of all runs of the tables".to_owned(),
             };
-            let reader = PartReader::open(self.files, &self.layout, part, decided, table.rows_at_once());
+            let reader = PartReader::open(self.files, &self.layout, (table, part), decided, table.rows_at_once());
             let Some(mut reader) = self.damaged(reader, &runs)? else { continue };
             // Every row is read, as whoever uses it would.
             loop {
                 let rows = reader.next();
                 let Some(Some(rows)) = self.damaged(rows, &runs)? else { break };
                 if table == Table::Runs {
-                    self.saved.extend(summaries(&rows)?);
+                    let found = summaries(&rows, &self.layout);
+                    let found = self.damaged(found, &runs)?;
+                    self.saved.extend(found.unwrap_or_default());
                 }
             }
         }
@@ -228,7 +235,8 @@ impl Check<'_> {
                 self.foreign(&path);
                 continue;
             }
-            let source = self.files.open(&path).map_err(io_error("read", &path))?;
+            let source = self.files.open(&path).map_err(io_error("read", &path));
+            let Some(source) = self.damaged(source, "those in it")? else { continue };
             let mut bytes = Window::new(source).map_err(io_error("read", &path))?;
             self.checked.files += 1;
             self.checked.bytes += bytes.size() as u64;
@@ -290,14 +298,20 @@ impl Check<'_> {
                 continue;
             };
             self.read(&path)?;
-            let Some(digest) = self.saved.get(&run).map(|summary| summary.digest.clone()) else {
-                let what = "weights of a run that is not saved";
-                let remedy = "Nothing: they are replaced when the run is trained";
-                self.find(Grade::Leftover, &path, what, run.to_string(), remedy);
-                continue;
-            };
-            let read = weights::read(self.files, &path, run, &digest);
-            self.damaged(read, &run.to_string())?;
+            let summary = self.saved.get(&run);
+            let read = summary.map(|summary| weights::read(self.files, &path, run, &summary.digest));
+            // Of a run that is trained again, those of the record that is not saved yet may be there.
+            let is_again = summary.is_some_and(Summary::can_be_retried);
+            match read {
+                Some(read) if !is_again || !matches!(read, Err(Error::Damaged { .. })) => {
+                    self.damaged(read, &run.to_string())?;
+                }
+                _ => {
+                    let what = "weights of a run that is not saved";
+                    let remedy = "Nothing: they are replaced when the run is trained";
+                    self.find(Grade::Leftover, &path, what, run.to_string(), remedy);
+                }
+            }
         }
         Ok(())
     }
@@ -309,8 +323,7 @@ impl Check<'_> {
                 self.leftover_or_foreign(&path)?;
                 continue;
             };
-            self.read(&path)?;
-            if unfinished::load(self.files, &self.layout, run).is_none() {
+            if self.read(&path)?.is_some() && unfinished::read(self.files, &self.layout, run)?.is_none() {
                 let what = "where a paused run was is not what was saved; it begins anew, to the same result";
                 self.find(Grade::Leftover, &path, what, run.to_string(), REPAIR);
             }
@@ -329,8 +342,14 @@ impl Check<'_> {
                 self.leftover_or_foreign(&path)?;
             }
         }
-        for name in self.list(&self.layout.claims())?.iter().filter(|name| name.ends_with(RUNS)) {
-            let path = self.layout.claims().join(name);
+        let whole = require_file(self.files, &self.layout.lock());
+        self.damaged(whole, "none")?;
+        for name in self.list(&self.layout.claims())? {
+            let path = self.layout.claims().join(&name);
+            let whole = require_file(self.files, &path);
+            if self.damaged(whole, "none")?.is_none() || !name.ends_with(RUNS) {
+                continue;
+            }
             self.read(&path)?;
             let what = "runs that a process has taken: it is at work, or has ended without a word";
             self.find(Grade::Leftover, &path, what, "none that is saved", "Nothing: the next process sees which");
@@ -339,7 +358,7 @@ impl Check<'_> {
     }
 
     fn leftover_or_foreign(&mut self, path: &Path) -> Result<()> {
-        if path.to_string_lossy().ends_with(NEW) {
+        if is_left(self.files, &self.layout, path)? {
             self.read(path)?;
             let what = "it was being written and does not count";
             self.find(Grade::Leftover, path, what, "none that is saved", REPAIR);

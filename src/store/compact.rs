@@ -10,11 +10,13 @@
 //! process does that writes. A reader does nothing: it takes each new part from where it is. A part that agrees with
 //! neither manifest is damage; nothing that a crash leaves behind looks like that.
 
+use std::path::Path;
+
 use polars::prelude::DataFrame;
 
 use super::error::{Error, Result, frame_error, io_error};
-use super::files::{Files, replace};
-use super::layout::{Layout, NEW, TABLES, Table, new};
+use super::files::{Files, Kind, replace};
+use super::layout::{Layout, TABLES, Table, new};
 use super::manifest::{Decision, FORMAT, Manifest, Part, SetAside, SweepVersion};
 use super::parts::{self, PartWriter};
 use super::sealed::seal;
@@ -40,15 +42,20 @@ pub(super) fn recover(files: &dyn Files, layout: &Layout, alone: bool) -> Result
     if !alone {
         return Ok(());
     }
-    for folder in [layout.root().to_path_buf(), layout.weights(), layout.sweeps(), layout.unfinished()] {
+    for folder in layout.written_beside() {
         for name in files.list(&folder).map_err(io_error("list", &folder))? {
-            if name.ends_with(NEW) {
-                let path = folder.join(name);
+            let path = folder.join(name);
+            if is_left(files, layout, &path)? {
                 files.remove(&path).map_err(io_error("remove", &path))?;
             }
         }
     }
     Ok(())
+}
+
+/// Whether this is a file that a process was writing and that does not count: what else has its name is somebody's.
+pub(super) fn is_left(files: &dyn Files, layout: &Layout, path: &Path) -> Result<bool> {
+    Ok(layout.is_new(path) && files.kind(path).map_err(io_error("look at", path))? == Some(Kind::File))
 }
 
 /// Folds segments that do not grow any more into the parts. `sweep` and `version` are the sweep that is being run.

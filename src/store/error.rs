@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::files::NoFile;
+use crate::config::Id;
+
 /// An error of the store. The command line gives each variant its exit code.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -93,6 +96,20 @@ pub enum Error {
     /// That cannot be the beginning of a run's id.
     #[error("`{0}` is not a run: give at least 6 of the 20 characters (0-9, a-f) of its id")]
     NotARun(String),
+    /// A record is longer than any that is read.
+    #[error("the record of run {run} has {bytes} bytes, and a record has 1 GiB at most: train fewer epochs")]
+    TooLong {
+        /// The run.
+        run: Id,
+        /// Its bytes.
+        bytes: usize,
+    },
+    /// No sweep can have that name.
+    #[error(
+        "{0:?} cannot be the name of a sweep: letters, digits, `.`, `_` and `-`, the first a letter or digit, at most \
+             64 in all"
+    )]
+    Name(String),
     /// A query that cannot be answered.
     #[error("{0}")]
     Query(String),
@@ -113,12 +130,19 @@ impl Error {
     pub(super) fn damaged(path: impl Into<PathBuf>, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Damaged { path: path.into(), what: what.into(), remedy: remedy.into() }
     }
+
+    pub(super) fn no_file(path: &Path, found: NoFile) -> Self {
+        Self::damaged(path, found.to_string(), found.remedy())
+    }
 }
 
 /// Gives an error of the operating system its place: `.map_err(io_error("read", &path))`.
 pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_path_buf();
-    move |error| Error::Io { action, path, kind: error.kind(), message: error.to_string() }
+    move |error| match error.get_ref().and_then(|inner| inner.downcast_ref::<NoFile>()) {
+        Some(found) => Error::no_file(&path, *found),
+        None => Error::Io { action, path, kind: error.kind(), message: error.to_string() },
+    }
 }
 
 /// Gives an error of Polars its place.

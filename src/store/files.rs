@@ -4,24 +4,61 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use polars_io::mmap::MmapBytesReader;
+use rustix::fs::OFlags;
 
-use super::error::{Result, io_error};
+use super::error::{Error, Result, io_error};
 use super::layout::new;
 
 /// A file that is being read, from wherever it is asked for. It stays what it was when another takes its name.
 pub type Source = Box<dyn MmapBytesReader>;
 
-/// What the store does to files and folders. Each call is one effect; none is retried here.
+/// What there is of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file that holds bytes.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link, wherever it leads.
+    Link,
+    /// A pipe, a socket, a device.
+    Other,
+}
+
+/// What stands where a file should be, and is none. The error of the operating system that [`Files`] gives holds it.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("{}", match .0 {
+    Kind::Link => "it is a symbolic link, and results are read and written only where they lie",
+    Kind::Folder => "it is a folder, and there should be a file",
+    Kind::File | Kind::Other => "it is a pipe, a socket or a device, and there should be a file",
+})]
+pub struct NoFile(pub Kind);
+
+impl NoFile {
+    pub(super) fn remedy(self) -> &'static str {
+        match self.0 {
+            Kind::Link => {
+                "Put the file that it leads to in its place; or remove the link and run the sweep again, which gives the \
+                 same results"
+            }
+            _ => "Move it elsewhere, and run the same command again",
+        }
+    }
+}
+
+/// What the store does to files and folders. Each call is one effect; none is retried here. Nothing but plain files is
+/// opened: what is a link, or would have to be waited for, is an error that holds [`NoFile`].
 pub trait Files: Debug + Send + Sync {
     /// Makes a file that must not exist yet.
     ///
     /// # Errors
     /// `AlreadyExists` when it does; otherwise what the operating system says.
     fn create_new(&self, path: &Path) -> io::Result<Box<dyn Handle>>;
-    /// Makes a file, or empties the one that is there.
+    /// Makes a file, in place of the one that is there.
     ///
     /// # Errors
     /// What the operating system says.
@@ -57,8 +94,11 @@ pub trait Files: Debug + Send + Sync {
     /// # Errors
     /// `NotFound` when there is none; otherwise what the operating system says.
     fn open(&self, path: &Path) -> io::Result<Source>;
-    /// Whether there is a symbolic link of this name.
-    fn is_link(&self, path: &Path) -> bool;
+    /// What there is of this name, if anything.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>>;
     /// The names in a folder, sorted; none where the folder does not exist.
     ///
     /// # Errors
@@ -72,7 +112,8 @@ pub trait Files: Debug + Send + Sync {
     fn lock(&self, path: &Path, text: &str) -> io::Result<Option<Box<dyn Any + Send + Sync>>>;
 }
 
-/// Makes a folder and those above it durable, where they do not exist yet.
+/// Makes a folder and those above it, where they do not exist yet. It is durable then, also where it was there: who has
+/// made it may have been killed before it was.
 pub(super) fn create_folders(files: &dyn Files, path: &Path) -> Result<()> {
     let parent = match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
@@ -87,12 +128,28 @@ pub(super) fn create_folders(files: &dyn Files, path: &Path) -> Result<()> {
         made => made,
     };
     match made {
-        // It was there, or another process has just made it.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         made => made.map_err(io_error("make the folder", path))?,
     }
     files.sync_folder(parent).map_err(io_error("sync", parent))
 }
+
+/// As [`create_folders`], of the folder of results: with all above it, any of which may have been made just before.
+pub(super) fn create_root(files: &dyn Files, path: &Path) -> Result<()> {
+    create_folders(files, path)?;
+    for above in path.ancestors().skip(2) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        match files.sync_folder(above) {
+            // Nobody makes a folder there who may not look into it, and not every file system knows folders that sync.
+            Err(error) if UNSYNCED.contains(&error.kind()) => {}
+            synced => synced.map_err(io_error("sync", above))?,
+        }
+    }
+    Ok(())
+}
+
+const UNSYNCED: [io::ErrorKind; 3] =
+    [io::ErrorKind::PermissionDenied, io::ErrorKind::InvalidInput, io::ErrorKind::Unsupported];
 
 /// Replaces a file in one step: whatever happens, either the old or the new content is there, whole.
 pub(super) fn replace(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<()> {
@@ -126,6 +183,14 @@ pub(super) fn open_if_there(files: &dyn Files, path: &Path) -> Result<Option<Sou
     }
 }
 
+/// Nothing but a file has this name.
+pub(super) fn require_file(files: &dyn Files, path: &Path) -> Result<()> {
+    match files.kind(path).map_err(io_error("look at", path))? {
+        None | Some(Kind::File) => Ok(()),
+        Some(kind) => Err(Error::no_file(path, NoFile(kind))),
+    }
+}
+
 /// A file that is being written.
 pub trait Handle: Debug + Send {
     /// Writes all of `bytes` at the end.
@@ -151,7 +216,17 @@ impl Files for Disk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn Handle>> {
-        Ok(Box::new(File::create(path)?))
+        match self.create_new(path) {
+            // Another file takes its name: what a link leads to, or has a second name, stays as it is.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if self.kind(path)? == Some(Kind::Folder) {
+                    return Err(io::Error::other(NoFile(Kind::Folder)));
+                }
+                fs::remove_file(path)?;
+                self.create_new(path)
+            }
+            made => made,
+        }
     }
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
@@ -167,19 +242,27 @@ impl Files for Disk {
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
+        let flags = OFlags::DIRECTORY.bits().cast_signed();
+        OpenOptions::new().read(true).custom_flags(flags).open(path)?.sync_all()
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        fs::read(path)
+        let mut bytes = Vec::new();
+        open_plain(OpenOptions::new().read(true), path)?.read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
-    fn is_link(&self, path: &Path) -> bool {
-        path.is_symlink()
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+        let found = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            found => found?.file_type(),
+        };
+        let kinds = [(found.is_file(), Kind::File), (found.is_dir(), Kind::Folder), (found.is_symlink(), Kind::Link)];
+        Ok(Some(kinds.into_iter().find_map(|(is, kind)| is.then_some(kind)).unwrap_or(Kind::Other)))
     }
 
     fn open(&self, path: &Path) -> io::Result<Source> {
-        Ok(Box::new(File::open(path)?))
+        Ok(Box::new(open_plain(OpenOptions::new().read(true), path)?))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
@@ -194,20 +277,41 @@ impl Files for Disk {
     }
 
     fn lock(&self, path: &Path, text: &str) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut file = open_plain(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        // The text is a courtesy to who finds the lock taken. It is written only when it changed, and never synced.
-        let mut old = String::new();
-        if file.read_to_string(&mut old).is_err() || old != text {
+        // The text is a courtesy to who finds the lock taken. It is written only when it changed, and never synced. What
+        // no process can have left there is somebody's file.
+        let mut old = Vec::new();
+        (&mut file).take(NOTE + 1).read_to_end(&mut old)?;
+        let is_note = old.len() as u64 <= NOTE && old.iter().all(|byte| byte.is_ascii_digit() || *byte == b'\n');
+        if is_note && old != text.as_bytes() {
             file.set_len(0)?;
             file.rewind()?;
             std::io::Write::write_all(&mut file, text.as_bytes())?;
         }
         Ok(Some(Box::new(file)))
+    }
+}
+
+/// Bytes that the number of a process takes at most, with the end of its line.
+const NOTE: u64 = 21;
+
+/// Opens a plain file, and neither follows a link nor waits for the other end of a pipe.
+fn open_plain(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let opened = options.custom_flags(flags.bits().cast_signed()).open(path);
+    if let Ok(file) = &opened
+        && file.metadata()?.is_file()
+    {
+        return opened;
+    }
+    match (Disk.kind(path)?, opened) {
+        (None | Some(Kind::File), Err(error)) => Err(error),
+        (kind, _) => Err(io::Error::other(NoFile(kind.unwrap_or(Kind::Other)))),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::Id;
+
 /// The tables, in the order in which they are written.
 pub(super) const TABLES: [Table; 3] = [Table::Runs, Table::Curves, Table::Predictions];
 
@@ -114,6 +116,39 @@ impl Layout {
     pub(super) fn part(&self, file: &str) -> PathBuf {
         self.root.join(file)
     }
+
+    /// The folders in which files are written beside those that count.
+    pub(super) fn written_beside(&self) -> [PathBuf; 4] {
+        [self.root.clone(), self.weights(), self.sweeps(), self.unfinished()]
+    }
+
+    /// Whether this is the name of a file that is being written and does not count yet. Other files may end like that:
+    /// they are somebody's.
+    pub(super) fn is_new(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(NEW));
+        let (Some(folder), Some(name)) = (path.parent(), name) else { return false };
+        let is_run = |text: &str| text.parse::<Id>().is_ok();
+        if folder == self.root {
+            let documents = [self.manifest(), self.compaction(), self.sweep()];
+            documents.contains(&folder.join(name)) || TABLES.iter().any(|table| table.file() == name)
+        } else if folder == self.weights() {
+            name.strip_suffix(".safetensors").is_some_and(is_run)
+        } else if folder == self.sweeps() {
+            name.strip_suffix(".yaml").is_some_and(is_hash)
+        } else {
+            folder == self.unfinished() && is_run(name)
+        }
+    }
+}
+
+/// Whether a text is a BLAKE3 hash as it stands in names and documents.
+pub(super) fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether this is the name of a segment: a plain one, in the folder of the journal.
+pub(super) fn is_segment(name: &str) -> bool {
+    name.ends_with(SEGMENT) && !name.contains('/')
 }
 
 /// `path` with an ending that says that it does not count yet.

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
 use super::files::{Files, read_if_there};
-use super::layout::{Layout, Table};
+use super::layout::{Layout, TABLES, Table, is_hash, is_segment};
 use super::sealed::{Broken, unseal};
+use crate::sweep::is_name;
 
 /// The version of this format.
 pub(super) const FORMAT: u32 = 1;
@@ -104,6 +105,29 @@ impl Manifest {
         }
     }
 
+    /// What of it no Ablate has written. Its seal says that its bytes are whole, not who sealed them, and its names are
+    /// those of files.
+    fn foreign(&self) -> Option<String> {
+        if !is_name(&self.sweep) {
+            return Some(format!("it names a sweep {:?}, and no sweep can have that name", self.sweep));
+        }
+        let hashes =
+            self.versions.iter().map(|version| &version.hash).chain(self.parts.iter().map(|part| &part.blake3));
+        if let Some(hash) = hashes.into_iter().find(|hash| !is_hash(hash)) {
+            return Some(format!("it has {hash:?} where a hash should be"));
+        }
+        for (position, part) in self.parts.iter().enumerate() {
+            let table = TABLES.into_iter().find(|table| table.name() == part.table);
+            if table.map(Table::file) != Some(&part.file) {
+                return Some(format!("it names a file {:?} for a table {:?}", part.file, part.table));
+            }
+            if self.parts[..position].iter().any(|other| other.table == part.table) {
+                return Some(format!("it names the table {:?} twice", part.table));
+            }
+        }
+        None
+    }
+
     /// The part of a table.
     pub(super) fn part(&self, table: Table) -> Option<&Part> {
         self.parts.iter().find(|part| part.table == table.name())
@@ -122,6 +146,15 @@ pub(super) struct Decision {
     pub(super) segments: Vec<String>,
 }
 
+impl Decision {
+    /// As [`Manifest::foreign`].
+    fn foreign(&self) -> Option<String> {
+        let segment = self.segments.iter().find(|name| !is_segment(name));
+        let segment = segment.map(|name| format!("it names a segment {name:?} of the journal"));
+        self.manifest.foreign().or(segment)
+    }
+}
+
 /// The bytes of both documents, to notice that they change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Documents {
@@ -138,17 +171,24 @@ impl Documents {
 
     /// The decision that is to be carried out.
     pub(super) fn decision(&self, layout: &Layout) -> Result<Option<Decision>> {
-        self.decision.as_ref().map(|bytes| open(bytes, &layout.compaction())).transpose()
+        self.decision.as_ref().map(|bytes| open(bytes, &layout.compaction(), Decision::foreign)).transpose()
     }
 
     /// The manifest as it stands.
     pub(super) fn manifest(&self, layout: &Layout) -> Result<Option<Manifest>> {
-        self.manifest.as_ref().map(|bytes| open(bytes, &layout.manifest())).transpose()
+        self.manifest.as_ref().map(|bytes| open(bytes, &layout.manifest(), Manifest::foreign)).transpose()
     }
 }
 
-fn open<T: serde::de::DeserializeOwned>(bytes: &[u8], path: &Path) -> Result<T> {
-    unseal(bytes, FORMAT).map_err(|broken| match broken {
+fn open<T>(bytes: &[u8], path: &Path, foreign: impl Fn(&T) -> Option<String>) -> Result<T>
+where
+    T: serde::de::DeserializeOwned,
+{
+    let opened = unseal(bytes, FORMAT).and_then(|document| match foreign(&document) {
+        None => Ok(document),
+        Some(what) => Err(Broken::Damaged(what)),
+    });
+    opened.map_err(|broken| match broken {
         Broken::Newer(found) => Error::Newer { path: path.to_path_buf(), found, known: FORMAT },
         Broken::Damaged(what) => Error::damaged(
             path,

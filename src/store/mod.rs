@@ -8,7 +8,7 @@
 //! results/NAME/
 //!   sweep.yaml, sweeps/HASH.yaml     the sweep as it was run last, and every version of it   writer
 //!   journal/NUMBER-RANDOM.log        records not yet folded                                  journal, segment, codec
-//!   runs.parquet, curves.parquet, predictions.parquet   the tables                           weave, frames, parts
+//!   runs.parquet, curves.parquet, predictions.parquet   the tables                           weave, frames, columns, parts
 //!   manifest.json, compaction.json   what the tables are, and a decision under way           manifest, sealed, compact
 //!   weights/RUN.safetensors          weights that were to be kept                            weights
 //!   unfinished/RUN                   where a run was paused                                   unfinished
@@ -19,6 +19,7 @@
 mod check;
 mod claims;
 mod codec;
+mod columns;
 mod compact;
 mod error;
 mod files;
@@ -47,7 +48,7 @@ mod writer;
 pub use check::{Checked, Finding, Grade, check, repair};
 pub use compact::Folded;
 pub use error::{Error, Result};
-pub use files::{Disk, Files, Handle, Source};
+pub use files::{Disk, Files, Handle, Kind, NoFile, Source};
 pub use journal::Listener;
 pub use locate::{Located, locate, locate_run};
 pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};

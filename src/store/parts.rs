@@ -1,13 +1,18 @@
 //! Tables as Parquet, some rows at a time: written, read back and compared; read only after their hash was checked.
 
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use polars::prelude::{DataFrame, PolarsError};
+use polars::error::PolarsResult;
+use polars::prelude::DataFrame;
+use polars_io::mmap::MmapBytesReader;
 use polars_io::parquet::write::BatchedWriter;
 use polars_io::prelude::{FileMetadata, ParquetCompression, ParquetReader, ParquetWriter, SerReader};
 
+use super::columns::{self, Order};
 use super::error::{Error, Result, frame_error, io_error};
 use super::files::{Files, Handle, Source, open_if_there};
 use super::frames;
@@ -158,16 +163,18 @@ impl<'a> PartWriter<'a> {
         if !matches(&mut source, part).map_err(io_error("read back", &self.path))? {
             return Ok(false);
         }
-        let Ok(mut reader) = PartReader::new(source, self.path.clone(), self.table.rows_at_once()) else {
-            return Ok(false);
-        };
+        let same = self.has_these_rows(source);
+        if let Err(Error::Damaged { .. }) = same { Ok(false) } else { same }
+    }
+
+    fn has_these_rows(&self, source: Source) -> Result<bool> {
+        let mut reader = PartReader::new(source, self.path.clone(), self.table, self.table.rows_at_once())?;
         for print in &self.prints {
-            let same = reader.next().is_ok_and(|rows| rows.is_some_and(|rows| is_print(&rows, print)));
-            if !same {
+            if !reader.next()?.is_some_and(|rows| is_print(&rows, print)) {
                 return Ok(false);
             }
         }
-        Ok(reader.next().is_ok_and(|rows| rows.is_none()))
+        Ok(reader.next()?.is_none())
     }
 }
 
@@ -185,29 +192,40 @@ pub(super) struct PartReader {
     columns: Option<Vec<String>>,
     at_once: usize,
     read: usize,
+    order: Order,
 }
 
 impl PartReader {
-    fn new(mut source: Source, path: PathBuf, at_once: usize) -> Result<Self> {
-        let metadata = ParquetReader::new(&mut source).get_metadata().map(Arc::clone);
-        let metadata = metadata.map_err(|error| unreadable(&path, &error))?;
-        Ok(Self { path, source, metadata, columns: None, at_once, read: 0 })
+    fn new(mut source: Source, path: PathBuf, table: Table, at_once: usize) -> Result<Self> {
+        let metadata = parse(&path, &mut source, |source| ParquetReader::new(source).get_metadata().map(Arc::clone))?;
+        Ok(Self { path, source, metadata, columns: None, at_once, read: 0, order: Order::new(table) })
     }
 
-    /// Opens a part: the new one, where the decision for it stands and it has not taken its place yet. All its bytes are
-    /// checked first.
-    pub(super) fn open(files: &dyn Files, layout: &Layout, part: &Part, decided: bool, at_once: usize) -> Result<Self> {
+    /// Opens the part of a table: the new one, where the decision for it stands and it has not taken its place yet. All
+    /// its bytes are checked first, then its columns.
+    pub(super) fn open(
+        files: &dyn Files,
+        layout: &Layout,
+        (table, part): (Table, &Part),
+        decided: bool,
+        at_once: usize,
+    ) -> Result<Self> {
         let path = layout.part(&part.file);
         let source = match if decided { open_if_it(files, &new(&path), part)?.ok() } else { None } {
             Some(source) => source,
             None => open_if_it(files, &path, part)?.map_err(|what| Error::damaged(&path, what, REMEDY))?,
         };
-        let reader = Self::new(source, path, at_once)?;
+        let mut reader = Self::new(source, path, table, at_once)?;
         let rows = reader.metadata.num_rows;
-        if rows as u64 == part.rows {
-            return Ok(reader);
+        let wrong = if rows as u64 == part.rows {
+            columns::wrong(table, &reader.empty()?)?
+        } else {
+            Some(format!("it has {rows} rows instead of {}", part.rows))
+        };
+        match wrong {
+            None => Ok(reader),
+            Some(what) => Err(Error::damaged(reader.path, what, REMEDY)),
         }
-        Err(Error::damaged(reader.path, format!("it has {rows} rows instead of {}", part.rows), REMEDY))
     }
 
     /// Reads only these columns.
@@ -239,22 +257,77 @@ impl PartReader {
         }
         let rows = self.slice(self.read, count)?;
         self.read += count;
-        Ok(Some(rows))
+        let wrong = if rows.height() == count {
+            self.order.wrong(&rows)
+        } else {
+            Some("it has fewer rows than it says".into())
+        };
+        match wrong {
+            None => Ok(Some(rows)),
+            Some(what) => Err(Error::damaged(&self.path, what, REMEDY)),
+        }
     }
 
     fn slice(&mut self, start: usize, count: usize) -> Result<DataFrame> {
-        let mut reader = ParquetReader::new(&mut self.source);
-        reader.set_metadata(Arc::clone(&self.metadata));
-        let reader = reader.with_columns(self.columns.clone()).with_slice(Some((start, count))).set_rechunk(true);
-        reader.finish().map_err(|error| unreadable(&self.path, &error))
+        let Self { path, source, metadata, columns, .. } = self;
+        parse(path, source, |source| {
+            let mut reader = ParquetReader::new(source);
+            reader.set_metadata(Arc::clone(metadata));
+            let reader = reader.with_columns(columns.clone()).with_slice(Some((start, count))).set_rechunk(true);
+            reader.finish()
+        })
     }
 }
 
-const REMEDY: &str =
+pub(super) const REMEDY: &str =
     "Put back a copy of it; or move the folder away and run the sweep again, which gives the same results";
 
-fn unreadable(path: &Path, error: &PolarsError) -> Error {
-    Error::damaged(path, format!("it cannot be read as Parquet: {error}"), REMEDY)
+/// What Polars makes of bytes. Bytes that somebody has made up can bring it to a panic, which is damage as well; what it
+/// held then is not looked at any more.
+fn parse<T>(path: &Path, source: &mut Source, read: impl FnOnce(&mut Noting<'_>) -> PolarsResult<T>) -> Result<T> {
+    let mut source = Noting { source, error: None };
+    let read = catch_unwind(AssertUnwindSafe(|| read(&mut source)));
+    match (read, source.error) {
+        (Ok(Ok(read)), _) => Ok(read),
+        // Whatever Polars says of it.
+        (_, Some(error)) => Err(io_error("read", path)(error)),
+        (Ok(Err(error)), None) => Err(Error::damaged(path, format!("it cannot be read as Parquet: {error}"), REMEDY)),
+        (Err(_), None) => Err(Error::damaged(path, "it cannot be read as Parquet", REMEDY)),
+    }
+}
+
+/// A file that notes what the operating system refused.
+struct Noting<'a> {
+    source: &'a mut Source,
+    error: Option<io::Error>,
+}
+
+impl Read for Noting<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.source.read(buffer).map_err(|error| {
+            let kind = error.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.error = Some(error);
+            }
+            kind.into()
+        })
+    }
+}
+
+impl Seek for Noting<'_> {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.source.seek(to)
+    }
+}
+
+impl MmapBytesReader for Noting<'_> {
+    fn to_file(&self) -> Option<&File> {
+        self.source.to_file()
+    }
+
+    fn to_bytes(&self) -> Option<&[u8]> {
+        self.source.to_bytes()
+    }
 }
 
 /// A file that is the part, or why it is not.
@@ -276,9 +349,11 @@ fn matches(source: &mut Source, part: &Part) -> io::Result<bool> {
     let mut buffer = vec![0; 1 << 18];
     let mut bytes = 0;
     loop {
-        match source.read(&mut buffer)? {
-            0 => break,
-            count => {
+        match source.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+            Ok(0) => break,
+            Ok(count) => {
                 hasher.update(&buffer[..count]);
                 bytes += count as u64;
             }

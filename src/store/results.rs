@@ -141,7 +141,7 @@ impl Results {
     fn table(&self, table: Table) -> Result<DataFrame> {
         self.state.table(&*self.files, &self.layout, table).map_err(|error| {
             let now = super::manifest::Documents::read(&*self.files, &self.layout);
-            if now.is_ok_and(|now| now == self.state.documents) { error } else { self.changed() }
+            if now.is_ok_and(|now| now != self.state.documents) { self.changed() } else { error }
         })
     }
 
@@ -152,10 +152,10 @@ impl Results {
     /// The runs that have ended.
     ///
     /// # Errors
-    /// [`Error::Frame`] when the table of runs is not one that Ablate writes.
+    /// [`Error::Damaged`] when the table of runs is not one that Ablate writes.
     pub fn ended(&self) -> Result<Ended> {
         let mut ended = Ended::default();
-        summaries(&self.runs)?.iter().for_each(|(run, summary)| ended.note(*run, summary));
+        summaries(&self.runs, &self.layout)?.iter().for_each(|(run, summary)| ended.note(*run, summary));
         Ok(ended)
     }
 
@@ -164,10 +164,14 @@ impl Results {
     /// # Errors
     /// [`Error::Damaged`] when they are not those that were saved with this run, [`Error::NoRun`].
     pub fn weights(&self, run: Id) -> Result<Option<Vec<Weight>>> {
-        let saved = summaries(&self.runs)?;
+        let saved = summaries(&self.runs, &self.layout)?;
         let no_run = || Error::NoRun { run: run.to_string(), path: self.layout.root().to_path_buf() };
         let summary = saved.get(&run).ok_or_else(no_run)?;
-        weights::read(&*self.files, &self.weights_path(run), run, &summary.digest)
+        match weights::read(&*self.files, &self.weights_path(run), run, &summary.digest) {
+            // They belong to a record that is not saved yet: the run was being trained again.
+            Err(Error::Damaged { .. }) if summary.can_be_retried() => Ok(None),
+            read => read,
+        }
     }
 
     /// Where the weights of a run lie, if they were kept.

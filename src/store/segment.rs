@@ -29,6 +29,18 @@ const FRAME: usize = 32;
 const RECORD: [u8; 4] = *b"\xabrun";
 const END: [u8; 4] = *b"\xabend";
 const MORE: &str = "there is more after its end";
+const SEARCHED: &str = "bytes that were saved have changed, into so much that looks like records and is none that the rest was \
+                        not searched";
+
+/// Bytes that a record has at most: the curve of twenty million epochs. A length beyond is none.
+pub(super) const LONGEST: usize = 1 << 30;
+
+/// Bytes that are hashed at most in search of whole frames, beside those of the frames that are found. What a killed
+/// process or a power cut leaves, old frames at other places included, asks for no more than the size of the file; without
+/// a bound, a file made up of beginnings of frames asks for the square of it.
+fn most_in_vain(size: usize) -> u64 {
+    (4 * size as u64).max(1 << 24)
+}
 
 /// Makes the bytes of one segment, front to back.
 #[derive(Debug)]
@@ -66,22 +78,29 @@ impl Framer {
     }
 
     fn frame(&mut self, mark: [u8; 4], payload: &[u8], out: &mut Vec<u8>) {
-        let length = u32::try_from(payload.len()).expect("a record is smaller than 4 GB");
+        debug_assert!(payload.len() <= LONGEST, "whoever appends a record has looked at its length");
+        let length = payload.len() as u32;
         out.extend(mark);
         out.extend(length.to_le_bytes());
         out.extend(self.synced.to_le_bytes());
-        out.extend(check(self.nonce, self.offset, mark, length, self.synced, payload));
+        let mut check = check(self.nonce, self.offset, mark, length, self.synced);
+        out.extend(half(check.update(payload)));
         out.extend(payload);
         self.offset += (FRAME + payload.len()) as u64;
     }
 }
 
-fn check(nonce: u32, offset: u64, mark: [u8; 4], length: u32, synced: u64, payload: &[u8]) -> [u8; 16] {
+/// The check of a frame, before its payload.
+fn check(nonce: u32, offset: u64, mark: [u8; 4], length: u32, synced: u64) -> blake3::Hasher {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&nonce.to_le_bytes()).update(&offset.to_le_bytes()).update(&mark);
-    hasher.update(&length.to_le_bytes()).update(&synced.to_le_bytes()).update(payload);
+    hasher.update(&length.to_le_bytes()).update(&synced.to_le_bytes());
+    hasher
+}
+
+fn half(check: &blake3::Hasher) -> [u8; 16] {
     let mut half = [0; 16];
-    half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    half.copy_from_slice(&check.finalize().as_bytes()[..16]);
     half
 }
 
@@ -135,6 +154,11 @@ impl From<io::Error> for Fault {
 
 /// Finds every whole record of a segment, in the order in which they were written, and hands them to `take`.
 pub(super) fn scan(bytes: &mut Window, take: &mut dyn FnMut(Place, Record)) -> Result<Scan, Fault> {
+    search(bytes, take, &mut 0)
+}
+
+/// As [`scan`]; `vain` counts the bytes that were hashed and are no frame.
+fn search(bytes: &mut Window, take: &mut dyn FnMut(Place, Record), vain: &mut u64) -> Result<Scan, Fault> {
     let size = bytes.size();
     let Some(nonce) = nonce(bytes)? else {
         // The header is synced before any record is written: without one, a process or a machine stopped while it made
@@ -150,12 +174,15 @@ pub(super) fn scan(bytes: &mut Window, take: &mut dyn FnMut(Place, Record)) -> R
     let mut damage: Option<(usize, String)> = None;
     let mut offset = HEADER;
     while offset < size {
-        let Some(frame) = frame_at(bytes, offset, nonce, AHEAD)? else {
+        let Some(frame) = frame_at(bytes, offset, nonce, AHEAD, vain)? else {
             if scan.closed {
                 damage.get_or_insert((offset, MORE.into()));
             }
             broken = broken.or(Some(offset));
-            let next = next_frame(bytes, offset + 1, nonce)?;
+            let Some(next) = next_frame(bytes, offset + 1, nonce, vain)? else {
+                damage.get_or_insert((broken.unwrap_or(offset), SEARCHED.into()));
+                break;
+            };
             scan.torn += (next - offset) as u64;
             offset = next;
             continue;
@@ -193,7 +220,7 @@ pub(super) fn record(bytes: &mut Window, place: Place) -> Result<Record, Fault> 
     let at = place.at as usize;
     let changed = || Fault::damaged(at, "bytes that were saved have changed");
     let nonce = nonce(bytes)?.ok_or_else(changed)?;
-    let frame = frame_at(bytes, at, nonce, FRAME + place.length as usize)?.ok_or_else(changed)?;
+    let frame = frame_at(bytes, at, nonce, FRAME + place.length as usize, &mut 0)?.ok_or_else(changed)?;
     codec::decode(frame.payload).map_err(|what| Fault::damaged(at, unreadable(&what)))
 }
 
@@ -227,30 +254,49 @@ struct Frame<'a> {
     payload: &'a [u8],
 }
 
-/// The frame at `offset`, if there is a whole one.
-fn frame_at(bytes: &mut Window, offset: usize, nonce: u32, ahead: usize) -> Result<Option<Frame<'_>>, Fault> {
+/// The frame at `offset`, if there is a whole one; otherwise `vain` grows by the bytes that were hashed. Memory is taken
+/// for a frame that is whole, not for what a length says.
+fn frame_at<'a>(
+    bytes: &'a mut Window,
+    offset: usize,
+    nonce: u32,
+    ahead: usize,
+    vain: &mut u64,
+) -> Result<Option<Frame<'a>>, Fault> {
     let Some(header) = bytes.get(offset, FRAME, ahead)? else { return Ok(None) };
     let header: [u8; FRAME] = header.try_into().expect("as many bytes as asked for");
     let mark: [u8; 4] = header[..4].try_into().expect("four bytes");
-    if mark != RECORD && mark != END {
+    let (start, length) = (offset + FRAME, number(&header, 4));
+    let end = start + length as usize;
+    if (mark != RECORD && mark != END) || length as usize > LONGEST || end > bytes.size() {
         return Ok(None);
     }
-    let length = number(&header, 4);
     let synced = u64::from_le_bytes(header[8..16].try_into().expect("eight bytes"));
-    let Some(payload) = bytes.get(offset + FRAME, length as usize, ahead)? else { return Ok(None) };
-    let right = check(nonce, offset as u64, mark, length, synced, payload) == header[16..];
-    Ok(right.then_some(Frame { mark, synced, payload }))
+    let mut check = check(nonce, offset as u64, mark, length, synced);
+    for at in (start..end).step_by(AHEAD) {
+        let Some(piece) = bytes.get(at, AHEAD.min(end - at), ahead)? else { return Ok(None) };
+        check.update(piece);
+    }
+    if half(&check) != header[16..] {
+        *vain += u64::from(length);
+        return Ok(None);
+    }
+    let payload = bytes.get(start, length as usize, ahead)?;
+    Ok(payload.map(|payload| Frame { mark, synced, payload }))
 }
 
-/// The offset of the next whole frame from `from` on, or the end.
-fn next_frame(bytes: &mut Window, from: usize, nonce: u32) -> Result<usize, Fault> {
+/// The offset of the next whole frame from `from` on, or the end; `None` where the search was given up.
+fn next_frame(bytes: &mut Window, from: usize, nonce: u32, vain: &mut u64) -> Result<Option<usize>, Fault> {
     for offset in from..bytes.size() {
+        if *vain > most_in_vain(bytes.size()) {
+            return Ok(None);
+        }
         let may_be = bytes.get(offset, 1, AHEAD)?.is_some_and(|byte| byte[0] == RECORD[0]);
-        if may_be && frame_at(bytes, offset, nonce, AHEAD)?.is_some() {
-            return Ok(offset);
+        if may_be && frame_at(bytes, offset, nonce, AHEAD, vain)?.is_some() {
+            return Ok(Some(offset));
         }
     }
-    Ok(bytes.size())
+    Ok(Some(bytes.size()))
 }
 
 fn number(bytes: &[u8], at: usize) -> u32 {

@@ -7,13 +7,14 @@ use std::sync::{Mutex, PoisonError};
 
 use polars::prelude::DataFrame;
 
+use super::columns::DECIDING;
 use super::error::{Error, Result, frame_error, io_error};
 use super::files::Files;
 use super::frames::{self, Foreign};
-use super::layout::{Layout, SEGMENT, TABLES, Table};
+use super::layout::{Layout, TABLES, Table, is_segment};
 use super::manifest::{Decision, Documents, Manifest};
 use super::merge::{Merged, Summary, merge};
-use super::parts::PartReader;
+use super::parts::{PartReader, REMEDY};
 use super::record::Record;
 use super::segment::{self, FORMAT, Fault, Place, scan};
 use super::weave::{Take, Weave};
@@ -136,9 +137,9 @@ impl State {
     /// What decides between records, of every run of the parts.
     pub(super) fn saved(&self, files: &dyn Files, layout: &Layout, take: &mut dyn FnMut(Id, Summary)) -> Result<()> {
         let Some(part) = self.part(files, layout, Table::Runs)? else { return Ok(()) };
-        let mut part = part.only(&["run", "status", "reason", "digest", "environment"]);
+        let mut part = part.only(&DECIDING);
         while let Some(rows) = part.next()? {
-            summaries(&rows)?.into_iter().for_each(|(run, summary)| take(run, summary));
+            summaries(&rows, layout)?.into_iter().for_each(|(run, summary)| take(run, summary));
         }
         Ok(())
     }
@@ -146,7 +147,7 @@ impl State {
     fn part(&self, files: &dyn Files, layout: &Layout, table: Table) -> Result<Option<PartReader>> {
         let part = self.manifest.as_ref().and_then(|manifest| manifest.part(table));
         let decided = self.decision.is_some();
-        part.map(|part| PartReader::open(files, layout, part, decided, table.rows_at_once())).transpose()
+        part.map(|part| PartReader::open(files, layout, (table, part), decided, table.rows_at_once())).transpose()
     }
 
     fn record(&self, entry: &Entry) -> Result<Record> {
@@ -292,7 +293,7 @@ pub(super) fn told(path: &Path, fault: Fault) -> Error {
 pub(super) fn segment_names(files: &dyn Files, layout: &Layout) -> Result<Vec<String>> {
     let folder = layout.journal();
     let mut names = files.list(&folder).map_err(io_error("list", &folder))?;
-    names.retain(|name| name.ends_with(SEGMENT));
+    names.retain(|name| is_segment(name));
     Ok(names)
 }
 
@@ -309,14 +310,14 @@ pub(super) fn require_no_parts(files: &dyn Files, layout: &Layout) -> Result<()>
     }
 }
 
-/// What decides between records, of every run of a table.
-pub(super) fn summaries(runs: &DataFrame) -> Result<BTreeMap<Id, Summary>> {
+/// What decides between records, of every run of the table of runs.
+pub(super) fn summaries(runs: &DataFrame, layout: &Layout) -> Result<BTreeMap<Id, Summary>> {
     let column = |name: &str| {
         runs.column(name).and_then(|column| column.str()).map_err(frame_error("find a column of the runs"))
     };
     let (ids, statuses, reasons) = (column("run")?, column("status")?, column("reason")?);
     let (digests, environments) = (column("digest")?, column("environment")?);
-    let wrong = |message: String| Error::Frame { action: "read the runs", message };
+    let wrong = |what: String| Error::damaged(layout.part(Table::Runs.file()), what, REMEDY);
     let mut summaries = BTreeMap::new();
     for row in 0..runs.height() {
         let id = ids.get(row).unwrap_or_default().parse::<Id>().map_err(|error| wrong(error.to_string()))?;

@@ -26,8 +26,13 @@ pub(super) fn save(files: &dyn Files, layout: &Layout, run: Id, checkpoint: &Che
 
 /// Where a run was paused; `None` where it was not, and where what is there is not what was saved.
 pub(super) fn load(files: &dyn Files, layout: &Layout, run: Id) -> Option<Checkpoint> {
-    let bytes = read_if_there(files, &path(layout, run)).ok().flatten()?;
-    decode(run, &bytes)
+    read(files, layout, run).ok().flatten()
+}
+
+/// As [`load`], where it matters why there is nothing.
+pub(super) fn read(files: &dyn Files, layout: &Layout, run: Id) -> Result<Option<Checkpoint>> {
+    let bytes = read_if_there(files, &path(layout, run))?;
+    Ok(bytes.and_then(|bytes| decode(run, &bytes)))
 }
 
 /// Removes what was saved of a run.

@@ -9,16 +9,18 @@ use std::time::Duration;
 use super::claims::{Claims, Held, wait_for};
 use super::codec;
 use super::compact::{Folded, fold, recover};
-use super::error::{Error, Result};
-use super::files::{Disk, Files, create_folders, read_if_there, replace};
+use super::error::{Error, Result, io_error};
+use super::files::{Disk, Files, Kind, create_folders, create_root, read_if_there, replace};
 use super::journal::{Journal, Listener};
 use super::layout::Layout;
 use super::manifest::SweepVersion;
 use super::merge::Summary;
 use super::record::Record;
+use super::segment::LONGEST;
 use super::state::{State, segment_names};
 use super::{unfinished, weights};
 use crate::config::Id;
+use crate::sweep::is_name;
 use crate::train::{Checkpoint, Weight};
 
 /// The sweep that is being run, as far as results keep it.
@@ -104,15 +106,19 @@ impl Writer {
     ///
     /// # Errors
     /// [`Error::InUse`] when another process has been writing the tables for two minutes, [`Error::Damaged`] when what is
-    /// saved is not whole, and errors of the operating system.
+    /// saved is not whole, [`Error::Name`], and errors of the operating system.
     pub fn open(folder: &Path, sweep: &SweepCopy, listener: Listener) -> Result<Self> {
         Self::open_on(Arc::new(Disk), folder, sweep, listener)
     }
 
     pub(super) fn open_on(files: Arc<dyn Files>, folder: &Path, sweep: &SweepCopy, listener: Listener) -> Result<Self> {
+        // Otherwise nobody would read the manifest that it is to be in.
+        if !is_name(&sweep.name) {
+            return Err(Error::Name(sweep.name.clone()));
+        }
         let layout = Layout::new(folder);
         require_no_links(&*files, &layout)?;
-        create_folders(&*files, folder)?;
+        create_root(&*files, folder)?;
         let mut claims = Claims::enter(&files, &layout)?;
         let lock = wait_for(&*files, &layout, &layout.lock(), PATIENCE)?;
         create_folders(&*files, &layout.journal())?;
@@ -218,7 +224,11 @@ impl Writer {
         let run = record.identity.run;
         let weights = weights.map(|weights| weights::encode(run, &record.digest, weights)).transpose()?;
         let was_paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
-        self.journal.append(run, codec::encode(record), weights, was_paused)
+        let payload = codec::encode(record);
+        if payload.len() > LONGEST {
+            return Err(Error::TooLong { run, bytes: payload.len() });
+        }
+        self.journal.append(run, payload, weights, was_paused)
     }
 
     /// Saves where a run was paused; durable when this returns.
@@ -273,6 +283,8 @@ impl Writer {
     pub fn close(mut self) -> Result<Folded> {
         self.journal.close()?;
         let _lock = wait_for(&*self.files, &self.layout, &self.layout.lock(), PATIENCE)?;
+        // Another process may have been killed while it put its tables in place: they are what is folded into.
+        recover(&*self.files, &self.layout, false)?;
         let segments = at_rest(&*self.files, &self.layout, &mut self.shared().claims)?;
         let version = keep_sweep(&*self.files, &self.layout, &self.sweep)?;
         let folded = fold(&*self.files, &self.layout, segments, (&self.sweep.name, &version))?;
@@ -291,10 +303,12 @@ impl Ended {
 
 /// What is written lies in the folder that was named, and nowhere else.
 pub(super) fn require_no_links(files: &dyn Files, layout: &Layout) -> Result<()> {
-    match layout.folders().into_iter().find(|folder| files.is_link(folder)) {
-        Some(path) => Err(Error::Link { path }),
-        None => Ok(()),
+    for path in layout.folders() {
+        if files.kind(&path).map_err(io_error("look at", &path))? == Some(Kind::Link) {
+            return Err(Error::Link { path });
+        }
     }
+    Ok(())
 }
 
 /// Keeps the sweep file under its hash, then as the one that was run last.
@@ -303,7 +317,11 @@ fn keep_sweep(files: &dyn Files, layout: &Layout, sweep: &SweepCopy) -> Result<S
     create_folders(files, &layout.sweeps())?;
     let copies: [PathBuf; 2] = [layout.sweeps().join(format!("{hash}.yaml")), layout.sweep()];
     for path in copies {
-        if read_if_there(files, &path)?.as_deref() != Some(sweep.text.as_bytes()) {
+        if read_if_there(files, &path)?.as_deref() == Some(sweep.text.as_bytes()) {
+            // Who has put it there may have been killed before its name was durable.
+            let folder = path.parent().expect("a file lies in a folder");
+            files.sync_folder(folder).map_err(io_error("sync", folder))?;
+        } else {
             replace(files, &path, sweep.text.as_bytes())?;
         }
     }

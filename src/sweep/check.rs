@@ -137,8 +137,9 @@ fn wrong_name(name: &str, place: Place) -> Diagnostic {
     Diagnostic::new(place, format!("`{name}` cannot be a name: {rule}")).hint_if(hint)
 }
 
-/// Whether a text has the form of [`NAME`].
-fn is_name(text: &str) -> bool {
+/// Whether a sweep can have this name: letters, digits, `.`, `_` and `-`, the first a letter or digit, at most 64.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     text.len() <= 64
         && text.starts_with(|character: char| character.is_ascii_alphanumeric())
         && text.chars().all(|character| character.is_ascii_alphanumeric() || "._-".contains(character))

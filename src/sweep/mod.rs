@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 pub use axes::{Axis, Choices, Factor};
 pub use block::Grid;
+pub use check::is_name;
 pub use claims::{Claim, Goal, Metric};
 pub use conditions::Condition;
 pub use diagnostic::{Diagnostic, Invalid};

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use super::memory::{Memory, Stop, Trouble};
 use super::samples::{record, record_of, sweep};
 use crate::config::Id;
+use crate::store::check::{check_on, repair_on};
+use crate::store::files::Files;
 use crate::store::{Error, Record, Results, Writer};
 use crate::train::{Checkpoint, Status, Weight};
 
@@ -110,6 +112,11 @@ fn check_resumed(files: &Memory, expected: &BTreeMap<PathBuf, Vec<u8>>, reported
     }
     let left: Vec<_> = files.files().into_keys().filter(|path| path.to_string_lossy().ends_with(".new")).collect();
     assert!(left.is_empty(), "{context}: {left:?} were left");
+    // All of it is durable, what a killed process had made without coming to sync it included.
+    let cut = files.after(Stop::PowerCut, Trouble::default());
+    check_reader(&cut, reported, &format!("{context}, resumed, then a power cut"));
+    let checked = check_on(&cut, Path::new(FOLDER)).unwrap_or_else(|error| panic!("{context}: {error}"));
+    assert!(!checked.is_damaged(), "{context}: {:?}", checked.findings);
 }
 
 fn undisturbed() -> (Memory, BTreeMap<PathBuf, Vec<u8>>) {
@@ -226,27 +233,193 @@ fn a_full_disk_is_an_error_that_loses_nothing() {
     assert!(full > 16, "{full} of 64 sizes");
 }
 
+/// Errors of every effect and of every look, signals that come in, and writes and reads that do less than they were asked
+/// to.
 #[test]
 fn input_output_errors_are_errors_that_lose_nothing() {
     let (_, expected) = undisturbed();
-    let (mut failed, mut effects) = (0, 0);
+    let (mut failed, mut effects, mut looks) = (0, 0, 0);
     for seed in 0.. {
         let reported = Reported::default();
         let files = Memory::new(Trouble { errors: Some((10, seed)), ..Trouble::default() });
         let context = format!("errors {seed}");
         let result = save_all(&files, &reported);
         effects += files.effects();
-        if effects > 10_000 {
+        looks += files.looks();
+        if effects > 10_000 && looks > 10_000 {
             break;
         }
-        if result.is_err() {
+        if let Err(error) = result {
             failed += 1;
+            assert!(matches!(error, Error::Io { .. }), "{context}: {error}");
             let again = files.after(Stop::PowerCutLate(seed), Trouble::default());
             check_reader(&again, &reported, &context);
             check_resumed(&again, &expected, &reported, &context);
         }
     }
     assert!(failed > 60, "{failed}");
+}
+
+/// What a repair has changed or not, apart from what only processes at work know.
+fn saved(files: &Memory) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = files.files();
+    all.retain(|path, _| !path.to_string_lossy().contains("/claims/"));
+    all
+}
+
+#[test]
+fn what_cannot_be_read_is_never_called_damaged_and_never_removed() {
+    let (whole, _) = undisturbed();
+    let expected = saved(&whole);
+    let folder = Path::new(FOLDER);
+    let (mut failed, mut looks) = (0, 0);
+    for seed in 0.. {
+        let files = whole.after(Stop::Killed, Trouble { errors: Some((10, seed)), ..Trouble::default() });
+        let shared: Arc<dyn Files> = Arc::new(files.clone());
+        let opened = Results::open_on(Arc::clone(&shared), folder).and_then(|results| {
+            results.curves()?;
+            results.predictions()?;
+            results.weights(record(0).identity.run)?;
+            Ok(ids(&results).len())
+        });
+        let checked = check_on(&files, folder).map(|checked| checked.findings.len());
+        let repaired = repair_on(&shared, folder).map(|checked| checked.findings.len());
+        for (way, found, right) in [("read", opened, 6), ("check", checked, 0), ("repair", repaired, 0)] {
+            match found {
+                Ok(found) => assert_eq!(found, right, "{way} with errors {seed}"),
+                Err(error) => {
+                    failed += 1;
+                    assert!(matches!(error, Error::Io { .. }), "{way} with errors {seed}: {error}");
+                }
+            }
+        }
+        assert_eq!(saved(&files), expected, "repaired with errors {seed}");
+        looks += files.looks();
+        if looks > 10_000 {
+            break;
+        }
+    }
+    assert!(failed > 60, "{failed}");
+}
+
+#[test]
+fn a_repair_that_is_stopped_at_any_effect_loses_nothing() {
+    let (_, expected) = undisturbed();
+    let mut stops = 0;
+    for stop_at in (0..).step_by(5) {
+        let reported = Reported::default();
+        let files = Memory::new(Trouble { stop_at: Some(stop_at), ..Trouble::default() });
+        let _ = save_all(&files, &reported);
+        if !files.stopped() {
+            break;
+        }
+        for second in (0..).step_by(2) {
+            let stop = if stops % 2 == 0 { Stop::Killed } else { Stop::PowerCutLate(stops) };
+            let again = files.after(stop, Trouble { stop_at: Some(second), ..Trouble::default() });
+            let context = format!("{stop:?} at {stop_at}, repair stopped at {second}");
+            let repaired = repair_on(&(Arc::new(again.clone()) as Arc<dyn Files>), Path::new(FOLDER));
+            if !again.stopped() {
+                match repaired {
+                    Ok(found) => assert!(!found.is_damaged(), "{context}: {:?}", found.findings),
+                    Err(error) => assert!(matches!(error, Error::Missing { .. }), "{context}: {error}"),
+                }
+                break;
+            }
+            for stop in [Stop::Killed, Stop::PowerCut] {
+                let third = again.after(stop, Trouble::default());
+                check_reader(&third, &reported, &context);
+                if second % 8 == 0 {
+                    check_resumed(&third, &expected, &reported.so_far(), &context);
+                }
+            }
+            stops += 1;
+        }
+    }
+    assert!(stops > 200, "{stops}");
+}
+
+/// Trains those of the runs that it gets.
+fn take_part(writer: &Writer, numbers: &[u32]) -> Result<(), Error> {
+    let runs: Vec<Id> = numbers.iter().map(|number| record(*number).identity.run).collect();
+    let taken = writer.claim(&runs)?;
+    let mine = numbers.iter().zip(taken).filter(|(_, taken)| *taken);
+    mine.into_iter().try_for_each(|(number, _)| writer.append(&record(*number), None))?;
+    writer.flush()
+}
+
+/// A process that has saved one run of two that it has taken, and another that is stopped at an effect.
+fn two_processes(stop_at: usize, reported: &Reported) -> (Memory, Writer, Memory) {
+    let files = Memory::default();
+    save(&files, &[record(9)], &Reported::default()).unwrap();
+    let survivor = open(&files, reported).unwrap();
+    survivor.claim(&[record(0).identity.run, record(1).identity.run]).unwrap();
+    let weight = Weight { name: "w".into(), shape: vec![1], bytes: vec![1, 2, 3, 4] };
+    survivor.append(&record(0), Some(&[weight])).unwrap();
+    survivor.flush().unwrap();
+    let other = files.another(Trouble { stop_at: Some(stop_at), ..Trouble::default() });
+    let worked = open(&other, reported).and_then(|writer| {
+        take_part(&writer, &[0, 1, 2, 3])?;
+        writer.close()
+    });
+    assert_eq!(worked.is_err(), other.stopped(), "stopped at {stop_at}");
+    (files, survivor, other)
+}
+
+#[test]
+fn one_of_two_processes_is_stopped_at_any_effect_and_the_other_goes_on() {
+    let others: Vec<u32> = (1..5).collect();
+    let (mut stops, mut decided) = (0, 0);
+    let mut expected = None;
+    for stop_at in 0.. {
+        let reported = Reported::default();
+        let (files, survivor, other) = two_processes(stop_at, &reported);
+        let context = format!("one of two stopped at {stop_at}");
+        let whole = |files: &Memory, context: &str| {
+            check_reader(files, &reported, context);
+            check_reader(&files.after(Stop::PowerCut, Trouble::default()), &reported, context);
+        };
+        whole(&files, &context);
+        take_part(&survivor, &others).unwrap_or_else(|error| panic!("{context}: {error}"));
+        whole(&files, &context);
+        let is_decided = files.files().contains_key(&Path::new(FOLDER).join("compaction.json"));
+        survivor.close().unwrap_or_else(|error| panic!("{context}: {error}"));
+        whole(&files, &context);
+        // The other may have saved one without coming to say so.
+        let mut distinct = reported.ids();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), reported.ids().len(), "{context}: a run was trained twice");
+        let runs = files.files()[&Path::new(FOLDER).join("runs.parquet")].clone();
+        assert_eq!(*expected.get_or_insert_with(|| runs.clone()), runs, "{context}");
+        if !other.stopped() {
+            break;
+        }
+        stops += 1;
+        if !is_decided {
+            continue;
+        }
+        // The other had decided on new tables. So the survivor has to put them in place, and is stopped as well.
+        decided += 1;
+        for second in 0.. {
+            let reported = Reported::default();
+            let (files, survivor, _) = two_processes(stop_at, &reported);
+            take_part(&survivor, &others).unwrap();
+            files.stop_in(second);
+            let closed = survivor.close();
+            if !files.stopped() {
+                closed.unwrap();
+                break;
+            }
+            let context = format!("{context}, the other at {second}");
+            for stop in [Stop::Killed, Stop::PowerCut] {
+                let left = files.after(stop, Trouble::default());
+                check_reader(&left, &reported, &context);
+                open(&left, &reported).and_then(Writer::close).unwrap_or_else(|error| panic!("{context}: {error}"));
+                check_reader(&left, &reported, &context);
+            }
+        }
+    }
+    assert!(stops > 60 && decided > 5, "{stops} stops, {decided} decisions");
 }
 
 #[test]

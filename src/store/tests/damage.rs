@@ -53,7 +53,7 @@ fn every_flipped_byte_is_noticed() {
                 // Opening everything for each byte would take minutes; this is how each part is read.
                 Some(table) => {
                     let part = manifest.part(*table).unwrap();
-                    matches!(PartReader::open(&files, &layout, part, false, 100), Err(Error::Damaged { .. }))
+                    matches!(PartReader::open(&files, &layout, (*table, part), false, 100), Err(Error::Damaged { .. }))
                 }
                 None => match results(&files) {
                     Ok(results) => is_journal && results.torn() > 0,

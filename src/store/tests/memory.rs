@@ -2,16 +2,18 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::store::files::{Files, Handle, Source};
+use polars_io::mmap::MmapBytesReader;
+
+use crate::store::files::{Files, Handle, Kind, Source};
 
 /// What is left when the machine stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// Only the process was killed: all that it wrote is there.
+    /// Only the process was killed: all that it wrote is there, and what it had not synced still is not.
     Killed,
     /// The power failed: only what was synced is there.
     PowerCut,
@@ -26,7 +28,8 @@ pub struct Trouble {
     pub stop_at: Option<usize>,
     /// Bytes that fit.
     pub capacity: Option<usize>,
-    /// Effects that fail with an input/output error, in a thousand, and the choice of which.
+    /// Effects and looks that fail, in a thousand, and the choice of which: with an input/output error, or because a
+    /// signal came in. Where they do, some others write or read less than they were asked to.
     pub errors: Option<(u64, u64)>,
 }
 
@@ -36,24 +39,38 @@ struct Inode {
     synced: Vec<u8>,
 }
 
+/// What there is of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Entry {
+    Folder,
+    File(usize),
+}
+
 /// A change of names: one is taken away, one is given.
 #[derive(Clone, Debug)]
 struct Naming {
     folder: PathBuf,
     gone: Option<PathBuf>,
-    given: Option<(PathBuf, usize)>,
+    given: Option<(PathBuf, Entry)>,
 }
 
-#[derive(Debug, Default)]
+type Names = BTreeMap<PathBuf, Entry>;
+
+#[derive(Clone, Debug, Default)]
 struct Disk {
     inodes: Vec<Inode>,
-    names: BTreeMap<PathBuf, usize>,
-    durable: BTreeMap<PathBuf, usize>,
+    names: Names,
+    durable: Names,
     waiting: Vec<Naming>,
-    folders: BTreeSet<PathBuf>,
     locks: BTreeSet<PathBuf>,
+}
+
+/// A process, as far as it goes wrong.
+#[derive(Debug, Default)]
+struct Process {
     trouble: Trouble,
     effects: usize,
+    looks: usize,
     stopped: bool,
 }
 
@@ -70,68 +87,102 @@ impl Dice {
     }
 }
 
+/// What one process sees of a disk.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(Arc<Mutex<Disk>>);
+pub struct Memory {
+    disk: Arc<Mutex<Disk>>,
+    process: Arc<Mutex<Process>>,
+}
 
 impl Memory {
     pub fn new(trouble: Trouble) -> Self {
-        let memory = Self::default();
-        memory.0.lock().unwrap().trouble = trouble;
-        memory
+        Self::default().another(trouble)
+    }
+
+    /// Another process on the same disk.
+    pub fn another(&self, trouble: Trouble) -> Self {
+        Self { disk: Arc::clone(&self.disk), process: Arc::new(Mutex::new(Process { trouble, ..Process::default() })) }
+    }
+
+    fn disk(&self) -> MutexGuard<'_, Disk> {
+        self.disk.lock().unwrap()
     }
 
     /// Whether the effect at which everything stops was reached.
     pub fn stopped(&self) -> bool {
-        self.0.lock().unwrap().stopped
+        self.process.lock().unwrap().stopped
     }
 
     /// Effects so far.
     pub fn effects(&self) -> usize {
-        self.0.lock().unwrap().effects
+        self.process.lock().unwrap().effects
+    }
+
+    /// Reads and lists so far.
+    pub fn looks(&self) -> usize {
+        self.process.lock().unwrap().looks
+    }
+
+    /// Lets everything stop after so many effects more.
+    pub fn stop_in(&self, effects: usize) {
+        let mut process = self.process.lock().unwrap();
+        process.trouble.stop_at = Some(process.effects + effects);
     }
 
     /// Bytes of all files.
     pub fn size(&self) -> usize {
-        let disk = self.0.lock().unwrap();
-        disk.names.values().map(|inode| disk.inodes[*inode].data.len()).sum()
+        self.files().values().map(Vec::len).sum()
     }
 
-    /// The same files without any trouble, after the machine came up again.
+    /// The same files without any trouble, after the process or the machine came up again.
     pub fn after(&self, stop: Stop, trouble: Trouble) -> Self {
-        let disk = self.0.lock().unwrap();
-        let mut new = Disk { folders: disk.folders.clone(), trouble, ..Disk::default() };
-        let mut names = if stop == Stop::Killed { disk.names.clone() } else { disk.durable.clone() };
-        let mut dice = Dice(if let Stop::PowerCutLate(seed) = stop { seed } else { 0 });
-        if let Stop::PowerCutLate(_) = stop {
-            for naming in disk.waiting.iter().filter(|_| dice.roll(2) == 0) {
-                naming.apply(&mut names);
-            }
-        }
-        for (path, inode) in names {
-            let inode = &disk.inodes[inode];
-            let data = match stop {
-                Stop::Killed => inode.data.clone(),
-                Stop::PowerCut => inode.synced.clone(),
-                Stop::PowerCutLate(_) => late(inode, &mut dice),
-            };
-            new.inodes.push(Inode { synced: data.clone(), data });
-            new.names.insert(path, new.inodes.len() - 1);
-        }
-        new.durable = new.names.clone();
-        Self(Arc::new(Mutex::new(new)))
+        let disk = self.disk().clone().after(stop);
+        Self { disk: Arc::new(Mutex::new(disk)), process: Arc::default() }.another(trouble)
     }
 
     /// Changes the bytes of a file behind everyone's back.
     pub fn edit(&self, path: &Path, edit: impl FnOnce(&mut Vec<u8>)) {
-        let mut disk = self.0.lock().unwrap();
-        let inode = disk.names[path];
-        edit(&mut disk.inodes[inode].data);
+        let mut disk = self.disk();
+        let inode = disk.inode(path).unwrap();
+        let inode = &mut disk.inodes[inode];
+        edit(&mut inode.data);
+        inode.synced.clone_from(&inode.data);
     }
 
     /// All files with their bytes.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let disk = self.0.lock().unwrap();
-        disk.names.iter().map(|(path, inode)| (path.clone(), disk.inodes[*inode].data.clone())).collect()
+        let disk = self.disk();
+        let files = disk.names.keys().filter_map(|path| Some((path.clone(), disk.inode(path).ok()?)));
+        files.map(|(path, inode)| (path, disk.inodes[inode].data.clone())).collect()
+    }
+
+    /// Counts an effect; an error when it is not to happen.
+    fn effect(&self) -> io::Result<()> {
+        let mut process = self.process.lock().unwrap();
+        if process.stopped || process.trouble.stop_at == Some(process.effects) {
+            process.stopped = true;
+            return Err(stopped());
+        }
+        process.effects += 1;
+        process.trouble.error((process.effects as u64) << 20)
+    }
+
+    /// Counts a look at what there is; an error when it fails.
+    fn look(&self) -> io::Result<()> {
+        let mut process = self.process.lock().unwrap();
+        if process.stopped {
+            return Err(stopped());
+        }
+        process.looks += 1;
+        process.trouble.error(1 | (process.looks as u64) << 24)
+    }
+
+    /// How much is written or read of what was asked for: mostly all.
+    fn some(&self, count: usize) -> usize {
+        let process = self.process.lock().unwrap();
+        let Some((_, seed)) = process.trouble.errors else { return count };
+        let mut dice = Dice(seed ^ ((process.effects + process.looks) as u64) << 30);
+        if dice.roll(10) == 0 && count > 1 { 1 + usize::try_from(dice.roll(count as u64 - 1)).unwrap() } else { count }
     }
 }
 
@@ -148,12 +199,12 @@ fn late(inode: &Inode, dice: &mut Dice) -> Vec<u8> {
 }
 
 impl Naming {
-    fn apply(&self, names: &mut BTreeMap<PathBuf, usize>) {
+    fn apply(&self, names: &mut Names) {
         if let Some(gone) = &self.gone {
             names.remove(gone);
         }
-        if let Some((path, inode)) = &self.given {
-            names.insert(path.clone(), *inode);
+        if let Some((path, entry)) = &self.given {
+            names.insert(path.clone(), *entry);
         }
     }
 }
@@ -162,37 +213,82 @@ fn stopped() -> io::Error {
     io::Error::other("everything has stopped")
 }
 
+impl Trouble {
+    fn error(&self, number: u64) -> io::Result<()> {
+        let Some((rate, seed)) = self.errors else { return Ok(()) };
+        let mut dice = Dice(seed ^ number);
+        match (dice.roll(1000) < rate, dice.roll(2)) {
+            (false, _) => Ok(()),
+            (true, 0) => Err(io::ErrorKind::Interrupted.into()),
+            (true, _) => Err(io::Error::other("input/output error")),
+        }
+    }
+}
+
 impl Disk {
-    /// Counts an effect; an error when it is not to happen.
-    fn effect(&mut self) -> io::Result<()> {
-        if self.stopped || self.trouble.stop_at == Some(self.effects) {
-            self.stopped = true;
-            return Err(stopped());
+    fn after(mut self, stop: Stop) -> Self {
+        self.locks.clear();
+        if stop == Stop::Killed {
+            return self;
         }
-        self.effects += 1;
-        if let Some((rate, seed)) = self.trouble.errors
-            && Dice(seed ^ (self.effects as u64) << 20).roll(1000) < rate
-        {
-            return Err(io::Error::other("input/output error"));
+        let mut names = self.durable;
+        let mut dice = Dice(if let Stop::PowerCutLate(seed) = stop { seed } else { 0 });
+        if let Stop::PowerCutLate(_) = stop {
+            for naming in self.waiting.iter().filter(|_| dice.roll(2) == 0) {
+                naming.apply(&mut names);
+            }
         }
-        Ok(())
+        let mut new = Self::default();
+        for (path, entry) in names {
+            // What lies in a folder that is not there any more is not found.
+            if !new.has_folder(path.parent().unwrap()) {
+                continue;
+            }
+            let entry = match entry {
+                Entry::Folder => Entry::Folder,
+                Entry::File(inode) => {
+                    let inode = &self.inodes[inode];
+                    let data = match stop {
+                        Stop::PowerCutLate(_) => late(inode, &mut dice),
+                        _ => inode.synced.clone(),
+                    };
+                    new.inodes.push(Inode { synced: data.clone(), data });
+                    Entry::File(new.inodes.len() - 1)
+                }
+            };
+            new.names.insert(path, entry);
+        }
+        new.durable = new.names.clone();
+        new
     }
 
-    fn name(&mut self, gone: Option<&Path>, given: Option<(&Path, usize)>) {
+    fn has_folder(&self, path: &Path) -> bool {
+        path == Path::new("/") || self.names.get(path) == Some(&Entry::Folder)
+    }
+
+    fn inode(&self, path: &Path) -> io::Result<usize> {
+        match self.names.get(path) {
+            Some(Entry::File(inode)) => Ok(*inode),
+            Some(Entry::Folder) => Err(io::ErrorKind::IsADirectory.into()),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn name(&mut self, gone: Option<&Path>, given: Option<(&Path, Entry)>) {
         let folder = gone.or(given.map(|(path, _)| path)).unwrap().parent().unwrap().to_path_buf();
         let gone = gone.map(Path::to_path_buf);
-        let naming = Naming { folder, gone, given: given.map(|(path, inode)| (path.to_path_buf(), inode)) };
+        let naming = Naming { folder, gone, given: given.map(|(path, entry)| (path.to_path_buf(), entry)) };
         naming.apply(&mut self.names);
         self.waiting.push(naming);
     }
 
     fn make(&mut self, path: &Path) -> io::Result<usize> {
-        if path.parent().is_some_and(|parent| !self.folders.contains(parent)) {
+        if !self.has_folder(path.parent().unwrap()) {
             return Err(io::ErrorKind::NotFound.into());
         }
         self.inodes.push(Inode::default());
         let inode = self.inodes.len() - 1;
-        self.name(None, Some((path, inode)));
+        self.name(None, Some((path, Entry::File(inode))));
         Ok(inode)
     }
 }
@@ -203,31 +299,69 @@ struct Open {
     inode: usize,
 }
 
-impl Handle for Open {
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+impl Write for Open {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let was_stopped = self.memory.stopped();
+        let effect = self.memory.effect();
         let used = self.memory.size();
-        let mut disk = self.memory.0.lock().unwrap();
-        let was_stopped = disk.stopped;
-        let effect = disk.effect();
-        let room = disk.trouble.capacity.map_or(bytes.len(), |capacity| capacity.saturating_sub(used).min(bytes.len()));
+        let capacity = self.memory.process.lock().unwrap().trouble.capacity;
+        let room = capacity.map_or(bytes.len(), |capacity| capacity.saturating_sub(used).min(bytes.len()));
         // An effect that fails, or at which everything stops, may have happened in part.
         let count = match &effect {
-            Ok(()) => room,
-            Err(_) if was_stopped => 0,
-            Err(_) => usize::try_from(Dice(disk.effects as u64).roll(bytes.len() as u64 + 1)).unwrap().min(room),
+            Ok(()) => self.memory.some(room),
+            Err(error) if was_stopped || error.kind() == io::ErrorKind::Interrupted => 0,
+            Err(_) => {
+                let effects = self.memory.effects() as u64;
+                usize::try_from(Dice(effects).roll(bytes.len() as u64 + 1)).unwrap().min(room)
+            }
         };
-        let inode = self.inode;
-        disk.inodes[inode].data.extend(&bytes[..count]);
+        self.memory.disk().inodes[self.inode].data.extend(&bytes[..count]);
         effect?;
-        if count < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        if count == 0 && !bytes.is_empty() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(count) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Handle for Open {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Write::write_all(self, bytes)
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        let mut disk = self.memory.0.lock().unwrap();
-        disk.effect()?;
+        self.memory.effect()?;
+        let mut disk = self.memory.disk();
         let inode = &mut disk.inodes[self.inode];
         inode.synced.clone_from(&inode.data);
         Ok(())
+    }
+}
+
+/// A file that is being read: as it was when it was opened.
+struct Opened {
+    memory: Memory,
+    bytes: io::Cursor<Vec<u8>>,
+}
+
+impl Read for Opened {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.memory.look()?;
+        let count = self.memory.some(buffer.len());
+        self.bytes.read(&mut buffer[..count])
+    }
+}
+
+impl Seek for Opened {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.bytes.seek(to)
+    }
+}
+
+impl MmapBytesReader for Opened {
+    fn to_bytes(&self) -> Option<&[u8]> {
+        Some(self.bytes.get_ref())
     }
 }
 
@@ -236,14 +370,14 @@ struct Held(Memory, PathBuf);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.0.lock().unwrap().locks.remove(&self.1);
+        self.0.disk().locks.remove(&self.1);
     }
 }
 
 impl Files for Memory {
     fn create_new(&self, path: &Path) -> io::Result<Box<dyn Handle>> {
-        let mut disk = self.0.lock().unwrap();
-        disk.effect()?;
+        self.effect()?;
+        let mut disk = self.disk();
         if disk.names.contains_key(path) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
@@ -252,41 +386,44 @@ impl Files for Memory {
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn Handle>> {
-        let mut disk = self.0.lock().unwrap();
-        disk.effect()?;
+        self.effect()?;
         // As after an unlink: what the old file had synced is not brought back by another one's name.
-        let inode = disk.make(path)?;
+        let inode = self.disk().make(path)?;
         Ok(Box::new(Open { memory: self.clone(), inode }))
     }
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
-        let mut disk = self.0.lock().unwrap();
-        disk.effect()?;
-        if path.parent().is_some_and(|parent| parent != Path::new("/") && !disk.folders.contains(parent)) {
+        self.effect()?;
+        let mut disk = self.disk();
+        if !disk.has_folder(path.parent().unwrap()) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        if disk.folders.insert(path.to_path_buf()) { Ok(()) } else { Err(io::ErrorKind::AlreadyExists.into()) }
+        if disk.names.contains_key(path) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        disk.name(None, Some((path, Entry::Folder)));
+        Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut disk = self.0.lock().unwrap();
-        disk.effect()?;
-        let inode = *disk.names.get(from).ok_or(io::ErrorKind::NotFound)?;
-        disk.name(Some(from), Some((to, inode)));
+        self.effect()?;
+        let mut disk = self.disk();
+        let inode = disk.inode(from)?;
+        disk.name(Some(from), Some((to, Entry::File(inode))));
         Ok(())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        let mut disk = self.0.lock().unwrap();
-        disk.effect()?;
-        disk.names.get(path).ok_or(io::ErrorKind::NotFound)?;
+        self.effect()?;
+        let mut disk = self.disk();
+        disk.inode(path)?;
         disk.name(Some(path), None);
         Ok(())
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        let mut disk = self.0.lock().unwrap();
-        disk.effect()?;
+        self.effect()?;
+        let mut disk = self.disk();
         let waiting = std::mem::take(&mut disk.waiting);
         let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|naming| naming.folder == path);
         disk.waiting = later;
@@ -297,39 +434,36 @@ impl Files for Memory {
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let disk = self.0.lock().unwrap();
-        if disk.stopped {
-            return Err(stopped());
-        }
-        let inode = *disk.names.get(path).ok_or(io::ErrorKind::NotFound)?;
-        Ok(disk.inodes[inode].data.clone())
+        let mut bytes = Vec::new();
+        self.open(path)?.read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
-    fn is_link(&self, _: &Path) -> bool {
-        false
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+        self.look()?;
+        Ok(self.disk().names.get(path).map(|entry| match entry {
+            Entry::Folder => Kind::Folder,
+            Entry::File(_) => Kind::File,
+        }))
     }
 
     fn open(&self, path: &Path) -> io::Result<Source> {
-        Ok(Box::new(io::Cursor::new(self.read(path)?)))
+        self.look()?;
+        let disk = self.disk();
+        let bytes = io::Cursor::new(disk.inodes[disk.inode(path)?].data.clone());
+        Ok(Box::new(Opened { memory: self.clone(), bytes }))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        let disk = self.0.lock().unwrap();
-        if disk.stopped {
-            return Err(stopped());
-        }
-        let folders = disk.folders.iter().filter(|folder| folder.parent() == Some(path));
-        let files = disk.names.keys().filter(|file| file.parent() == Some(path));
-        let mut names: Vec<String> =
-            folders.chain(files).map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
-        names.sort();
-        Ok(names)
+        self.look()?;
+        let disk = self.disk();
+        let inside = disk.names.keys().filter(|name| name.parent() == Some(path));
+        Ok(inside.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect())
     }
 
     fn lock(&self, path: &Path, _: &str) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
-        let mut disk = self.0.lock().unwrap();
-        disk.effect()?;
-        let free = disk.locks.insert(path.to_path_buf());
+        self.effect()?;
+        let free = self.disk().locks.insert(path.to_path_buf());
         Ok(free.then(|| Box::new(Held(self.clone(), path.to_path_buf())) as Box<dyn Any + Send + Sync>))
     }
 }

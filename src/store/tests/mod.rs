@@ -1,5 +1,6 @@
 //! Tests of the store as a whole, on a file system that can fail.
 
+mod crafted;
 mod crash;
 mod damage;
 pub mod memory;

@@ -169,3 +169,96 @@ fn a_frame_of_another_place_is_not_taken_for_its_own() {
     bytes.copy_within(first, second.start);
     assert!(matches!(scan(&bytes), Err(Fault::Damaged { at, .. }) if at == second.start));
 }
+
+/// A source that notes how much is asked for at once.
+struct Watched(io::Cursor<Vec<u8>>, std::sync::Arc<std::sync::Mutex<usize>>);
+
+impl io::Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut most = self.1.lock().unwrap();
+        *most = buffer.len().max(*most);
+        self.0.read(buffer)
+    }
+}
+
+impl io::Seek for Watched {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+impl polars_io::mmap::MmapBytesReader for Watched {}
+
+/// Looks through a segment; gives what it was found to be, the bytes that were hashed in vain, and how many were asked
+/// for at once.
+fn watch(bytes: &[u8]) -> (Result<Scan, Fault>, u64, usize) {
+    let most = std::sync::Arc::default();
+    let source = Watched(io::Cursor::new(bytes.to_vec()), std::sync::Arc::clone(&most));
+    let mut vain = 0;
+    let scan = search(&mut Window::new(Box::new(source)).unwrap(), &mut |_, _| (), &mut vain);
+    let most = *most.lock().unwrap();
+    (scan, vain, most)
+}
+
+/// The head of a frame that there is none of, whose payload is to be so long.
+fn false_head(length: usize) -> [u8; FRAME] {
+    let mut head = [7; FRAME];
+    head[..4].copy_from_slice(&RECORD);
+    head[4..8].copy_from_slice(&(length as u32).to_le_bytes());
+    head
+}
+
+#[test]
+fn a_file_of_beginnings_of_frames_is_given_up_and_called_damaged() {
+    let (bytes, starts) = sample(false);
+    for whole in [&bytes[..starts[0]], &bytes] {
+        let mut crafted = whole.to_vec();
+        let size = 6_400_000;
+        while crafted.len() + FRAME <= size {
+            let head = false_head(size - crafted.len() - FRAME);
+            crafted.extend(head);
+        }
+        crafted.resize(size, 0);
+        let (scan, vain, most) = watch(&crafted);
+        let records = if whole.len() == bytes.len() { 3 } else { 0 };
+        let Err(Fault::Damaged { at, what, whole: found }) = scan else { panic!("{scan:?}") };
+        assert_eq!((at, found), (whole.len(), records));
+        assert!(what.contains("not searched"), "{what}");
+        assert!(vain < most_in_vain(size) + size as u64, "{vain} bytes were hashed");
+        assert!(most <= AHEAD, "{most} bytes were asked for at once");
+    }
+}
+
+/// What a power cut leaves at worst: old bytes, among them frames that were whole at other places.
+#[test]
+fn old_frames_at_other_places_are_torn_and_what_follows_is_found() {
+    let (mut framer, mut old) = Framer::new(1);
+    (0..500).for_each(|number| framer.record(&codec::encode(&record(number % 3)), &mut old));
+    let (mut framer, mut bytes) = Framer::new(1);
+    framer.synced();
+    let mut hole = Vec::new();
+    framer.record(&vec![0; old.len() - HEADER - FRAME], &mut hole);
+    bytes.extend(&old[HEADER..]);
+    framer.record(&codec::encode(&record(2)), &mut bytes);
+    bytes[HEADER..HEADER + 40].fill(0);
+    // The first frames of the hole stand where they stood, which makes them whole; shifted by some bytes none is.
+    bytes.copy_within(HEADER + 40..old.len() - 1, HEADER + 41);
+    let (scan, vain, _) = watch(&bytes);
+    let scan = scan.unwrap();
+    assert_eq!((scan.records, scan.torn), (1, hole.len() as u64));
+    assert!(vain <= bytes.len() as u64 && vain > 500_000, "{vain} bytes were hashed in vain");
+}
+
+#[test]
+fn a_length_asks_for_no_memory() {
+    for length in [40_000_000, LONGEST, LONGEST + 1, u32::MAX as usize] {
+        let (mut bytes, _) = sample(false);
+        let torn = 50_000_000;
+        bytes.extend(false_head(length));
+        bytes.resize(bytes.len() + torn - FRAME, 0);
+        let (scan, vain, most) = watch(&bytes);
+        assert_eq!(scan.unwrap(), Scan { records: 3, torn: torn as u64, closed: false });
+        assert_eq!(vain, if length == 40_000_000 { 40_000_000 } else { 0 });
+        assert!(most <= AHEAD, "{most} bytes were asked for at once");
+    }
+}

@@ -71,7 +71,7 @@ fn woven_rows_are_those_that_sorting_all_would_give() {
 
         let (part, _, files) = write(&old, usize::MAX);
         let layout = Layout::new(Path::new("/sample"));
-        let reader = PartReader::open(&files, &layout, &part, false, 1 + round % 7).unwrap();
+        let reader = PartReader::open(&files, &layout, (Table::Curves, &part), false, 1 + round % 7).unwrap();
         let mut whole: Option<DataFrame> = None;
         let mut take = |_: Table, rows: &DataFrame| {
             whole = Some(whole.as_ref().map_or_else(|| rows.clone(), |whole| stack(whole, rows).unwrap()));
