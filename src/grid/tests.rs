@@ -160,10 +160,48 @@ fn ranges_include_both_ends_and_are_made_by_index() {
 }
 
 #[test]
+fn ends_are_values_just_as_they_are_written() {
+    let axis = |text: &str| values(&format!("grid: {{{text}}}\n"), text.split(':').next().unwrap());
+    let all_but = axis("dropout: {range: {min: 0.1, max: 0.9999999999999999, step: 0.8999999999999999}}");
+    assert_eq!(all_but, ["0.1", "0.9999999999999999"]);
+    let digits = axis("learning_rate: {log_range: {min: 0.12345678901234567, max: 0.76543210987654321, num: 2}}");
+    assert_eq!(digits, ["0.12345678901234566", "0.7654321098765432"]);
+    let digits = axis("learning_rate: {range: {min: 0.12345678901234567, max: 1.12345678901234567, step: 1}}");
+    assert_eq!(digits, ["0.12345678901234566", "1.1234567890123457"]);
+    let largest = axis("learning_rate: {log_range: {min: 1, max: 1.7976931348623157e308, num: 2}}");
+    assert_eq!(largest, ["1", "1.7976931348623157e308"]);
+}
+
+#[test]
+fn ratios_beyond_all_numbers_are_computed() {
+    let rates = "learning_rate: {log_range: {min: 1e-200, max: 1e200, num: 5}}";
+    assert_eq!(values(&format!("grid: {{{rates}}}\n"), "learning_rate"), ["1e-200", "1e-100", "1", "1e100", "1e200"]);
+    let rates = "learning_rate: {log_range: {min: 5e-324, max: 1.7976931348623157e308, num: 1000}}";
+    let rates: Vec<f64> =
+        values(&format!("grid: {{{rates}}}\n"), "learning_rate").iter().map(|rate| rate.parse().unwrap()).collect();
+    assert!(rates.is_sorted_by(|a, b| a < b) && rates.len() == 1000);
+    let drawn = "grid: {learning_rate: {log_uniform: {min: 1e-200, max: 1e200}}}\n\
+        sample: {method: sobol, count: 400, seed: 3}\n";
+    let mut decades = [0; 4];
+    for rate in values(drawn, "learning_rate") {
+        let exponent = rate.parse::<f64>().unwrap().log10();
+        decades[((exponent + 200.0) / 100.0) as usize] += 1;
+    }
+    assert!(decades.iter().all(|count| (99..=101).contains(count)), "{decades:?}");
+}
+
+#[test]
 fn axes_of_a_zip_move_together() {
     let text = "grid: {bias: [true, false]}\nzip: {shape: {depth: [1, 2], width: [256, 64]}}\n";
     assert_eq!(values(text, "depth"), ["1", "2", "1", "2"]);
     assert_eq!(values(text, "width"), ["256", "64", "256", "64"]);
+}
+
+#[test]
+fn the_values_of_a_zip_go_before_those_of_a_conditional_axis() {
+    let text = "grid:\n  activation: [relu, tanh]\n  depth: {values: [5], when: {activation: relu}}\n\
+        zip: {shape: {depth: [1, 2], width: [256, 64]}}\n";
+    assert_eq!(values(text, "depth"), ["1", "2", "1", "2"]);
 }
 
 #[test]

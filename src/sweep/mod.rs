@@ -88,6 +88,12 @@ impl Sweep {
         &self.texts.overrides
     }
 
+    /// The sweep that the file is by itself; none where it is not valid without overrides.
+    #[must_use]
+    pub fn without_overrides(&self) -> Option<Self> {
+        parse(self.text(), self.file(), &[]).ok()
+    }
+
     /// This sweep as invalid, for reasons that its file alone does not show.
     #[must_use]
     pub fn invalid(&self, diagnostics: Vec<Diagnostic>) -> Invalid {

@@ -2,7 +2,7 @@
 
 use super::axes::{parameters, single};
 use super::claims::text;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Findings};
 use super::node::{Node, Tree};
 use super::place::Place;
 use super::values::{Entry, rule};
@@ -37,7 +37,7 @@ pub struct Inclusion {
 }
 
 /// Reads the entries of `exclude`.
-pub(super) fn exclusions(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Exclusion> {
+pub(super) fn exclusions(node: &Node, wrong: &mut Findings) -> Vec<Exclusion> {
     let hint = "write `[{activation: tanh, normalization: seed}]`, one mapping for each set of points to leave out";
     let exclusion = |(place, entries): (Place, Vec<Entry>)| {
         let text = rule(entries.iter().map(|entry| (entry.parameter.name, &entry.written.value)));
@@ -47,13 +47,13 @@ pub(super) fn exclusions(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Exclus
 }
 
 /// Reads the entries of `include`.
-pub(super) fn inclusions(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Inclusion> {
+pub(super) fn inclusions(node: &Node, wrong: &mut Findings) -> Vec<Inclusion> {
     let hint = "write `[{activation: relu, depth: 12}]`, one mapping for each point to add";
     points(node, "include", hint, wrong).into_iter().map(|(place, entries)| Inclusion { place, entries }).collect()
 }
 
 /// Reads a list of mappings from parameters to single values.
-fn points(node: &Node, name: &str, hint: &str, wrong: &mut Vec<Diagnostic>) -> Vec<(Place, Vec<Entry>)> {
+fn points(node: &Node, name: &str, hint: &str, wrong: &mut Findings) -> Vec<(Place, Vec<Entry>)> {
     let Tree::List(items) = &node.tree else {
         let message = format!("`{name}` is a list of mappings, not {}", node.describe());
         wrong.push(Diagnostic::new(node.place, message).hint(hint));
@@ -110,7 +110,7 @@ const NOT_OF_A_POINT: &[&str] = &[
 ];
 
 /// Reads `constraints`. Whether they are SQL over parameters is seen when they are first used.
-pub(super) fn constraints(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Constraint> {
+pub(super) fn constraints(node: &Node, wrong: &mut Findings) -> Vec<Constraint> {
     let Tree::List(items) = &node.tree else {
         let message = format!("`constraints` is a list of conditions, not {}", node.describe());
         wrong.push(Diagnostic::new(node.place, message).hint("write `[\"depth * width <= 256\"]`"));
