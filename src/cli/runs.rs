@@ -7,7 +7,7 @@ use clap::Args;
 use super::exit::{Exit, printed};
 use super::options::ResultsFolder;
 use crate::store::{self, Format, Query, Results, format, query, telling_columns};
-use crate::sweep;
+use crate::sweep::{self, with_points};
 
 /// List saved runs, filtered and sorted.
 ///
@@ -61,8 +61,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         let metric = sweep::parse(results.sweep(), "sweep.yaml", &[]).ok().map(|sweep| sweep.metric.name);
         columns = Some(telling_columns(results.runs(), metric.as_deref())?);
     }
-    let asked =
-        Query { condition: arguments.condition.clone(), sort: arguments.sort.clone(), columns, limit: arguments.limit };
+    let asked = Query {
+        condition: arguments.condition.as_deref().map(with_points),
+        sort: arguments.sort.clone(),
+        columns,
+        limit: arguments.limit,
+    };
     let frame = match query(results.runs(), &asked) {
         // Something else is named than columns: the error tells of all that there are.
         Err(_) if some.is_some() => query(Results::open(&folder)?.runs(), &asked)?,

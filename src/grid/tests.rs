@@ -265,7 +265,7 @@ fn constraints_are_about_what_a_point_means() {
         let sweep = sweep(rest);
         let constraints = Constraints::read(&sweep.grids[0].constraints).unwrap();
         let points: Vec<_> = Points::of(&sweep.grids[0]).unwrap().iter().map(|point| point.configuration).collect();
-        constraints.broken(&points.iter().collect::<Vec<_>>()).unwrap()
+        constraints.broken(&points.iter().collect::<Vec<_>>()).unwrap().first
     };
     let shape = "grid: {depth: [1, 2], width: [8, 64]}\nconstraints: ['depth * width <= 64', 'depth < 2']\n";
     assert_eq!(broken(shape), [None, None, Some(1), Some(0)]);
@@ -278,5 +278,26 @@ fn constraints_are_about_what_a_point_means() {
     // What has no effect has no value, and a condition about it is not true.
     assert_eq!(broken("grid: {optimizer: [adam, sgd]}\nconstraints: ['beta1 > 0']\n"), [None, Some(0)]);
     assert_eq!(broken("grid: {optimizer: [adam, sgd]}\nconstraints: ['beta1 > 0 OR beta1 IS NULL']\n"), [None, None]);
+    // Products of whole numbers do not wrap around: of 64 bits, 10^8 * 10^8 * 65536 * 1000 would be far below zero.
+    let cost = "base: {examples: 100000000, epochs: 100000000, width: 65536}\ngrid: {depth: [1, 1000]}\nconstraints: ['examples * epochs * width * depth";
+    assert_eq!(broken(&format!("{cost} <= 1000000000000']\n")), [Some(0), Some(0)]);
+    assert_eq!(broken(&format!("{cost} <= 6553600000000 * 10000000000']\n")), [None, Some(0)]);
+    // Fractions are kept, and lists, powers and digits work in such numbers.
+    let shape = |condition: &str| broken(&format!("grid: {{width: [3, 4]}}\nconstraints: ['{condition}']\n"));
+    assert_eq!(shape("width / 2 = 1.5"), [None, Some(0)]);
+    assert_eq!(shape("width IN (1, 4)"), [Some(0), None]);
+    assert_eq!(shape("width NOT IN (1, 4)"), [None, Some(0)]);
+    assert_eq!(shape("width % 2 = 0"), [Some(0), None]);
+    assert_eq!(shape("width BETWEEN 4 AND 9"), [Some(0), None]);
+    assert_eq!(shape("POW(width, 2) = 16 AND ROUND(width / 3, 1) = 1.3"), [Some(0), None]);
+    assert_eq!(shape("GREATEST(width, 4) = LEAST(width, 4)"), [Some(0), None]);
+    assert_eq!(
+        broken("grid: {learning_rate: [0.01, 0.001]}\nconstraints: ['learning_rate = 1e-3']\n"),
+        [Some(0), None]
+    );
+    assert_eq!(
+        broken("grid: {task: [sum, square]}\nconstraints: [\"LEFT(task, 2) = 'sq' AND LENGTH(task) > 3\"]\n"),
+        [Some(0), None]
+    );
     assert_eq!(broken("grid: {bias: [true, false]}\nconstraints: ['bias', '1 < 2']\n"), [None, Some(0)]);
 }

@@ -125,7 +125,7 @@ fn broken(constraints: &Constraints, judged: &[Judged]) -> Result<Vec<Option<usi
     }
     let of_product: Vec<usize> = (0..judged.len()).filter(|&at| !judged[at].included).collect();
     let points: Vec<&Configuration> = of_product.iter().map(|&at| &judged[at].point.configuration).collect();
-    for (&at, broken) in of_product.iter().zip(constraints.broken(&points)?) {
+    for (&at, broken) in of_product.iter().zip(constraints.broken(&points)?.first) {
         all[at] = broken;
     }
     Ok(all)

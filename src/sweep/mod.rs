@@ -22,6 +22,7 @@ mod rules;
 pub(crate) mod samples;
 mod sampling;
 mod schema;
+mod sql;
 mod values;
 
 use std::fs::File;
@@ -41,6 +42,7 @@ pub use replicates::{Replicates, Vary};
 pub use rules::{Constraint, Exclusion, Inclusion};
 pub use sampling::{Method, Sample};
 pub use schema::schema;
+pub use sql::with_points;
 pub use values::{Entry, Written, rule};
 
 use place::Texts;
