@@ -404,6 +404,28 @@ fn a_plan_tells_what_an_edit_changes() {
 }
 
 #[test]
+fn what_is_worth_saying_of_a_plan_stands_beside_it() {
+    let folder = folder(SWEEP);
+    let grids = "version: 1\nname: two\ngrids:\n  a: {base: {hidden: [4, 8]}}\n  b: {base: {width: 4}}\n";
+    fs::write(folder.path().join("two.yaml"), grids).unwrap();
+    let output = ablate(folder.path(), &["plan", "two.yaml", "depth=3"]);
+    assert!(output.status.success());
+    assert!(
+        err(&output).starts_with("note: `depth` of the command line has no effect in the grid `a`"),
+        "{}",
+        err(&output)
+    );
+    let document: Value =
+        serde_json::from_str(&good(folder.path(), &["plan", "two.yaml", "depth=3", "--json"])).unwrap();
+    assert_eq!(document["notes"].as_array().unwrap().len(), 1);
+    let empty = format!("{grids}exclude: [{{width: 4}}]\n");
+    fs::write(folder.path().join("two.yaml"), empty).unwrap();
+    let output = ablate(folder.path(), &["plan", "two.yaml"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(err(&output).contains("no point of the grid `b` is left"), "{}", err(&output));
+}
+
+#[test]
 fn replicates_that_vary_one_thing_are_told_apart() {
     let folder = folder(SWEEP);
     good(folder.path(), &["run", "small.yaml", "--no-report", "activation=relu", "normalization=max"]);
@@ -420,4 +442,17 @@ fn replicates_that_vary_one_thing_are_told_apart() {
     lines.sort();
     // The first replicate is the same run both times.
     assert_eq!(lines, ["0,0,0,0,0", "1,1,0,1,0", "1,1,1,1,1"]);
+}
+
+#[test]
+fn numbers_in_conditions_may_have_exponents() {
+    let folder = folder(SWEEP);
+    good(folder.path(), &["run", "small.yaml", "--no-report"]);
+    let runs = |condition: &str| {
+        let table =
+            good(folder.path(), &["runs", "small", "--where", condition, "--columns", "run", "--format", "csv"]);
+        table.lines().skip(1).count()
+    };
+    assert_eq!((runs("learning_rate = 1e-3"), runs("learning_rate = 0.001")), (8, 8));
+    assert_eq!((runs("learning_rate > 1E-3"), runs("activation <> '1e-3'")), (0, 8));
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::options::{ResultsFolder, SweepArguments};
-use super::{say, style};
+use super::{mention, say, style};
 use crate::execute::{available, estimate};
 use crate::measure::COLUMNS;
 use crate::plan::{Change, Cohort, Diff, Limits, MAX_RUNS, Plan};
@@ -75,6 +75,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     };
     let ended = results.as_ref().map(Results::ended).transpose()?.unwrap_or_default();
     let plan = plan(&sweep, &ended, arguments.retry_failed, &limits)?;
+    plan.notes.iter().for_each(|note| mention!("note: {note}"));
     let diff = arguments.diff.then(|| diff(&plan, &ended, results.as_ref()));
     let time = estimate(&plan.cohorts, devices[0], workers);
     if arguments.json {
@@ -205,6 +206,7 @@ fn document(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Value {
         "excluded": plan.excluded.iter()
             .map(|rule| json!({"grid": rule.grid, "rule": rule.rule, "points": rule.points})).collect::<Vec<_>>(),
         "equal": plan.equal,
+        "notes": plan.notes,
         "cohorts": plan.cohorts.len(),
         "shapes": shapes(plan).iter().map(|shape| json!({
             "network": shape.network, "runs": shape.runs, "cohorts": shape.cohorts,
