@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use expand::Expanded;
 
 pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, MOST_RUNS_ON_GPU, Shape};
-pub use diff::{Change, Diff};
+pub use diff::{Change, Diff, SEEDS};
 pub use limit::TooLarge;
 
 use crate::config::{Configuration, Id, Identities, Seeds};
