@@ -411,6 +411,78 @@ fn a_plan_tells_what_an_edit_changes() {
 }
 
 #[test]
+fn a_plan_tells_which_seeds_change_and_what_a_rule_leaves_behind() {
+    let folder = folder(SWEEP);
+    good(folder.path(), &["run", "small.yaml", "--no-report"]);
+    let moved = good(folder.path(), &["plan", "small.yaml", "--diff", "replicates.seed=5", "replicates.vary=[init]"]);
+    assert!(
+        moved.contains("+ data_seed: 5") && moved.contains("+ init_seed: 5, 6") && moved.contains("- init_seed: 0, 1")
+    );
+    let fewer: Value =
+        serde_json::from_str(&good(folder.path(), &["plan", "small.yaml", "--diff", "--json", "replicates.count=1"]))
+            .unwrap();
+    assert_eq!((&fewer["diff"]["seeds"][0]["leaves"][0], &fewer["diff"]["leaves"]), (&"1".into(), &4.into()));
+    let ruled = format!("{SWEEP}exclude: [{{activation: relu, normalization: max}}]\n");
+    fs::write(folder.path().join("small.yaml"), ruled).unwrap();
+    let text = good(folder.path(), &["plan", "small.yaml", "--diff"]);
+    assert!(
+        text.contains("0 added, 6 kept, 2 left behind") && text.contains("left behind, of 1 configuration:"),
+        "{text}"
+    );
+    let line = text.lines().last().unwrap();
+    assert!(line.contains("normalization max") && line.contains("activation relu"), "{text}");
+    let document: Value =
+        serde_json::from_str(&good(folder.path(), &["plan", "small.yaml", "--diff", "--json"])).unwrap();
+    assert_eq!(document["diff"]["left"][0]["parameters"]["activation"], "relu");
+    assert_eq!(document["diff"]["left"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_plan_tells_shapes_apart() {
+    let text = "version: 1\nname: shapes\nbase: {depth: 60, epochs: 2}\n\
+        grid: {optimizer: [adam, sgd], layer_norm: [none, rms], loss: [mse, mae]}\n";
+    let folder = folder(SWEEP);
+    fs::write(folder.path().join("shapes.yaml"), text).unwrap();
+    let shown = good(folder.path(), &["plan", "shapes.yaml"]);
+    let rows: Vec<&str> = shown.lines().filter(|line| line.starts_with("1-64×60-1 relu, ")).collect();
+    let distinct: std::collections::HashSet<&&str> = rows.iter().collect();
+    assert_eq!((rows.len(), distinct.len()), (8, 8), "{shown}");
+    assert!(
+        rows.iter().any(|row| row.starts_with("1-64×60-1 relu, layer_norm rms, optimizer sgd, loss mae ")),
+        "{shown}"
+    );
+    let document: Value = serde_json::from_str(&good(folder.path(), &["plan", "shapes.yaml", "--json"])).unwrap();
+    let of = |field: &str| {
+        let shapes = document["shapes"].as_array().unwrap();
+        shapes.iter().map(|shape| shape[field].to_string()).collect::<std::collections::BTreeSet<_>>().len()
+    };
+    assert_eq!(["optimizer", "layer_norm", "loss", "layer", "precision", "dropout"].map(of), [2, 2, 2, 1, 1, 1]);
+    assert_eq!(document["shapes"][0]["network"], "1-64×60-1 relu");
+}
+
+#[test]
+fn what_is_worth_saying_of_a_plan_stands_beside_it() {
+    let folder = folder(SWEEP);
+    let grids = "version: 1\nname: two\ngrids:\n  a: {base: {hidden: [4, 8]}}\n  b: {base: {width: 4}}\n";
+    fs::write(folder.path().join("two.yaml"), grids).unwrap();
+    let output = ablate(folder.path(), &["plan", "two.yaml", "depth=3"]);
+    assert!(output.status.success());
+    assert!(
+        err(&output).starts_with("note: `depth` of the command line has no effect in the grid `a`"),
+        "{}",
+        err(&output)
+    );
+    let document: Value =
+        serde_json::from_str(&good(folder.path(), &["plan", "two.yaml", "depth=3", "--json"])).unwrap();
+    assert_eq!(document["notes"].as_array().unwrap().len(), 1);
+    let empty = format!("{grids}exclude: [{{width: 4}}]\n");
+    fs::write(folder.path().join("two.yaml"), empty).unwrap();
+    let output = ablate(folder.path(), &["plan", "two.yaml"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(err(&output).contains("no point of the grid `b` is left"), "{}", err(&output));
+}
+
+#[test]
 fn replicates_that_vary_one_thing_are_told_apart() {
     let folder = folder(SWEEP);
     good(folder.path(), &["run", "small.yaml", "--no-report", "activation=relu", "normalization=max"]);
@@ -427,4 +499,17 @@ fn replicates_that_vary_one_thing_are_told_apart() {
     lines.sort();
     // The first replicate is the same run both times.
     assert_eq!(lines, ["0,0,0,0,0", "1,1,0,1,0", "1,1,1,1,1"]);
+}
+
+#[test]
+fn numbers_in_conditions_may_have_exponents() {
+    let folder = folder(SWEEP);
+    good(folder.path(), &["run", "small.yaml", "--no-report"]);
+    let runs = |condition: &str| {
+        let table =
+            good(folder.path(), &["runs", "small", "--where", condition, "--columns", "run", "--format", "csv"]);
+        table.lines().skip(1).count()
+    };
+    assert_eq!((runs("learning_rate = 1e-3"), runs("learning_rate = 0.001")), (8, 8));
+    assert_eq!((runs("learning_rate > 1E-3"), runs("activation <> '1e-3'")), (0, 8));
 }

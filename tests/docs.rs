@@ -95,6 +95,10 @@ fn sweeps_that_ship_are_valid_and_planned() {
             sweep.check_metric(COLUMNS.iter().map(|column| column.name)).unwrap_or_else(|error| panic!("{error}"));
             let name = entry.path().file_stem().unwrap().to_string_lossy().into_owned();
             assert_eq!(sweep.name, name, "a sweep is named as its file");
+            assert!(sweep.question.is_some(), "{name} asks nothing");
+            assert!(!sweep.claims.is_empty(), "{name} claims nothing");
+            assert!(sweep.text().contains("\n# Expected: "), "{name} does not say what is expected");
+            assert!(sweep.text().contains("\nreplicates: {") && sweep.replicates.count > 1, "{name} has no replicates");
             let done = std::collections::HashSet::new();
             let plan = ablate::plan::Plan::of(&sweep, &done, &ablate::plan::Limits::default()).unwrap();
             assert!(plan.runs() > 0);

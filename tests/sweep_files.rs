@@ -56,6 +56,10 @@ mistakes! {
     version_as_text: "version: \"1\"\nname: x\n";
     name_with_a_slash: "version: 1\nname: ../why squares?\n";
     name_is_a_number: "version: 1\nname: 2026\n";
+    name_with_spaces_around: "version: 1\nname: \"  y  \"\n";
+    name_with_a_line_end: "version: 1\nname: |\n  y\n";
+    question_of_a_space: "version: 1\nname: x\nquestion: \" \"\n";
+    grid_name_with_a_line_end: "version: 1\nname: x\ngrids: {\"a\\n\": {base: {depth: 1}}}\n";
     name_too_long: format!("version: 1\nname: {}\n", "x".repeat(65));
     two_documents: "version: 1\nname: x\n---\nversion: 1\nname: y\n";
 }
@@ -69,6 +73,9 @@ mistakes! {
     colon_in_plain_text: file("question: Why: squares\n");
     quote_left_open: file("question: 'Why\n");
     unknown_alias: file("base: *shared\n");
+    merge_key_at_the_top: file("base: &b {depth: 2}\n<<: *b\n");
+    number_in_base_two: file("grid: {depth: [1, 0b11], width: [0x10, 0o17]}\n");
+    negative_number_in_base_two_below: file("base:\n  # ä: 0b1\n  depth: -0B1\n");
     merge_key: file("base: &b {depth: 2}\ngrids:\n  a:\n    base: {<<: *b, width: 8}\n");
     unknown_tag: file("base: {depth: !mine 2}\n");
     alias_bomb: file("a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n\
@@ -124,6 +131,11 @@ mistakes! {
     number_out_of_range: file("base: {beta1: 1, learning_rate: 0, width: 0}\n");
     not_a_finite_number: file("base: {learning_rate: .inf}\n");
     whole_number_beyond_64_bits: file("base: {examples: 18446744073709551615}\n");
+    whole_number_with_a_point: file("base: {depth: 3.0}\n");
+    batch_beyond_32_bits: file("base: {batch: 5000000000}\n");
+    whole_number_that_would_be_rounded: file("base: {learning_rate: 9007199254740993}\n");
+    none_where_there_is_always_one: file("base: {depth: none}\n");
+    wrong_number_where_there_may_be_none: file("base: {clip_norm: -1}\n");
     yes_for_a_flag: file("base: {bias: yes}\n");
     one_for_a_flag: file("grid: {bias: [0, 1]}\n");
     empty_value: file("base:\n  depth:\n  width: 8\n");
@@ -167,6 +179,7 @@ mistakes! {
     one_width_for_hidden: file("base: {hidden: 64}\n");
     nested_list_in_an_axis: file("grid: {activation: [[relu], tanh]}\n");
     same_value_twice: file("grid: {learning_rate: [1, 0.5, 1.0]}\n");
+    zip_and_base: file("base: {depth: 2}\nzip: {shape: {depth: [1, 2], width: [4, 8]}}\n");
     axis_and_base: file("base: {depth: 2}\ngrid: {depth: [1, 2]}\n");
     exclude_as_a_mapping: file("grid: {depth: [1, 2]}\nexclude: {depth: 2}\n");
     exclude_with_a_list: file("grid: {depth: [1, 2]}\nexclude: [{depth: [1, 2]}]\n");
@@ -184,6 +197,14 @@ mistakes! {
     range_backwards: file("grid: {depth: {range: {min: 5, max: 1, step: 1}}}\n");
     range_beyond_what_is_taken: file("grid: {dropout: {range: {min: 0, max: 1, step: 0.5}}}\n");
     range_of_too_many: file("grid: {learning_rate: {range: {min: 1e-9, max: 1.000000001, step: 1e-9}}}\n");
+    range_of_too_many_together: file("grid:\n  noise: {range: {min: 1, max: 600000, step: 1}}\n  learning_rate: {range: {min: 1, max: 600000, step: 1}}\n");
+    range_that_misses_its_end_near_the_largest: file("grid: {dropout: {range: {min: 0, max: 0.9, step: 0.4}}}\n");
+    range_from_a_full_batch: file("grid: {batch: {range: {min: full, max: 100, step: 10}}}\n");
+    log_range_to_a_full_batch: file("grid: {batch: {log_range: {min: 10, max: full, num: 3}}}\n");
+    uniform_to_a_full_batch: file("grid: {batch: {uniform: {min: 10, max: full}}}\nsample: {method: random, count: 3}\n");
+    log_uniform_from_a_full_batch: file("grid: {batch: {log_uniform: {min: full, max: full}}}\nsample: {method: random, count: 3}\n");
+    range_finer_than_numbers: file("grid: {learning_rate: {range: {min: 1, max: 1.000000000000001, step: 1e-16}}}\n");
+    log_range_finer_than_numbers: file("grid: {learning_rate: {log_range: {min: 1, max: 1.0000000000000002, num: 3}}}\n");
     log_range_from_zero: file("grid: {noise: {log_range: {min: 0, max: 1, num: 3}}}\n");
     log_range_too_fine: file("grid: {depth: {log_range: {min: 1, max: 4, num: 9}}}\n");
     log_range_of_one: file("grid: {width: {log_range: {min: 1, max: 4, num: 1}}}\n");
@@ -211,6 +232,10 @@ mistakes! {
     constraint_that_is_a_number: file("grid: {depth: [1, 2]}\nconstraints: [\"depth * 2\"]\n");
     constraint_between_kinds: file("grid: {depth: [1, 2]}\nconstraints: [\"depth < activation\"]\n");
     constraint_over_all_points: file("grid: {depth: [1, 2]}\nconstraints: [\"depth < MAX(depth)\"]\n");
+    constraint_of_the_last_point: file("grid: {depth: [1, 2]}\nconstraints: [\"LAST_VALUE(depth) = 1\"]\n");
+    constraint_of_any_point: file("grid: {depth: [1, 2]}\nconstraints: [\"depth > ANY(width)\"]\n");
+    constraint_of_all_words: file("grid: {task: [sum, cube]}\nconstraints: [\"STRING_AGG(task, ',') LIKE '%sum%'\"]\n");
+    constraint_in_capitals: file("grid: {depth: [1, 2]}\nconstraints: [DEPTH <= 2]\n");
     constraint_that_reads_a_file: file("constraints: [\"depth < (SELECT 2 FROM read_csv('/etc/passwd'))\"]\n");
     constraint_as_text: file("constraints: depth < 2\n");
     same_constraint_twice: file("constraints: [depth < 3, depth < 3]\n");
@@ -233,6 +258,7 @@ mistakes! {
     replicates_as_a_number: file("replicates: 5\n");
     no_replicates: file("replicates: {count: 0}\n");
     list_of_seeds: file("replicates: {seed: [1, 2, 3]}\n");
+    seeds_beyond_the_largest: file("replicates: {seed: 9007199254740991, count: 3}\n");
     wrong_thing_to_vary: file("replicates: {count: 2, vary: [data, weights, inits, data]}\n");
     nothing_varies: file("replicates: {count: 3, vary: []}\n");
     claim_without_expect: file("claims:\n  - name: it fits\n    where: task = 'sum'\n    expects: max(test_rmse) < 1\n");
@@ -250,6 +276,9 @@ mistakes! {
     override_with_a_wrong_value: file(""), ["activation=relu,tahn,  sigmod"];
     override_with_a_list: file(""), ["activation=[relu,tanh]"];
     override_with_flat_widths: file(""), ["hidden=20,100"];
+    override_with_widths_in_brackets: file(""), ["hidden=[[64],[32, 8]]"];
+    override_with_counts: file(""), ["replicates.count=2,3"];
+    override_with_seeds_beyond_the_largest: file("replicates: {count: 3}\n"), ["replicates.seed=9007199254740990"];
     override_given_twice: file(""), ["depth=1", "depth=2"];
     override_of_the_name: file(""), ["name=y"];
     override_of_seeds: file(""), ["seed=1,2,3"];
@@ -286,6 +315,9 @@ mistakes! {
     sparsity_of_a_dense_layer: file("base: {sparsity: {strength: 1}}\n");
     depth_beside_hidden: file("base:\n  hidden: [20, 20]\n  depth: 3\n");
     depth_for_all_hidden_in_a_grid: file("base:\n  depth: 3\ngrids:\n  a:\n    grid:\n      hidden: [[20], [30]]\n");
+    normalization_beside_both_sides: file("base: {normalization: standardize, input_normalization: max, target_normalization: max}\n");
+    grid_without_a_point: file("grid: {depth: [1, 2], optimizer: [adam, sgd]}\nexclude: [{depth: 1}]\nconstraints: [depth < 2]\n");
+    sample_too_large: file("grid: {depth: [1, 2]}\nsample: {method: sobol, count: 2000000}\n");
     parameter_without_effect: file("base: {optimizer: sgd}\ngrid: {beta1: [0.8, 0.9]}\n");
     activation_without_a_hidden_layer: file("base: {depth: 0, activation: relu}\n");
     override_without_effect: file("base: {optimizer: sgd}\n"), ["beta1=0.5"];
@@ -318,6 +350,25 @@ fn settings_are_values_like_any_other() {
     assert_eq!(shown(&file("base: {early_stop: {patience: 9}}\n"), &["early_stop={patience: 5}"], "early_stop"), stop);
     assert_eq!(shown(&file(""), &[], "early_stop"), ["-"]);
     assert_eq!(shown(&file("base: {layer: nmu}\n"), &[], "sparsity"), ["strength=10, start=0.2, end=0.4"]);
+}
+
+#[test]
+fn what_may_be_absent_may_be_an_axis() {
+    assert_eq!(shown(&file("grid: {clip_norm: [none, 1]}\n"), &[], "clip_norm"), ["-", "1"]);
+    assert_eq!(shown(&file("base: {clip_norm: 2}\n"), &["clip_norm=none"], "clip_norm"), ["-"]);
+    let stops = file("grid: {early_stop: [none, {patience: 5}]}\nexclude: [{early_stop: none}]\n");
+    assert_eq!(shown(&stops, &[], "early_stop").len(), 1);
+    let widths = file("base: {depth: 3}\ngrid: {hidden: [none, [8, 4]]}\n");
+    assert_eq!(shown(&widths, &[], "hidden"), ["-", "[8, 4]"]);
+    assert_eq!(shown(&widths, &[], "depth"), ["3", "-"]);
+    assert_eq!(shown(&file("base: {hidden: [8, 4]}\n"), &["hidden=none,[4, 8]"], "hidden"), ["-", "[4, 8]"]);
+    // It is the default, and changes no identity.
+    let ids = |text: &str| {
+        let sweep = parse(&file(text), "x.yaml", &[]).unwrap_or_else(|invalid| panic!("{invalid}"));
+        let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
+        plan.points.iter().map(|point| point.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("base: {clip_norm: none, early_stop: none, hidden: none}\n"), ids(""));
 }
 
 #[test]
@@ -418,7 +469,7 @@ fn the_metric_is_checked_against_the_measures() {
 /// mistake is one that an editor underlines.
 #[rustfmt::skip]
 const BEYOND_A_SCHEMA: &[&str] = &[
-    "activation_without_a_hidden_layer", "constraint_about_nothing_known", "constraint_between_kinds", "constraint_over_all_points", "constraint_that_is_a_number", "constraint_that_is_no_sql", "constraint_that_reads_a_file", "cubes_too_large", "depth_for_all_hidden_in_a_grid", "exponent_for_a_whole_number", "include_of_what_cannot_be", "include_without_effect", "initial_weights_of_an_arithmetic_layer", "lbfgs_in_batches", "lbfgs_with_dropout", "leading_zeros", "log_range_too_fine", "logarithm_of_binary_digits", "logarithm_of_binary_digits_in_base", "logarithm_of_bins", "logarithm_of_differences", "logarithm_of_noise", "logarithm_on_one_side", "merge_key", "more_bins_than_numbers", "more_bins_than_numbers_by_default", "more_periods_than_numbers", "nesterov_without_momentum", "nesterov_without_sgd", "normalization_of_one_example", "normalization_of_one_unit", "not_a_finite_number", "number_with_separators", "parameter_in_two_zips", "parameter_without_effect", "plan_too_large", "quotient_of_one_number", "range_backwards", "range_of_too_many", "range_that_misses_its_end", "same_claim_twice", "settings_that_contradict_each_other", "settings_twice", "sparsity_of_a_dense_layer", "targets_too_large", "too_many_features", "warmup_for_the_whole_run", "when_in_a_circle", "zip_of_two_lengths", "zip_with_a_row_twice",
+    "activation_without_a_hidden_layer", "constraint_about_nothing_known", "constraint_between_kinds", "constraint_in_capitals", "constraint_of_all_words", "constraint_of_any_point", "constraint_of_the_last_point", "constraint_over_all_points", "constraint_that_is_a_number", "constraint_that_is_no_sql", "constraint_that_reads_a_file", "cubes_too_large", "depth_for_all_hidden_in_a_grid", "exponent_for_a_whole_number", "grid_without_a_point", "include_of_what_cannot_be", "include_without_effect", "initial_weights_of_an_arithmetic_layer", "lbfgs_in_batches", "lbfgs_with_dropout", "leading_zeros", "log_range_finer_than_numbers", "log_range_too_fine", "logarithm_of_binary_digits", "logarithm_of_binary_digits_in_base", "logarithm_of_bins", "logarithm_of_differences", "logarithm_of_noise", "logarithm_on_one_side", "merge_key", "more_bins_than_numbers", "more_bins_than_numbers_by_default", "more_periods_than_numbers", "nesterov_without_momentum", "nesterov_without_sgd", "normalization_beside_both_sides", "normalization_of_one_example", "normalization_of_one_unit", "not_a_finite_number", "number_in_base_two", "number_with_separators", "parameter_in_two_zips", "parameter_without_effect", "plan_too_large", "quotient_of_one_number", "range_backwards", "range_finer_than_numbers", "range_of_too_many", "range_of_too_many_together", "range_that_misses_its_end", "range_that_misses_its_end_near_the_largest", "same_claim_twice", "sample_too_large", "seeds_beyond_the_largest", "settings_that_contradict_each_other", "settings_twice", "sparsity_of_a_dense_layer", "targets_too_large", "too_many_features", "warmup_for_the_whole_run", "when_in_a_circle", "whole_number_that_would_be_rounded", "whole_number_with_a_point", "zip_of_two_lengths", "zip_with_a_row_twice",
 ];
 
 /// Every sweep that ships, and every file with a mistake, held against the schema by a validator that is not ours.

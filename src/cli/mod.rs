@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod diff;
 mod doctor;
 mod exit;
 mod libtorch;
@@ -13,6 +14,7 @@ mod report;
 mod run;
 mod runs;
 mod schema;
+mod shapes;
 mod show;
 mod style;
 

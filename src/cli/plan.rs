@@ -1,6 +1,5 @@
 //! `ablate plan`: what would run, and what it would take.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use clap::Args;
@@ -8,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::options::{ResultsFolder, SweepArguments};
-use super::{say, style};
+use super::shapes::{OfShape, shape_lines, shapes};
+use super::{diff, mention, say, style};
 use crate::execute::{available, estimate};
 use crate::measure::COLUMNS;
-use crate::plan::{Change, Cohort, Diff, Limits, MAX_RUNS, Plan};
+use crate::plan::{Cohort, Limits, MAX_RUNS, Plan};
 use crate::store::{self, Ended, Results};
 use crate::sweep::{self, Sweep};
 use crate::train::{Choice, Device, recorded_epochs};
@@ -77,64 +77,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     };
     let ended = results.as_ref().map(Results::ended).transpose()?.unwrap_or_default();
     let plan = plan(&sweep, &ended, arguments.retry_failed, &limits)?;
-    let diff = arguments.diff.then(|| diff(&plan, &ended, results.as_ref()));
+    plan.notes.iter().for_each(|note| mention!("note: {note}"));
+    let diff = arguments.diff.then(|| diff::of(&plan, &ended, results.as_ref())).transpose()?;
     let time = estimate(&plan.cohorts, devices[0], workers);
     if arguments.json {
         let mut document = document(&sweep, &plan, workers, time);
         if let Some(diff) = diff {
-            document["diff"] = diff_document(&diff);
+            document["diff"] = diff.document();
         }
         say!("{}", serde_json::to_string_pretty(&document)?);
     } else {
         lines(&sweep, &plan, workers, time).iter().for_each(|line| say!("{line}"));
-        diff.iter().flat_map(diff_lines).for_each(|line| say!("{line}"));
+        diff.iter().flat_map(diff::Beside::lines).for_each(|line| say!("{line}"));
     }
     Ok(Exit::Done)
 }
-
-fn diff(plan: &Plan, ended: &Ended, results: Option<&Results>) -> Diff {
-    let saved = ended.done.union(&ended.failed).copied().collect();
-    Diff::of(plan, &saved, &|parameter| results.map(|results| results.values(parameter)).unwrap_or_default())
-}
-
-fn diff_document(diff: &Diff) -> Value {
-    let change = |change: &Change| json!({"parameter": change.parameter, "adds": change.adds, "leaves": change.leaves});
-    json!({
-        "adds": diff.adds,
-        "keeps": diff.keeps,
-        "leaves": diff.leaves,
-        "parameters": diff.parameters.iter().map(change).collect::<Vec<_>>(),
-    })
-}
-
-fn diff_lines(diff: &Diff) -> Vec<String> {
-    let mut lines = vec![
-        String::new(),
-        format!(
-            "beside what is saved: {} added, {} kept, {} left behind (left runs stay saved)",
-            style::count(diff.adds),
-            style::count(diff.keeps),
-            style::count(diff.leaves)
-        ),
-    ];
-    let some = |values: &[String]| {
-        let more = values.len().saturating_sub(MOST_VALUES);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        values.iter().take(MOST_VALUES).map(String::as_str).collect::<Vec<_>>().join(", ") + &more
-    };
-    for Change { parameter, adds, leaves } in &diff.parameters {
-        if !adds.is_empty() {
-            lines.push(format!("  + {parameter}: {}", some(adds)));
-        }
-        if !leaves.is_empty() {
-            lines.push(format!("  - {parameter}: {}", some(leaves)));
-        }
-    }
-    lines
-}
-
-/// Values of a parameter that are listed for people.
-const MOST_VALUES: usize = 8;
 
 /// Workers: as asked for, otherwise one a core.
 pub fn jobs(asked: Option<usize>) -> usize {
@@ -165,36 +122,6 @@ fn disk(plan: &Plan) -> u64 {
     plan.cohorts.iter().map(|cohort| cohort.runs.len() as u64 * run(cohort)).sum()
 }
 
-/// Runs and cohorts of one shape.
-struct OfShape {
-    network: String,
-    runs: u64,
-    cohorts: u64,
-    epochs: u32,
-    batch: u32,
-}
-
-/// Cohorts by shape, in the order in which they are trained.
-fn shapes(plan: &Plan) -> Vec<OfShape> {
-    let mut shapes: Vec<OfShape> = Vec::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
-    for cohort in &plan.cohorts {
-        let shape = &cohort.shape;
-        let place = *known.entry(format!("{shape:?}")).or_insert_with(|| {
-            let sizes = std::iter::once(shape.features).chain(shape.widths.iter().copied()).chain([1]);
-            let network = sizes.map(|size| size.to_string()).collect::<Vec<_>>().join("-");
-            let unit =
-                cohort.runs[0].point.configuration.column(crate::config::parameter("activation").expect("a parameter"));
-            let network = unit.map_or_else(|| network.clone(), |unit| format!("{network} {unit}"));
-            shapes.push(OfShape { network, runs: 0, cohorts: 0, epochs: shape.epochs, batch: shape.batch });
-            shapes.len() - 1
-        });
-        shapes[place].runs += cohort.runs.len() as u64;
-        shapes[place].cohorts += 1;
-    }
-    shapes
-}
-
 fn document(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Value {
     json!({
         "version": 1,
@@ -207,20 +134,15 @@ fn document(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Value {
         "excluded": plan.excluded.iter()
             .map(|rule| json!({"grid": rule.grid, "rule": rule.rule, "points": rule.points})).collect::<Vec<_>>(),
         "equal": plan.equal,
+        "notes": plan.notes,
         "cohorts": plan.cohorts.len(),
-        "shapes": shapes(plan).iter().map(|shape| json!({
-            "network": shape.network, "runs": shape.runs, "cohorts": shape.cohorts,
-            "epochs": shape.epochs, "batch": shape.batch,
-        })).collect::<Vec<_>>(),
+        "shapes": shapes(plan).iter().map(OfShape::document).collect::<Vec<_>>(),
         "workers": jobs,
         "seconds": time.as_secs_f64(),
         "memory": plan.memory(jobs),
         "bytes": disk(plan),
     })
 }
-
-/// Shapes that are listed for people.
-const MOST_SHOWN: usize = 24;
 
 fn lines(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Vec<String> {
     let mut lines = vec![format!(
@@ -242,22 +164,7 @@ fn lines(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Vec<String>
         return lines;
     }
     lines.push(String::new());
-    let shapes = shapes(plan);
-    let shown = &shapes[..shapes.len().min(MOST_SHOWN)];
-    let width = shown.iter().map(|shape| shape.network.chars().count()).max().unwrap_or(0);
-    lines.push(format!("{:<width$}  {:>9}  {:>7}  {:>7}  {:>6}", "network", "runs", "cohorts", "epochs", "batch"));
-    for OfShape { network, runs, cohorts, epochs, batch } in shown {
-        let (runs, cohorts) = (style::count(*runs), style::count(*cohorts));
-        lines.push(format!("{network:<width$}  {runs:>9}  {cohorts:>7}  {epochs:>7}  {batch:>6}"));
-    }
-    let (more, rest) = (shapes.len() - shown.len(), &shapes[shown.len()..]);
-    if more > 0 {
-        let runs = style::counted(rest.iter().map(|shape| shape.runs).sum(), "run");
-        lines.push(format!(
-            "and {} that are shorter, with {runs}; --json lists them all",
-            style::counted(more as u64, "network")
-        ));
-    }
+    lines.extend(shape_lines(&shapes(plan)));
     lines.push(String::new());
     lines.push(format!(
         "about {} on {} here, {} of memory and {} on disk",

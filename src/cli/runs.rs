@@ -11,7 +11,7 @@ use polars::prelude::DataFrame;
 use super::exit::{Exit, printed};
 use super::options::ResultsFolder;
 use crate::store::{self, Format, Query, Results, Telling, format, query, rows_of};
-use crate::sweep;
+use crate::sweep::{self, with_points};
 
 /// List saved runs, filtered and sorted.
 ///
@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         columns => columns.clone(),
     };
     let asked = |columns: Option<Vec<String>>| Query {
-        condition: arguments.condition.clone(),
+        condition: arguments.condition.as_deref().map(with_points),
         sort: arguments.sort.clone(),
         columns,
         limit: arguments.limit,

@@ -1,6 +1,7 @@
 //! The typed configuration of a run, the table of parameters that it comes from, and identities.
 
 mod combinations;
+mod counts;
 mod fields;
 mod id;
 mod parameters;
@@ -10,10 +11,11 @@ mod words;
 use std::collections::BTreeMap;
 
 pub use combinations::{Conflict, bits, conflict, digits};
+pub use counts::{Batch, Widths};
 pub use fields::{EarlyStop, Field, Sparsity, StepDecay};
 pub use id::{Id, Identities, Seeds, configuration_id, run_id};
 pub use parameters::{Configuration, PARAMETERS, Parameter, Section};
-pub use value::{Argument, Batch, ColumnType, Kind, Setting, Value, Widths, Word};
+pub use value::{Argument, ColumnType, Kind, NONE, Setting, Value, Word};
 pub use words::{
     Activation, Encoding, Init, LayerKind, LayerNorm, Loss, Normalization, Numerics, Optimizer, Precision, Schedule,
     StopMetric, Task,
@@ -46,8 +48,9 @@ impl Default for Configuration {
 }
 
 impl Configuration {
-    /// The configuration that has the given values and otherwise defaults, in canonical form: configurations that
-    /// train alike are equal, however they were written.
+    /// The configuration that has the given values and otherwise defaults, in canonical form: values that mean the same are
+    /// equal, however they were written. Some configurations train alike and stay different, since identities are for
+    /// ever: `adam` and `adamw` without weight decay, and schedules of which no change falls on a step after the warm-up.
     ///
     /// # Errors
     /// The first value that its parameter does not take.

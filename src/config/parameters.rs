@@ -7,7 +7,7 @@ use super::words::{
     Activation, Encoding, Init, LayerKind, LayerNorm, Loss, Normalization, Numerics, Optimizer, Precision, Schedule,
     Task,
 };
-use super::{Batch, EarlyStop, Kind, Setting, Sparsity, Value, Widths};
+use super::{Batch, EarlyStop, Kind, NONE, Setting, Sparsity, Value, Widths};
 
 /// The part of a run that a parameter belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Parameter {
     pub section: Section,
     /// The values that it takes.
     pub kind: Kind,
+    /// Whether it may have none, which is written `none`.
+    pub optional: bool,
     /// What it is, in one sentence.
     pub doc: &'static str,
     /// Its default, in words.
@@ -51,6 +53,18 @@ impl Parameter {
     /// Says which values are allowed.
     pub fn check(&self, value: &Value) -> Result<(), String> {
         self.set(&mut Configuration::default(), Some(value))
+    }
+
+    /// Whether `value` is one that this parameter takes, as far as its kind alone tells.
+    #[must_use]
+    pub fn takes(&self, value: &Value) -> bool {
+        self.kind.takes(value) || self.is_none(value)
+    }
+
+    /// Whether `value` says that this parameter, which may have none, has none.
+    #[must_use]
+    pub fn is_none(&self, value: &Value) -> bool {
+        self.optional && matches!(value, Value::Word(word) if word == NONE)
     }
 
     /// `value` in the one spelling that equal values of this parameter share: `1` as `1.0` where it is a number.
@@ -105,6 +119,7 @@ macro_rules! parameters {
             name: stringify!($name),
             section: Section::$section,
             kind: $kind,
+            optional: <$type as Setting>::OPTIONAL,
             doc: $doc,
             default: $default_text,
             when: concat!($($when_text)?),
@@ -164,7 +179,7 @@ parameters! {
     Representation:
     #[doc = "How features and targets are scaled."]
     normalization: Normalization = Normalization::KIND, default "`standardize`" |_: &C| Normalization::Standardize,
-        when "the two sides are scaled alike" |c: &C| c.input_normalization == c.target_normalization;
+        when "`input_normalization` and `target_normalization` are not both set" |c: &C| c.input_normalization == c.target_normalization;
 
     Representation:
     #[doc = "How features alone are scaled."]
@@ -178,7 +193,7 @@ parameters! {
 
     Network:
     #[doc = "Widths of the hidden layers, one by one, instead of `depth` and `width`."]
-    hidden: Option<Widths> = Kind::Widths { min: 1, max: 65536 }, default "absent" |_: &C| None;
+    hidden: Option<Widths> = Kind::Widths { min: 1, max: 65536 }, default "`none`" |_: &C| None;
 
     Network:
     #[doc = "Hidden layers; 0 is a single affine map."]
@@ -257,7 +272,7 @@ parameters! {
 
     Training:
     #[doc = "Gradients whose norm, over all parameters, is larger are scaled down to it (Pascanu et al. 2013)."]
-    clip_norm: Option<f64> = POSITIVE, default "none" |_: &C| None,
+    clip_norm: Option<f64> = POSITIVE, default "`none`" |_: &C| None,
         when "`optimizer` is not `lbfgs`" |c: &C| c.optimizer != Optimizer::Lbfgs;
 
     Training:
@@ -282,7 +297,7 @@ parameters! {
 
     Training:
     #[doc = "Ends a run when a metric has not improved by more than `min_delta` for `patience` epochs."]
-    early_stop: Option<EarlyStop> = EarlyStop::KIND, default "absent" |_: &C| None;
+    early_stop: Option<EarlyStop> = EarlyStop::KIND, default "`none`" |_: &C| None;
 
     Training:
     #[doc = "Penalty on weights between whole ones: its strength, and the shares of the run between which it grows from zero."]

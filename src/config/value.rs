@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Field;
+use super::{Batch, Field, Widths};
 
 /// A value of a parameter, as written: before it is known to be one that the parameter takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +101,7 @@ pub enum Kind {
         /// Largest width.
         max: i64,
     },
-    /// A whole number of at least one, or the word `full`.
+    /// A whole number from one to the largest of 32 bits, or the word `full`.
     CountOrFull,
     /// Several settings under one name: `{every: 100, factor: 0.5}`.
     Fields(&'static [Field]),
@@ -217,7 +217,7 @@ impl fmt::Display for Kind {
                 Ok(())
             }
             Self::Widths { .. } => f.write_str("a list of widths such as `[64, 64]`"),
-            Self::CountOrFull => f.write_str("a whole number ≥ 1 or `full`"),
+            Self::CountOrFull => write!(f, "a whole number from 1 to {} or `full`", u32::MAX),
             Self::Fields(fields) => {
                 let names: Vec<String> = fields.iter().map(|field| format!("{}: …", field.name)).collect();
                 write!(f, "`{{{}}}`", names.join(", "))
@@ -237,11 +237,18 @@ pub trait Setting: Clone + PartialEq {
     fn write(&self) -> Option<Value>;
     /// Any value: a place holder while a configuration is being read.
     fn blank() -> Self;
+    /// Whether there may be none, which is written `none`.
+    const OPTIONAL: bool = false;
 }
+
+/// The word for no value of a parameter that may have none.
+pub const NONE: &str = "none";
 
 pub(super) fn mismatch(value: &Value, kind: &Kind) -> String {
     match value {
         Value::List(_) | Value::Map(_) => format!("{} is not {kind}", value.describe()),
+        // With its point, without which it would look like a whole number.
+        Value::Number(number) => format!("`{number:?}` is not {kind}"),
         _ => format!("`{value}` is not {kind}"),
     }
 }
@@ -286,6 +293,10 @@ impl Setting for f64 {
             Value::Number(number) => *number,
             // Exact: a whole number beyond 2⁵³ is refused rather than rounded.
             Value::Whole(n) if n.unsigned_abs() <= 1 << 53 => *n as f64,
+            Value::Whole(n) => {
+                let rounded = *n as f64;
+                return Err(format!("`{n}` is beyond 2^53, where whole numbers are rounded: write `{rounded:?}`"));
+            }
             _ => return Err(mismatch(value, kind)),
         };
         let Kind::Number { min, max, min_included, max_included } = *kind else {
@@ -307,61 +318,21 @@ impl Setting for f64 {
 }
 
 impl<T: Setting> Setting for Option<T> {
+    const OPTIONAL: bool = true;
+
     fn read(value: &Value, kind: &Kind) -> Result<Self, String> {
-        T::read(value, kind).map(Some)
+        if matches!(value, Value::Word(word) if word == NONE) {
+            return Ok(None);
+        }
+        T::read(value, kind).map(Some).map_err(|message| {
+            if message.ends_with(&kind.to_string()) { format!("{message} or `{NONE}`") } else { message }
+        })
     }
     fn write(&self) -> Option<Value> {
         self.as_ref().and_then(Setting::write)
     }
     fn blank() -> Self {
         None
-    }
-}
-
-/// Widths of hidden layers, first to last.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Widths(pub Vec<u32>);
-
-impl Setting for Widths {
-    fn read(value: &Value, kind: &Kind) -> Result<Self, String> {
-        let Value::List(items) = value else { return Err(mismatch(value, kind)) };
-        let Kind::Widths { min, max } = *kind else { return Err(mismatch(value, kind)) };
-        let item = Kind::Whole { min, max };
-        items.iter().map(|width| u32::read(width, &item)).collect::<Result<_, _>>().map(Self)
-    }
-    fn write(&self) -> Option<Value> {
-        Some(Value::List(self.0.iter().map(|&width| Value::Whole(i64::from(width))).collect()))
-    }
-    fn blank() -> Self {
-        Self(Vec::new())
-    }
-}
-
-/// Examples in a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Batch {
-    /// This many; the last batch of an epoch holds what is left.
-    Of(u32),
-    /// All examples at once.
-    Full,
-}
-
-impl Setting for Batch {
-    fn read(value: &Value, kind: &Kind) -> Result<Self, String> {
-        match value {
-            Value::Word(word) if word == "full" => Ok(Self::Full),
-            Value::Whole(n) if *n >= 1 => u32::try_from(*n).map(Self::Of).map_err(|_| mismatch(value, kind)),
-            _ => Err(mismatch(value, kind)),
-        }
-    }
-    fn write(&self) -> Option<Value> {
-        Some(match self {
-            Self::Of(count) => Value::Whole(i64::from(*count)),
-            Self::Full => Value::Word("full".into()),
-        })
-    }
-    fn blank() -> Self {
-        Self::Full
     }
 }
 

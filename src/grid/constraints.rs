@@ -6,6 +6,15 @@ use polars::sql::sql_expr;
 use crate::config::{ColumnType, Configuration, PARAMETERS, Parameter, Value};
 use crate::sweep::{Constraint, Diagnostic};
 
+/// What constraints say of some points.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Broken {
+    /// For each point the first constraint that is not true of it, by its number.
+    pub first: Vec<Option<usize>>,
+    /// For each constraint whether it is true or false of any of the points.
+    pub decided: Vec<bool>,
+}
+
 /// The constraints of a grid, ready to judge points.
 #[derive(Clone, Debug, Default)]
 pub struct Constraints {
@@ -28,11 +37,7 @@ impl Constraints {
                 Err(diagnostic) => wrong.push(diagnostic),
             }
         }
-        let named = |parameter: &&Parameter| {
-            constraints
-                .iter()
-                .any(|constraint| constraint.words().any(|word| word.eq_ignore_ascii_case(parameter.name)))
-        };
+        let named = |parameter: &&Parameter| constraints.iter().any(|constraint| constraint.names(parameter));
         let parameters = PARAMETERS.iter().filter(named).collect();
         if wrong.is_empty() { Ok(Self { conditions, parameters }) } else { Err(wrong) }
     }
@@ -48,8 +53,8 @@ impl Constraints {
     ///
     /// # Errors
     /// The number of the constraint that cannot be computed, and Polars' words for it.
-    pub fn broken(&self, points: &[&Configuration]) -> Result<Vec<Option<usize>>, (usize, String)> {
-        let mut broken = vec![None; points.len()];
+    pub fn broken(&self, points: &[&Configuration]) -> Result<Broken, (usize, String)> {
+        let mut broken = Broken { first: vec![None; points.len()], decided: vec![false; self.conditions.len()] };
         if points.is_empty() {
             return Ok(broken);
         }
@@ -58,9 +63,10 @@ impl Constraints {
             let wrong = |error: polars::error::PolarsError| (number, essence(&error.to_string()));
             let judged = frame.clone().lazy().with_column(condition.clone()).collect().map_err(wrong)?;
             let judged = judged.column(&self::number(number)).and_then(Column::bool).map_err(wrong)?.clone();
-            for (broken, held) in broken.iter_mut().zip(judged.iter()) {
-                if broken.is_none() && held != Some(true) {
-                    *broken = Some(number);
+            for (first, held) in broken.first.iter_mut().zip(judged.iter()) {
+                broken.decided[number] |= held.is_some();
+                if first.is_none() && held != Some(true) {
+                    *first = Some(number);
                 }
             }
         }
@@ -75,36 +81,20 @@ fn number(number: usize) -> String {
 
 /// Reads one constraint, and computes it of no points to see that it is a condition over parameters.
 fn condition(constraint: &Constraint) -> Result<Expr, Diagnostic> {
+    let sql = constraint.sql();
     let wrong = |what: String| Diagnostic::new(constraint.place, what);
-    let condition =
-        sql_expr(&constraint.text).map_err(|error| wrong(format!("not SQL: {}", essence(&error.to_string()))))?;
+    // What was made of the constraint is nothing that anybody wrote.
+    let said = |message: &str| essence(&message.replace(&sql, &constraint.text));
+    let condition = sql_expr(&sql).map_err(|error| wrong(format!("not SQL: {}", said(&error.to_string()))))?;
     let all: Vec<&Parameter> = PARAMETERS.iter().collect();
     let computed = frame(&all, &[])
         .and_then(|frame| frame.lazy().select([col(all[0].name), condition.clone().alias("it")]).collect());
-    let computed = computed.map_err(|error| unknown(constraint, &error.to_string()))?;
+    let computed = computed.map_err(|error| wrong(format!("this cannot be computed: {}", said(&error.to_string()))))?;
     match computed.column("it").map(|column| column.dtype().clone()) {
         Ok(DataType::Boolean) => Ok(condition),
         _ => Err(wrong("this is not a condition: it is neither true nor false".into())
             .hint("compare something, as in `depth * width <= 256`")),
     }
-}
-
-/// The error for a condition that Polars cannot compute: mostly a name that is no parameter.
-fn unknown(constraint: &Constraint, message: &str) -> Diagnostic {
-    let known = |word: &&str| PARAMETERS.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(word));
-    let quoted = |word: &&str| message.contains(&format!("\"{word}\"")) || message.contains(&format!("'{word}'"));
-    let Some(word) = constraint.words().find(|word| !known(word) && quoted(word)) else {
-        return Diagnostic::new(constraint.place, format!("this cannot be computed: {}", essence(message)));
-    };
-    let nearest = PARAMETERS
-        .iter()
-        .map(|parameter| parameter.name)
-        .max_by(|a, b| strsim::jaro_winkler(a, word).total_cmp(&strsim::jaro_winkler(b, word)));
-    let hint = match nearest {
-        Some(near) if strsim::jaro_winkler(near, word) > 0.8 => format!("did you mean `{near}`?"),
-        _ => "constraints are about parameters; text stands in single quotes".to_owned(),
-    };
-    Diagnostic::new(constraint.place, format!("`{word}` is no parameter")).hint(hint)
 }
 
 /// The first line of what Polars says, without places in a text that nobody wrote.
@@ -139,19 +129,12 @@ fn column(parameter: &'static Parameter, points: &[&Configuration]) -> Series {
                 })
                 .collect::<Vec<_>>(),
         ),
-        ColumnType::Whole => Series::new(
+        // Whole numbers as well: exact up to 2^53, and larger ones do not wrap around.
+        ColumnType::Whole | ColumnType::Number => Series::new(
             name,
             values
                 .map(|value| match value {
-                    Some(Value::Whole(whole)) => Some(whole),
-                    _ => None,
-                })
-                .collect::<Vec<_>>(),
-        ),
-        ColumnType::Number => Series::new(
-            name,
-            values
-                .map(|value| match value {
+                    Some(Value::Whole(whole)) => Some(whole as f64),
                     Some(Value::Number(number)) => Some(number),
                     _ => None,
                 })

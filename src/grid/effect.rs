@@ -1,12 +1,13 @@
 //! Whether a parameter has an effect at a point, and whether the point has a value of it.
 
-use crate::config::{Assignment, Configuration, Kind, Parameter, Value};
+use crate::config::{Assignment, Configuration, Kind, NONE, Parameter, Value};
 
 /// Whether a parameter has an effect at a point: whether another value of it could make another configuration.
 #[must_use]
 pub fn is_live(assignment: &Assignment, configuration: &Configuration, parameter: &Parameter) -> bool {
     // Equal widths that are listed are kept as depth and width, which are then the list's and nobody else's.
-    if matches!(parameter.name, "depth" | "width") && assignment.contains_key("hidden") {
+    let listed = assignment.get("hidden").is_some_and(|widths| *widths != Value::Word(NONE.into()));
+    if matches!(parameter.name, "depth" | "width") && listed {
         return false;
     }
     // A word may act through other parameters, as `input_normalization` does where both sides are scaled alike, or be
@@ -26,7 +27,8 @@ pub fn has(assignment: &Assignment, configuration: &Configuration, parameter: &P
     // polynomial of degree one, a schedule that never changes anything.
     let ambiguous = matches!(parameter.kind, Kind::CountOrFull | Kind::Widths { .. }) || matches!(value, Value::Map(_));
     if (parameter.applies)(configuration) && !ambiguous {
-        return parameter.get(configuration).as_ref() == Some(value);
+        let value = Some(value).filter(|value| !parameter.is_none(value));
+        return parameter.get(configuration).as_ref() == value;
     }
     with(assignment, parameter, value).is_some_and(|other| other == *configuration)
         && is_live(assignment, configuration, parameter)

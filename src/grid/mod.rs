@@ -6,7 +6,7 @@ mod effect;
 mod points;
 mod sobol;
 
-pub use constraints::Constraints;
+pub use constraints::{Broken, Constraints};
 pub use effect::{has, is_live};
 pub use points::{Candidate, Points, TooMany};
 

@@ -160,10 +160,48 @@ fn ranges_include_both_ends_and_are_made_by_index() {
 }
 
 #[test]
+fn ends_are_values_just_as_they_are_written() {
+    let axis = |text: &str| values(&format!("grid: {{{text}}}\n"), text.split(':').next().unwrap());
+    let all_but = axis("dropout: {range: {min: 0.1, max: 0.9999999999999999, step: 0.8999999999999999}}");
+    assert_eq!(all_but, ["0.1", "0.9999999999999999"]);
+    let digits = axis("learning_rate: {log_range: {min: 0.12345678901234567, max: 0.76543210987654321, num: 2}}");
+    assert_eq!(digits, ["0.12345678901234566", "0.7654321098765432"]);
+    let digits = axis("learning_rate: {range: {min: 0.12345678901234567, max: 1.12345678901234567, step: 1}}");
+    assert_eq!(digits, ["0.12345678901234566", "1.1234567890123457"]);
+    let largest = axis("learning_rate: {log_range: {min: 1, max: 1.7976931348623157e308, num: 2}}");
+    assert_eq!(largest, ["1", "1.7976931348623157e308"]);
+}
+
+#[test]
+fn ratios_beyond_all_numbers_are_computed() {
+    let rates = "learning_rate: {log_range: {min: 1e-200, max: 1e200, num: 5}}";
+    assert_eq!(values(&format!("grid: {{{rates}}}\n"), "learning_rate"), ["1e-200", "1e-100", "1", "1e100", "1e200"]);
+    let rates = "learning_rate: {log_range: {min: 5e-324, max: 1.7976931348623157e308, num: 1000}}";
+    let rates: Vec<f64> =
+        values(&format!("grid: {{{rates}}}\n"), "learning_rate").iter().map(|rate| rate.parse().unwrap()).collect();
+    assert!(rates.is_sorted_by(|a, b| a < b) && rates.len() == 1000);
+    let drawn = "grid: {learning_rate: {log_uniform: {min: 1e-200, max: 1e200}}}\n\
+        sample: {method: sobol, count: 400, seed: 3}\n";
+    let mut decades = [0; 4];
+    for rate in values(drawn, "learning_rate") {
+        let exponent = rate.parse::<f64>().unwrap().log10();
+        decades[((exponent + 200.0) / 100.0) as usize] += 1;
+    }
+    assert!(decades.iter().all(|count| (99..=101).contains(count)), "{decades:?}");
+}
+
+#[test]
 fn axes_of_a_zip_move_together() {
     let text = "grid: {bias: [true, false]}\nzip: {shape: {depth: [1, 2], width: [256, 64]}}\n";
     assert_eq!(values(text, "depth"), ["1", "2", "1", "2"]);
     assert_eq!(values(text, "width"), ["256", "64", "256", "64"]);
+}
+
+#[test]
+fn the_values_of_a_zip_go_before_those_of_a_conditional_axis() {
+    let text = "grid:\n  activation: [relu, tanh]\n  depth: {values: [5], when: {activation: relu}}\n\
+        zip: {shape: {depth: [1, 2], width: [256, 64]}}\n";
+    assert_eq!(values(text, "depth"), ["1", "2", "1", "2"]);
 }
 
 #[test]
@@ -227,7 +265,7 @@ fn constraints_are_about_what_a_point_means() {
         let sweep = sweep(rest);
         let constraints = Constraints::read(&sweep.grids[0].constraints).unwrap();
         let points: Vec<_> = Points::of(&sweep.grids[0]).unwrap().iter().map(|point| point.configuration).collect();
-        constraints.broken(&points.iter().collect::<Vec<_>>()).unwrap()
+        constraints.broken(&points.iter().collect::<Vec<_>>()).unwrap().first
     };
     let shape = "grid: {depth: [1, 2], width: [8, 64]}\nconstraints: ['depth * width <= 64', 'depth < 2']\n";
     assert_eq!(broken(shape), [None, None, Some(1), Some(0)]);
@@ -240,5 +278,26 @@ fn constraints_are_about_what_a_point_means() {
     // What has no effect has no value, and a condition about it is not true.
     assert_eq!(broken("grid: {optimizer: [adam, sgd]}\nconstraints: ['beta1 > 0']\n"), [None, Some(0)]);
     assert_eq!(broken("grid: {optimizer: [adam, sgd]}\nconstraints: ['beta1 > 0 OR beta1 IS NULL']\n"), [None, None]);
+    // Products of whole numbers do not wrap around: of 64 bits, 10^8 * 10^8 * 65536 * 1000 would be far below zero.
+    let cost = "base: {examples: 100000000, epochs: 100000000, width: 65536}\ngrid: {depth: [1, 1000]}\nconstraints: ['examples * epochs * width * depth";
+    assert_eq!(broken(&format!("{cost} <= 1000000000000']\n")), [Some(0), Some(0)]);
+    assert_eq!(broken(&format!("{cost} <= 6553600000000 * 10000000000']\n")), [None, Some(0)]);
+    // Fractions are kept, and lists, powers and digits work in such numbers.
+    let shape = |condition: &str| broken(&format!("grid: {{width: [3, 4]}}\nconstraints: ['{condition}']\n"));
+    assert_eq!(shape("width / 2 = 1.5"), [None, Some(0)]);
+    assert_eq!(shape("width IN (1, 4)"), [Some(0), None]);
+    assert_eq!(shape("width NOT IN (1, 4)"), [None, Some(0)]);
+    assert_eq!(shape("width % 2 = 0"), [Some(0), None]);
+    assert_eq!(shape("width BETWEEN 4 AND 9"), [Some(0), None]);
+    assert_eq!(shape("POW(width, 2) = 16 AND ROUND(width / 3, 1) = 1.3"), [Some(0), None]);
+    assert_eq!(shape("GREATEST(width, 4) = LEAST(width, 4)"), [Some(0), None]);
+    assert_eq!(
+        broken("grid: {learning_rate: [0.01, 0.001]}\nconstraints: ['learning_rate = 1e-3']\n"),
+        [Some(0), None]
+    );
+    assert_eq!(
+        broken("grid: {task: [sum, square]}\nconstraints: [\"LEFT(task, 2) = 'sq' AND LENGTH(task) > 3\"]\n"),
+        [Some(0), None]
+    );
     assert_eq!(broken("grid: {bias: [true, false]}\nconstraints: ['bias', '1 < 2']\n"), [None, Some(0)]);
 }

@@ -14,14 +14,22 @@ pub struct Diff {
     pub keeps: u64,
     /// Saved runs that the sweep does not ask for any more. They stay saved.
     pub leaves: u64,
+    /// The saved runs that it does not ask for, in order.
+    pub left: Vec<Id>,
     /// Parameters of which the two have other values, in the order of the reference.
     pub parameters: Vec<Change>,
+    /// Columns of [`SEEDS`] in which the two have other seeds: another first seed, another number of replicates, or other
+    /// things that vary.
+    pub seeds: Vec<Change>,
 }
 
-/// How the values of a parameter differ.
+/// The columns of the seeds of each kind of draw, as [`Seeds::each`] gives them.
+pub const SEEDS: [&str; 3] = ["data_seed", "init_seed", "shuffle_seed"];
+
+/// How the values of a parameter, or of a column of seeds, differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The parameter.
+    /// The parameter, or the column.
     pub parameter: &'static str,
     /// Values that only the plan has, as columns show them.
     pub adds: Vec<String>,
@@ -30,14 +38,31 @@ pub struct Change {
 }
 
 impl Diff {
-    /// Holds a plan against saved runs: their ids, and the values that they have of a parameter as columns show them.
+    /// Holds a plan against saved runs: their ids, the values that they have of a parameter as columns show them, and their
+    /// seeds in each column of [`SEEDS`].
     #[must_use]
-    pub fn of(plan: &Plan, saved: &HashSet<Id>, values: &dyn Fn(&Parameter) -> BTreeSet<String>) -> Self {
+    pub fn of(
+        plan: &Plan,
+        saved: &HashSet<Id>,
+        values: &dyn Fn(&Parameter) -> BTreeSet<String>,
+        seeds: &dyn Fn(&str) -> BTreeSet<u64>,
+    ) -> Self {
         let ids = plan.points.iter().flat_map(|point| {
             let identities = Identities::of(&point.configuration);
             (0..plan.replicates.count).map(move |replicate| identities.run(plan.replicates.seeds_of(replicate)))
         });
-        let keeps = ids.filter(|id| saved.contains(id)).count() as u64;
+        let kept: HashSet<Id> = ids.filter(|id| saved.contains(id)).collect();
+        let keeps = kept.len() as u64;
+        let mut left: Vec<Id> = saved.difference(&kept).copied().collect();
+        left.sort_unstable();
+        let seeds = SEEDS.iter().enumerate().filter_map(|(number, &parameter)| {
+            let replicates = 0..plan.replicates.count;
+            let planned: BTreeSet<u64> = replicates.map(|n| plan.replicates.seeds_of(n).each()[number]).collect();
+            let saved = seeds(parameter);
+            let only = |a: &BTreeSet<u64>, b: &BTreeSet<u64>| a.difference(b).map(u64::to_string).collect::<Vec<_>>();
+            let change = Change { parameter, adds: only(&planned, &saved), leaves: only(&saved, &planned) };
+            (!change.adds.is_empty() || !change.leaves.is_empty()).then_some(change)
+        });
         let change = |parameter: &'static Parameter| {
             let (planned, saved) = (planned(plan, parameter), values(parameter));
             let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.difference(b).cloned().collect::<Vec<_>>();
@@ -49,6 +74,8 @@ impl Diff {
             adds: plan.runs() - keeps,
             keeps,
             leaves: saved.len() as u64 - keeps,
+            left,
+            seeds: if saved.is_empty() { Vec::new() } else { seeds.collect() },
             parameters: if saved.is_empty() { Vec::new() } else { PARAMETERS.iter().filter_map(change).collect() },
         }
     }

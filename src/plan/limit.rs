@@ -14,6 +14,8 @@ pub struct TooLarge {
     pub limit: u64,
     /// The points of each grid; `None` beyond 2^128.
     pub grids: Vec<(String, Option<u128>)>,
+    /// The grids of which a sample is drawn.
+    pub sampled: Vec<String>,
     /// Runs of each configuration.
     pub replicates: u32,
 }
@@ -34,6 +36,9 @@ impl fmt::Display for TooLarge {
         }
         let largest = self.grids.iter().max_by_key(|(_, points)| points.unwrap_or(u128::MAX));
         let name = largest.map_or("grid", |(name, _)| name);
+        if self.sampled.iter().any(|sampled| sampled == name) {
+            return write!(f, "hint: give the `sample` of `{name}` a smaller `count`");
+        }
         write!(
             f,
             "hint: to train some of the points, evenly spread, write into `{name}`: \
@@ -69,6 +74,7 @@ pub(super) fn within(sweep: &Sweep, limit: u64) -> Result<Vec<Points<'_>>, TooLa
             runs,
             limit,
             grids: sweep.grids.iter().map(|grid| grid.name.clone()).zip(sizes).collect(),
+            sampled: sweep.grids.iter().filter(|grid| grid.sample.is_some()).map(|grid| grid.name.clone()).collect(),
             replicates: sweep.replicates.count,
         }),
     }

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use expand::Expanded;
 
 pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, MOST_RUNS_ON_GPU, Shape};
-pub use diff::{Change, Diff};
+pub use diff::{Change, Diff, SEEDS};
 pub use limit::TooLarge;
 
 use crate::config::{Configuration, Id, Identities, Seeds};
@@ -92,6 +92,8 @@ pub struct Plan {
     pub excluded: Vec<Excluded>,
     /// Points that turned out equal to another, of the same grid or of one before it.
     pub equal: u64,
+    /// What is no mistake, and worth saying: an override without an effect in some grids, an axis that is nowhere there.
+    pub notes: Vec<String>,
     /// Runs that were done before.
     pub done: u64,
     /// The runs to do, in cohorts, longest first.
@@ -117,7 +119,7 @@ impl Plan {
     /// parameters does not go together.
     pub fn of(sweep: &Sweep, done: &HashSet<Id>, limits: &Limits) -> Result<Self, Error> {
         let grids = limit::within(sweep, limits.max_runs)?;
-        let Expanded { points, excluded, equal } = expand::expand(sweep, &grids)?;
+        let Expanded { points, excluded, equal, notes } = expand::expand(sweep, &grids, limits.max_runs)?;
         let replicates = sweep.replicates;
         let mut grouping = cohort::Grouping::default();
         let mut skipped = 0;
@@ -132,7 +134,7 @@ impl Plan {
             }
         }
         let cohorts = grouping.cohorts(limits);
-        Ok(Self { points, replicates, excluded, equal, done: skipped, cohorts })
+        Ok(Self { points, replicates, excluded, equal, notes, done: skipped, cohorts })
     }
 
     /// Distinct configurations.

@@ -37,6 +37,22 @@ fn equal_points_of_two_grids_are_one_with_both_names() {
 }
 
 #[test]
+fn a_point_of_every_grid_names_them_all_once() {
+    let grids: String = (0..1000)
+        .map(|n| format!("  g{n}: {{grid: {{depth: [1, 1000]}}, include: [{{depth: 1}}]}}\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    let plan = plan(&sweep(&format!("grids:\n{grids}"), &[]));
+    assert_eq!((plan.configurations(), plan.equal), (2, 2998));
+    for point in &plan.points {
+        let names: Vec<String> = (0..1000).map(|n| format!("g{n}")).collect();
+        assert_eq!(point.grids[..], names);
+    }
+    let sets: HashSet<*const String> = plan.points.iter().map(|point| point.grids.as_ptr()).collect();
+    assert_eq!(sets.len(), 1, "points of the same grids share their names");
+}
+
+#[test]
 fn points_that_differ_in_nothing_with_an_effect_collapse() {
     let plan = plan(&sweep("grid: {optimizer: [adam, sgd], beta1: [0.8, 0.9]}\n", &[]));
     assert_eq!(plan.configurations(), 3);
@@ -89,6 +105,108 @@ fn adding_a_value_leaves_other_runs_as_they_are() {
 fn an_override_that_narrows_a_sweep_may_leave_parameters_idle() {
     let text = "grid: {optimizer: [adam, sgd], beta1: [0.8, 0.9]}\n";
     assert_eq!(plan(&sweep(text, &["optimizer=sgd"])).configurations(), 1);
+}
+
+fn invalid(text: &str, overrides: &[&str]) -> String {
+    match Plan::of(&sweep(text, overrides), &HashSet::new(), &Limits::default()) {
+        Err(Error::Invalid(invalid)) => invalid.to_string(),
+        other => panic!("invalid: {other:?}"),
+    }
+}
+
+#[test]
+fn an_override_hides_no_mistake_of_the_file() {
+    let text =
+        "grids:\n  a: {base: {optimizer: sgd, beta1: 0.8}}\n  b: {grid: {optimizer: [adam, sgd], beta2: [0.8, 0.9]}}\n";
+    let first = "x.yaml:4:30: `beta1` has no effect";
+    assert!(invalid(text, &[]).starts_with(first));
+    // What the override itself made idle, `beta2`, is no mistake.
+    let told = invalid(text, &["optimizer=sgd", "epochs=3"]);
+    assert!(told.starts_with(first) && !told.contains("beta2"), "{told}");
+}
+
+#[test]
+fn an_alias_hides_no_parameter_without_effect() {
+    let text = "base: &a {optimizer: sgd, beta1: 0.5, momentum: 0.9}\ngrids:\n  g: {base: *a}\n";
+    let told = invalid(text, &[]);
+    assert!(told.contains("`beta1` has no effect"), "{told}");
+    let alone = "base: {epochs: 3}\ngrids:\n  a: {include: [&a {optimizer: sgd, beta1: 0.5}]}\n  b: {base: *a}\n";
+    let told = invalid(alone, &[]);
+    assert_eq!(told.matches("`beta1` has no effect").count(), 2, "{told}");
+}
+
+#[test]
+fn an_override_without_effect_is_told_for_each_grid() {
+    let text = "grids:\n  a: {base: {hidden: [4, 8]}}\n  b: {grid: {width: [4, 8]}}\n";
+    let some = plan(&sweep(text, &["depth=2"]));
+    assert_eq!(
+        some.notes,
+        ["`depth` of the command line has no effect in the grid `a`: it has one only when `hidden` is absent"]
+    );
+    assert!(plan(&sweep(text, &["epochs=2"])).notes.is_empty());
+    let text = "grids:\n  a: {base: {hidden: [4, 8]}}\n  b: {base: {hidden: [8, 4]}}\n";
+    let told = invalid(text, &["depth=2"]);
+    assert!(told.starts_with("command line:1:1: `depth` has no effect in the grids `a`, `b`: "), "{told}");
+}
+
+#[test]
+fn a_conditional_axis_has_an_effect_where_it_is() {
+    let axis = |values: &str, when: &str| {
+        format!("grid:\n  optimizer: [adam, sgd]\n  {values}, when: {{optimizer: {when}}}}}\n")
+    };
+    let fine = axis("momentum: {values: [0.5, 0.9]", "sgd");
+    assert_eq!(plan(&sweep(&fine, &[])).configurations(), 3);
+    let wrong = axis("beta1: {values: [0.5, 0.9]", "sgd");
+    assert!(invalid(&wrong, &[]).starts_with("x.yaml:5:3: `beta1` has no effect"));
+    let nowhere = plan(&sweep(&axis("beta1: {values: [0.5, 0.9]", "rmsprop"), &[]));
+    assert_eq!(nowhere.configurations(), 2);
+    assert_eq!(nowhere.notes, ["the axis `beta1` of the grid `grid` is nowhere there: its `when` holds at no point"]);
+}
+
+#[test]
+fn an_override_of_a_conditional_axis_keeps_its_condition() {
+    let text = "grid:\n  activation: [relu, tanh]\n  width: {values: [4, 8], when: {activation: relu}}\n";
+    let widths = |overrides: &[&str]| -> Vec<u32> {
+        plan(&sweep(text, overrides)).points.iter().map(|point| point.configuration.width).collect()
+    };
+    assert_eq!(widths(&[]), [4, 8, 64]);
+    assert_eq!(widths(&["width=16"]), [16, 64]);
+    assert_eq!(widths(&["width=16,32"]), [16, 32, 64]);
+    assert_eq!(widths(&["width={values: [16, 32], when: {activation: tanh}}"]), [64, 16, 32]);
+}
+
+#[test]
+fn a_grid_of_which_nothing_is_left_is_a_mistake() {
+    let text = "grids:\n  a: {base: {depth: 3}}\n  b:\n    grid: {depth: [1, 2, 3], optimizer: [sgd, adam]}\n    exclude: [{depth: 3}]\n    \
+        constraints: ['depth < 2', momentum > 2, \"optimizer = 'rmsprop'\"]\n";
+    let told = invalid(text, &[]);
+    assert!(told.starts_with("x.yaml:7:15: no point of the grid `b` is left\n"), "{told}");
+    let places = [
+        "x.yaml:7:15: this removes 2 points\n",
+        "x.yaml:8:19: this removes 2 points\n",
+        "x.yaml:8:32: this removes 2 points\n",
+    ];
+    assert!(places.iter().all(|place| told.contains(place)), "{told}");
+    let told = invalid("constraints: [momentum >= 0]\n", &[]);
+    assert!(told.contains("this removes 1 point: it is neither true nor false of any"), "{told}");
+    // Whoever narrows a sweep may empty some of its grids, but not all.
+    let text =
+        "grids:\n  a: {grid: {activation: [relu, tanh]}, exclude: [{activation: tanh}]}\n  b: {base: {depth: 3}}\n";
+    let narrowed = plan(&sweep(text, &["activation=tanh"]));
+    assert_eq!(
+        (narrowed.configurations(), &narrowed.notes[..]),
+        (1, &["no point of the grid `a` is left".to_owned()][..])
+    );
+    let text = "grids:\n  a: {grid: {activation: [relu, tanh]}, exclude: [{activation: tanh}]}\n";
+    assert!(invalid(text, &["activation=tanh"]).contains("this removes 1 point\n"));
+    // A grid of included points goes on, and the constraint is told of.
+    let included = plan(&sweep("grid: {depth: [1, 2]}\nconstraints: [momentum >= 0]\ninclude: [{depth: 3}]\n", &[]));
+    assert_eq!(included.configurations(), 1);
+    assert!(
+        included.notes[0].starts_with("the constraint `momentum >= 0` is neither true nor false"),
+        "{:?}",
+        included.notes
+    );
 }
 
 #[test]

@@ -11,11 +11,16 @@ use crate::sweep::{Diagnostic, Grid, Invalid, Place, Sweep, rule};
 pub(super) struct Verdict<'s> {
     sweep: &'s Sweep,
     wrong: Vec<Diagnostic>,
+    /// What is no mistake, and worth saying.
+    notes: Vec<String>,
     /// Combinations that were reported, by the places of both values.
     reported: HashSet<(Located, Option<Located>)>,
     /// Every name of a parameter that is written: idle until a point shows an effect of it.
-    names: BTreeMap<Place, Name>,
+    names: BTreeMap<Key, Name>,
 }
+
+/// A name at its place. An alias is one place, and may bring many names.
+pub(super) type Key = (Place, &'static str);
 
 /// A name of a parameter in the file, at one place.
 struct Name {
@@ -23,23 +28,57 @@ struct Name {
     live: bool,
     /// Where the parameters that it depends on are written beside it.
     beside: Vec<(&'static str, Place)>,
+    /// Grids in which it has no effect.
+    idle_in: Vec<String>,
+}
+
+impl Name {
+    fn of(parameter: &'static Parameter) -> Self {
+        Self { parameter, live: false, beside: Vec::new(), idle_in: Vec::new() }
+    }
 }
 
 /// The parameters written in a grid that have shown no effect yet.
-pub(super) type Idle = Vec<(&'static Parameter, Place)>;
+#[derive(Default)]
+pub(super) struct Idle {
+    waiting: Vec<Waiting>,
+    /// Whether any point was looked at; any of the product.
+    judged: (bool, bool),
+}
+
+impl Idle {
+    /// Whether all have shown one.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}
+
+/// One of them.
+struct Waiting {
+    parameter: &'static Parameter,
+    place: Place,
+    /// Whether it is an axis, which is nothing to included points.
+    axis: bool,
+    /// Whether any point had a value of it. An axis with conditions may be nowhere.
+    there: bool,
+}
 
 impl<'s> Verdict<'s> {
     pub fn new(sweep: &'s Sweep) -> Self {
-        Self { sweep, wrong: Vec::new(), reported: HashSet::new(), names: BTreeMap::new() }
+        Self { sweep, wrong: Vec::new(), notes: Vec::new(), reported: HashSet::new(), names: BTreeMap::new() }
     }
 
-    /// Begins a grid: every parameter that is written in it is idle.
+    /// Begins a grid: every parameter that is written in it is idle. What the file writes has to have an effect in one
+    /// grid, what the command line writes is watched in each.
     pub fn enter(&mut self, grid: &Grid) -> Idle {
-        // Whoever narrows a sweep on the command line has not written what becomes idle by it.
-        let asked = |place: &Place| self.sweep.overrides().is_empty() || place.is_override();
-        // An axis with conditions says itself where it is not there.
-        let conditional = |place: &Place| grid.axes().any(|axis| axis.key == *place && !axis.when.is_empty());
-        written(grid).filter(|(_, place)| asked(place) && !conditional(place)).collect()
+        let known = |parameter: &Parameter, place: Place| {
+            !place.is_override() && self.names.get(&(place, parameter.name)).is_some_and(|name| name.live)
+        };
+        let base = grid.base.iter().map(|entry| (entry.parameter, entry.key, false));
+        let axes = grid.axes().map(|axis| (axis.parameter, axis.key, true));
+        let waiting = base.chain(axes).filter(|(parameter, place, _)| !known(parameter, *place));
+        let waiting = waiting.map(|(parameter, place, axis)| Waiting { parameter, place, axis, there: false });
+        Idle { waiting: waiting.collect(), ..Idle::default() }
     }
 
     /// Takes note of what was found wrong elsewhere.
@@ -47,54 +86,80 @@ impl<'s> Verdict<'s> {
         self.wrong.extend(wrong);
     }
 
+    /// Takes note of what is worth saying.
+    pub fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     /// Judges a point that no rule excludes.
     pub fn judge(&mut self, points: &Points<'_>, index: u128, judged: &Judged, idle: &mut Idle) {
         if let Some(conflict) = &judged.conflict {
             self.report(conflict, points, index, judged);
         }
+        let included = points.included(index);
+        idle.judged = (true, idle.judged.1 || included.is_none());
         let is_live = |parameter| is_live(&judged.assignment, &judged.point.configuration, parameter);
-        idle.retain(|(parameter, place)| {
-            let live = judged.assignment.contains_key(parameter.name) && is_live(parameter);
-            let name = self.names.entry(*place).or_insert(Name { parameter, live, beside: Vec::new() });
-            name.live |= live;
-            !name.live
+        idle.waiting.retain_mut(|waiting| {
+            let Waiting { parameter, place, axis, there } = waiting;
+            let here = !(*axis && included.is_some()) && judged.assignment.contains_key(parameter.name);
+            *there |= here;
+            let live = here && is_live(parameter);
+            if live {
+                self.names.entry((*place, parameter.name)).or_insert_with(|| Name::of(parameter)).live = true;
+            }
+            !live
         });
-        for entry in points.included(index).iter().flat_map(|point| &point.entries) {
-            let live = is_live(entry.parameter);
-            let name = self.names.entry(entry.key);
-            name.or_insert(Name { parameter: entry.parameter, live, beside: Vec::new() }).live |= live;
+        for entry in included.iter().flat_map(|point| &point.entries) {
+            let name = self.names.entry((entry.key, entry.parameter.name));
+            name.or_insert_with(|| Name::of(entry.parameter)).live |= is_live(entry.parameter);
         }
     }
 
     /// Ends a grid.
     pub fn leave(&mut self, grid: &Grid, idle: Idle) {
-        for (parameter, place) in idle {
-            // Absent where every point of the grid is excluded: then nothing is known of it.
-            let Some(name) = self.names.get_mut(&place) else { continue };
+        // Where every point of the grid is excluded, nothing is known of what is written in it.
+        let (judged, product) = idle.judged;
+        for Waiting { parameter, place, axis, there } in idle.waiting {
+            if !judged || (axis && !product) {
+                continue;
+            }
+            if !there {
+                let (name, grid) = (parameter.name, &grid.name);
+                self.note(format!(
+                    "the axis `{name}` of the grid `{grid}` is nowhere there: its `when` holds at no point"
+                ));
+                continue;
+            }
+            let name = self.names.entry((place, parameter.name)).or_insert_with(|| Name::of(parameter));
             let related = written(grid).filter(|(other, _)| mentions(parameter.when, other.name));
             name.beside.extend(related.map(|(other, place)| (other.name, place)));
+            name.idle_in.push(grid.name.clone());
         }
     }
 
-    /// Everything that was found.
-    pub fn result(mut self) -> Result<(), Invalid> {
-        for (place, Name { parameter, live, beside }) in self.names {
-            if live {
-                continue;
+    /// What has shown no effect anywhere.
+    pub fn idle(&self) -> HashSet<Key> {
+        self.names.iter().filter(|(_, name)| !name.live).map(|(key, _)| *key).collect()
+    }
+
+    /// Everything that was found: what is worth saying, where nothing is wrong. `alone` gives what has no effect in the file
+    /// without its overrides: whoever narrows a sweep on the command line has not written what becomes idle by it.
+    pub fn result(mut self, alone: impl FnOnce() -> HashSet<Key>) -> Result<Vec<String>, Invalid> {
+        let idle = self.idle();
+        let narrowed = !self.sweep.overrides().is_empty() && idle.iter().any(|(place, _)| !place.is_override());
+        let alone = narrowed.then(alone);
+        for (key, name) in self.names {
+            let overridden = key.0.is_override();
+            if !name.live && (overridden || alone.as_ref().is_none_or(|alone| alone.contains(&key))) {
+                self.wrong.push(without_effect(key.0, &name, self.sweep.grids.len() > 1));
+            } else if name.live && overridden && !name.idle_in.is_empty() {
+                let (parameter, grids) = (name.parameter, of_grids(&name.idle_in));
+                let when = parameter.when;
+                let said = format!("`{}` of the command line has no effect in {grids}", parameter.name);
+                self.notes.push(format!("{said}: it has one only when {when}"));
             }
-            let message = format!("`{}` has no effect: it has one only when {}", parameter.name, parameter.when);
-            let mut wrong = Diagnostic::new(place, message);
-            for (name, place) in &beside {
-                wrong = wrong.note(*place, format!("`{name}` is set here"));
-            }
-            let hint = match beside.as_slice() {
-                _ if place.is_override() => "leave it out",
-                [] => "remove it",
-                _ => "remove one of the two, or give each its own grid",
-            };
-            self.wrong.push(wrong.hint(hint));
         }
-        if self.wrong.is_empty() { Ok(()) } else { Err(self.sweep.invalid(self.wrong)) }
+        if self.wrong.is_empty() { Ok(self.notes) } else { Err(self.sweep.invalid(self.wrong)) }
     }
 
     /// Reports a combination, once for each pair of places.
@@ -112,6 +177,34 @@ impl<'s> Verdict<'s> {
                 None => wrong.hint_if(by_default(conflict, first.0, judged)),
             });
         }
+    }
+}
+
+/// The error for a name that has no effect, with the grids that it stands in where there are others.
+fn without_effect(place: Place, name: &Name, several: bool) -> Diagnostic {
+    let Name { parameter, beside, idle_in, .. } = name;
+    let grids = if several && place.is_override() { format!(" in {}", of_grids(idle_in)) } else { String::new() };
+    let message = format!("`{}` has no effect{grids}: it has one only when {}", parameter.name, parameter.when);
+    let mut wrong = Diagnostic::new(place, message);
+    for (name, place) in beside {
+        wrong = wrong.note(*place, format!("`{name}` is set here"));
+    }
+    wrong.hint(match beside.as_slice() {
+        _ if place.is_override() => "leave it out",
+        [] => "remove it",
+        _ => "remove one of the two, or give each its own grid",
+    })
+}
+
+/// `the grids a, b and 3 more`.
+fn of_grids(names: &[String]) -> String {
+    const MOST: usize = 5;
+    let listed: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(MOST);
+    match (listed.as_slice(), more) {
+        ([one], _) => format!("the grid {one}"),
+        (listed, 0) => format!("the grids {}", listed.join(", ")),
+        (listed, more) => format!("the grids {} and {more} more", listed.join(", ")),
     }
 }
 

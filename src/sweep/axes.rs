@@ -1,10 +1,11 @@
 //! What a grid is a product of: base values, axes, and zips of axes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::check::TOP;
 use super::conditions::{Condition, conditions};
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Findings};
 use super::generators::{self, Generated, Interval, generate};
 use super::keys::{Fields, unknown_parameter};
 use super::node::{Key, Node, Tree};
@@ -29,7 +30,7 @@ pub struct Axis {
 #[derive(Clone, Debug)]
 pub enum Choices {
     /// These, at least one, all different.
-    Listed(Vec<Written>),
+    Listed(Arc<[Written]>),
     /// Any of these; a sample draws them.
     Drawn(Interval),
 }
@@ -69,7 +70,7 @@ impl Factor {
 }
 
 /// Reads a mapping of parameters to single values.
-pub(super) fn base(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Entry> {
+pub(super) fn base(node: &Node, wrong: &mut Findings) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (key, parameter, node) in parameters(node, "`base`", "`{activation: relu}`", wrong) {
         match single(parameter, node, "`base`", "to try several values, move it under `grid:`") {
@@ -81,7 +82,7 @@ pub(super) fn base(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Entry> {
 }
 
 /// Reads a mapping of parameters to lists of values.
-pub(super) fn axes(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Axis> {
+pub(super) fn axes(node: &Node, wrong: &mut Findings) -> Vec<Axis> {
     let mut axes = Vec::new();
     for (key, parameter, node) in parameters(node, "`grid`", "`{activation: [linear, relu]}`", wrong) {
         axes.extend(axis(parameter, key, node, false, wrong));
@@ -90,10 +91,10 @@ pub(super) fn axes(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Axis> {
 }
 
 /// Reads `zip`: named mappings of parameters to lists of one length.
-pub(super) fn zips(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Factor> {
+pub(super) fn zips(node: &Node, wrong: &mut Findings) -> Vec<Factor> {
     let example = "`{shape: {depth: [1, 2], width: [256, 64]}}`";
     let Some(named) = Fields::of(node, "`zip`", example, wrong) else { return Vec::new() };
-    if named.is_empty() {
+    if named.len() == 0 {
         wrong.push(Diagnostic::new(node.place, "`zip` has nothing in it").hint(format!("write {example}")));
     }
     let mut factors = Vec::new();
@@ -135,7 +136,7 @@ pub(super) fn zips(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Factor> {
 }
 
 /// Refuses a zip in which all axes have the same values in two places.
-fn different_rows(axes: &[Axis], wrong: &mut Vec<Diagnostic>) {
+fn different_rows(axes: &[Axis], wrong: &mut Findings) {
     let lists: Vec<&[Written]> = axes.iter().filter_map(|axis| axis.choices.listed()).collect();
     let mut known: HashMap<Vec<String>, Place> = HashMap::new();
     for row in 0..lists[0].len() {
@@ -157,7 +158,7 @@ pub(super) fn parameters<'n>(
     node: &'n Node,
     what: &str,
     example: &str,
-    wrong: &mut Vec<Diagnostic>,
+    wrong: &mut Findings,
 ) -> Vec<(&'n Key, &'static Parameter, &'n Node)> {
     if matches!(&node.tree, Tree::Map(entries) if entries.is_empty()) || node.tree == Tree::Null {
         let hint = format!("write something like {example}, or remove it");
@@ -198,18 +199,13 @@ pub(super) fn single(parameter: &Parameter, node: &Node, what: &str, instead: &s
 
 /// Reads an axis: a list of values, or a mapping that says how they are made, and when they are there. A value may be
 /// there twice in one that is `zipped`.
-fn axis(
-    parameter: &'static Parameter,
-    key: &Key,
-    node: &Node,
-    zipped: bool,
-    wrong: &mut Vec<Diagnostic>,
-) -> Option<Axis> {
-    let (choices, when) = match &node.tree {
-        Tree::Map(entries) if generators::is_meant(entries) => made(parameter, node, entries, zipped, wrong)?,
-        _ => (Choices::Listed(listed(parameter, node, zipped, wrong)?), Vec::new()),
+fn axis(parameter: &'static Parameter, key: &Key, node: &Node, zipped: bool, wrong: &mut Findings) -> Option<Axis> {
+    let read = match &node.tree {
+        Tree::Map(entries) if generators::is_meant(entries) => made(parameter, node, entries, zipped, wrong),
+        _ => listed(parameter, node, zipped, wrong).map(|values| (Choices::Listed(values), Vec::new())),
     };
-    Some(Axis { parameter, key: key.place, choices, when })
+    assert!(read.is_some() || wrong.len() > 0, "an axis that is left out is told of");
+    read.map(|(choices, when)| Axis { parameter, key: key.place, choices, when })
 }
 
 /// Reads the values of an axis such as `{log_range: {…}, when: {…}}`.
@@ -218,7 +214,7 @@ fn made(
     node: &Node,
     entries: &[(Key, Node)],
     zipped: bool,
-    wrong: &mut Vec<Diagnostic>,
+    wrong: &mut Findings,
 ) -> Option<(Choices, Vec<Condition>)> {
     let what = format!("the axis `{}`", parameter.name);
     let fields = Fields::of(node, &what, "`{values: [1, 2]}`", wrong)?;
@@ -243,19 +239,14 @@ fn made(
     }
     let choices = match generate(parameter, generator, values, wrong)? {
         Generated::Values(node) => Choices::Listed(listed(parameter, node, zipped, wrong)?),
-        Generated::Computed(values) => Choices::Listed(values),
+        Generated::Computed(values) => Choices::Listed(values.into()),
         Generated::Drawn(interval) => Choices::Drawn(interval),
     };
     (wrong.len() == before).then_some((choices, when))
 }
 
 /// Reads a list of values, all different unless they are `zipped`.
-fn listed(
-    parameter: &'static Parameter,
-    node: &Node,
-    zipped: bool,
-    wrong: &mut Vec<Diagnostic>,
-) -> Option<Vec<Written>> {
+fn listed(parameter: &'static Parameter, node: &Node, zipped: bool, wrong: &mut Findings) -> Option<Arc<[Written]>> {
     let name = parameter.name;
     let widths = matches!(parameter.kind, Kind::Widths { .. });
     let items = match &node.tree {
@@ -267,7 +258,9 @@ fn listed(
             wrong.push(empty(parameter, node));
             return None;
         }
-        Tree::List(items) if widths && items.iter().all(|item| !matches!(item.tree, Tree::List(_))) => {
+        Tree::List(items)
+            if widths && !items.iter().any(|item| matches!(item.tree, Tree::List(_)) || is_none(item)) =>
+        {
             let written = node.value().map_or(String::from("[64, 64]"), |value| yaml(&value));
             let message = format!("an axis of `{name}` is a list of lists of widths");
             let hint = format!("write `[{written}]`, or move it to `base`");
@@ -280,6 +273,9 @@ fn listed(
             return None;
         }
     };
+    if !wrong.list(items.len() as u64, node.place) {
+        return None;
+    }
     let mut values: Vec<Written> = Vec::new();
     let mut known: HashMap<String, Place> = HashMap::new();
     for item in items {
@@ -301,7 +297,12 @@ fn listed(
             }
         }
     }
-    (values.len() == items.len()).then_some(values)
+    (values.len() == items.len()).then(|| values.into())
+}
+
+/// Whether this says that a parameter has no value.
+fn is_none(node: &Node) -> bool {
+    node.tree == Tree::Text(config::NONE.into())
 }
 
 fn empty(parameter: &Parameter, node: &Node) -> Diagnostic {
@@ -325,7 +326,7 @@ pub(super) fn override_axis(
     parameter: &'static Parameter,
     key: &Key,
     nodes: &[Node],
-    wrong: &mut Vec<Diagnostic>,
+    wrong: &mut Findings,
 ) -> Option<Axis> {
     let name = parameter.name;
     let place = nodes.first().map_or(key.place, |node| node.place);
@@ -338,6 +339,11 @@ pub(super) fn override_axis(
             if nodes.iter().all(|node| matches!(node.tree, Tree::Whole(_))) {
                 let hint = joined(nodes).map(|widths| format!("write `{name}=[{widths}]`"));
                 (Some(format!("`{name}` takes lists of widths")), hint)
+            } else if let [Node { tree: Tree::List(items), .. }] = nodes
+                && items.iter().any(|item| matches!(item.tree, Tree::List(_)))
+            {
+                let hint = joined(items).map(|lists| format!("write `{name}={lists}`"));
+                (Some(format!("`{name}` takes lists of widths, not a list of them")), hint)
             } else {
                 (None, None)
             }

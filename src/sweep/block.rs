@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use super::axes::{self, Axis, Choices, Factor};
-use super::conditions::in_order;
-use super::diagnostic::Diagnostic;
+use super::conditions::{Condition, in_order};
+use super::diagnostic::{Diagnostic, Findings};
 use super::keys::Fields;
 use super::overrides::Overrides;
 use super::place::Place;
 use super::rules::{self, Constraint, Exclusion, Inclusion};
 use super::sampling::{self, Sample};
-use super::values::Entry;
+use super::values::{Entry, Written};
 
 /// A named grid of a sweep: the product of its axes over its base values, or a sample of it, less what its rules
 /// remove, and the points that it includes beside.
@@ -40,10 +40,17 @@ impl Grid {
         self.factors.iter().flat_map(|factor| &factor.axes)
     }
 
-    /// The axes that are there at some points only, each after those that its conditions ask about.
+    /// The axes that are there at some points only, each after those that its conditions ask about. One whose parameter is
+    /// in a zip is nowhere there: the zip's values count.
     #[must_use]
     pub fn conditional(&self) -> Vec<&Axis> {
-        in_order(self.axes()).0
+        let zipped = |name: &str| {
+            let mut zips = self.factors.iter().filter(|factor| factor.zipped).flat_map(|factor| &factor.axes);
+            zips.any(|axis| axis.parameter.name == name)
+        };
+        let counts = |factor: &Factor, axis: &Axis| factor.zipped || !zipped(axis.parameter.name);
+        let axes = self.factors.iter().flat_map(|factor| factor.axes.iter().map(move |axis| (factor, axis)));
+        in_order(axes.filter(|(factor, axis)| counts(factor, axis)).map(|(_, axis)| axis)).0
     }
 }
 
@@ -60,7 +67,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    pub fn read(fields: &Fields, wrong: &mut Vec<Diagnostic>) -> Self {
+    pub fn read(fields: &Fields, wrong: &mut Findings) -> Self {
         let base = fields.get("base").map_or_else(Vec::new, |(_, node)| axes::base(node, wrong));
         let axes = fields.get("grid").map_or_else(Vec::new, |(_, node)| axes::axes(node, wrong));
         let zips = fields.get("zip").map_or_else(Vec::new, |(_, node)| axes::zips(node, wrong));
@@ -93,8 +100,13 @@ impl Block {
         self.factors.iter().flat_map(|factor| &factor.axes)
     }
 
+    /// How many rules remove points.
+    pub fn rules(&self) -> usize {
+        self.exclude.len() + self.constraints.len()
+    }
+
     /// Refuses a parameter that stands in two places, of which one would never count.
-    fn check_places(&self, wrong: &mut Vec<Diagnostic>) {
+    fn check_places(&self, wrong: &mut Findings) {
         for axis in self.axes() {
             let name = axis.parameter.name;
             if let Some(entry) = self.base.iter().find(|entry| entry.parameter.name == name) {
@@ -120,7 +132,7 @@ impl Block {
     }
 
     /// Refuses intervals that nothing draws from.
-    fn check_intervals(&self, wrong: &mut Vec<Diagnostic>) {
+    fn check_intervals(&self, wrong: &mut Findings) {
         for axis in self.axes() {
             if let Choices::Drawn(interval) = &axis.choices {
                 let message = format!("`{}` has an interval of values, and nothing draws from it", axis.parameter.name);
@@ -131,7 +143,7 @@ impl Block {
     }
 
     /// The grid of this block: what the whole sweep shares goes behind its own, what is overridden before it.
-    pub fn grid(self, name: &str, shared: &Self, overrides: &Overrides, wrong: &mut Vec<Diagnostic>) -> Grid {
+    pub fn grid(self, name: &str, shared: &Self, overrides: &Overrides, wrong: &mut Findings) -> Grid {
         let own = |parameter: &str| {
             self.base.iter().any(|entry| entry.parameter.name == parameter)
                 || self.axes().any(|axis| axis.parameter.name == parameter)
@@ -147,7 +159,12 @@ impl Block {
             constraints: self.constraints.into_iter().chain(shared.constraints.iter().cloned()).collect(),
             include: self.include,
         };
-        overrides.axes.iter().for_each(|axis| grid.replace(axis));
+        for axis in &overrides.axes {
+            let values = axis.choices.listed().map_or(1, <[Written]>::len);
+            if wrong.list((grid.include.len() * values) as u64, axis.key) {
+                grid.replace(axis);
+            }
+        }
         if grid.factors.is_empty() {
             // The command line has left nothing to draw.
             grid.sample = None;
@@ -165,19 +182,21 @@ impl Block {
 }
 
 impl Grid {
-    /// Puts what the command line says of a parameter in the place of what the file says.
+    /// Puts what the command line says of a parameter in the place of what the file says. An axis that is there under
+    /// conditions stays so.
     fn replace(&mut self, axis: &Axis) {
         let name = axis.parameter.name;
         self.base.retain(|entry| entry.parameter.name != name);
-        let place = self.take_axis(name);
+        let (place, when) = self.take_axis(name);
+        let when = if axis.when.is_empty() { when } else { axis.when.clone() };
         match axis.choices.listed() {
-            Some([written]) => {
+            Some([written]) if when.is_empty() => {
                 let entry = Entry { parameter: axis.parameter, key: axis.key, written: written.clone() };
                 self.include.iter_mut().for_each(|point| point.entries.retain(|entry| entry.parameter.name != name));
                 self.base.push(entry);
             }
             values => {
-                let factor = Factor::of(axis.clone());
+                let factor = Factor::of(Axis { when, ..axis.clone() });
                 self.factors.insert(place.unwrap_or(self.factors.len()), factor);
                 // Each included point is there once for each value.
                 self.include = match values {
@@ -192,17 +211,24 @@ impl Grid {
         }
     }
 
-    /// Takes an axis away; gives the place of its factor where that is then empty.
-    fn take_axis(&mut self, name: &str) -> Option<usize> {
-        let at = self.factors.iter().position(|factor| factor.axes.iter().any(|axis| axis.parameter.name == name))?;
+    /// Takes an axis away; gives the place of its factor where that is then empty, and its conditions.
+    fn take_axis(&mut self, name: &str) -> (Option<usize>, Vec<Condition>) {
+        let Some(at) =
+            self.factors.iter().position(|factor| factor.axes.iter().any(|axis| axis.parameter.name == name))
+        else {
+            return (None, Vec::new());
+        };
+        // Where a zip has the parameter too, an axis under conditions has never counted.
+        let taken = self.axes().filter(|axis| axis.parameter.name == name).last();
+        let when = taken.map_or_else(Vec::new, |axis| axis.when.clone());
         self.factors.iter_mut().for_each(|factor| factor.axes.retain(|axis| axis.parameter.name != name));
         let emptied = self.factors[at].axes.is_empty();
         self.factors.retain(|factor| !factor.axes.is_empty());
-        Some(if emptied { at } else { at + 1 })
+        (Some(if emptied { at } else { at + 1 }), when)
     }
 }
 
-fn with(point: &Inclusion, axis: &Axis, value: &super::values::Written) -> Inclusion {
+fn with(point: &Inclusion, axis: &Axis, value: &Written) -> Inclusion {
     let others = point.entries.iter().filter(|entry| entry.parameter.name != axis.parameter.name).cloned();
     let entry = Entry { parameter: axis.parameter, key: axis.key, written: value.clone() };
     Inclusion { place: point.place, entries: others.chain([entry]).collect() }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Sweep;
 use super::block::{Block, Grid};
 use super::claims::{Metric, claims, metric, text};
-use super::diagnostic::{Diagnostic, Invalid};
+use super::diagnostic::{Diagnostic, Findings, Invalid, MOST_LISTED};
 use super::keys::{Fields, list, nearest};
 use super::node::{Key, Node, Tree, parse};
 use super::overrides::Overrides;
@@ -34,12 +34,14 @@ pub(super) const TOP: &[&str] = &[
 pub(super) const GRID: &[&str] = &["base", "grid", "zip", "exclude", "constraints", "include", "sample"];
 /// What one grid has: beside `grids`, each of them has its own.
 pub(super) const OF_ONE_GRID: &[&str] = &["grid", "zip", "include", "sample"];
+/// Most grids that a sweep may have.
+pub(super) const MOST_GRIDS: usize = 1000;
 /// The form of names of sweeps and grids.
 pub(super) const NAME: &str = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
 
 /// Reads and checks a sweep; reports everything that is wrong with it.
 pub(super) fn check(texts: &Arc<Texts>) -> Result<Sweep, Invalid> {
-    let mut wrong = Vec::new();
+    let mut wrong = Findings::default();
     let overrides = Overrides::read(&texts.overrides, &mut wrong);
     let sweep = match parse(&texts.text, 0) {
         Ok(Node { tree: Tree::Null, place }) => {
@@ -56,12 +58,12 @@ pub(super) fn check(texts: &Arc<Texts>) -> Result<Sweep, Invalid> {
         }
     };
     match sweep {
-        Some(sweep) if wrong.is_empty() => Ok(sweep),
-        _ => Err(Invalid::new(Arc::clone(texts), wrong)),
+        Some(sweep) if wrong.len() == 0 => Ok(sweep),
+        _ => Err(Invalid::new(Arc::clone(texts), wrong.into_wrong())),
     }
 }
 
-fn read(root: &Node, overrides: &Overrides, texts: &Arc<Texts>, wrong: &mut Vec<Diagnostic>) -> Option<Sweep> {
+fn read(root: &Node, overrides: &Overrides, texts: &Arc<Texts>, wrong: &mut Findings) -> Option<Sweep> {
     let fields = Fields::of(root, "the file", "one key a line, first `version: 1`", wrong)?;
     fields.only(TOP, misplaced, wrong);
     version(&fields, root, wrong);
@@ -101,7 +103,7 @@ fn misplaced(name: &str) -> Option<String> {
     }
 }
 
-fn version(fields: &Fields, root: &Node, wrong: &mut Vec<Diagnostic>) {
+fn version(fields: &Fields, root: &Node, wrong: &mut Findings) {
     match fields.get("version") {
         Some((_, Node { tree: Tree::Whole(1), .. })) => {}
         Some((_, node)) => {
@@ -118,8 +120,12 @@ fn version(fields: &Fields, root: &Node, wrong: &mut Vec<Diagnostic>) {
     }
 }
 
-fn name(node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<String> {
-    let name = text(node, "`name`", "name: why-squares", wrong)?;
+fn name(node: &Node, wrong: &mut Findings) -> Option<String> {
+    // As it is written: folders have names without spaces and line ends around them.
+    let name = match &node.tree {
+        Tree::Text(name) if !name.trim().is_empty() => name.clone(),
+        _ => text(node, "`name`", "name: why-squares", wrong)?,
+    };
     if is_name(&name) {
         return Some(name);
     }
@@ -145,7 +151,7 @@ pub fn is_name(text: &str) -> bool {
         && text.chars().all(|character| character.is_ascii_alphanumeric() || "._-".contains(character))
 }
 
-fn grids(fields: &Fields, overrides: &Overrides, wrong: &mut Vec<Diagnostic>) -> Vec<Grid> {
+fn grids(fields: &Fields, overrides: &Overrides, wrong: &mut Findings) -> Vec<Grid> {
     let shared = Block::read(fields, wrong);
     let Some((key, node)) = fields.get("grids") else {
         return vec![shared.grid("grid", &Block::default(), overrides, wrong)];
@@ -164,8 +170,18 @@ fn grids(fields: &Fields, overrides: &Overrides, wrong: &mut Vec<Diagnostic>) ->
     let Some(named) = Fields::of(node, "`grids`", "`{first: {grid: {depth: [1, 2]}}}`", wrong) else {
         return Vec::new();
     };
-    if named.is_empty() {
+    if named.len() == 0 {
         wrong.push(Diagnostic::new(node.place, "`grids` has no grids").hint("give it a named grid, or remove it"));
+    }
+    if named.len() > MOST_GRIDS {
+        let message = format!("{} grids, and a sweep has at most {MOST_GRIDS}", named.len());
+        wrong.push(Diagnostic::new(key.place, message).hint("make axes of what they differ in, or `include` points"));
+        return Vec::new();
+    }
+    if (named.len() * shared.rules()) as u64 > MOST_LISTED {
+        let message = format!("{} rules for each of {} grids are more than {MOST_LISTED}", shared.rules(), named.len());
+        wrong.push(Diagnostic::new(key.place, message).hint("move rules into the grids that they are about"));
+        return Vec::new();
     }
     let mut grids = Vec::new();
     for (key, node) in named.iter() {
@@ -179,7 +195,7 @@ fn grids(fields: &Fields, overrides: &Overrides, wrong: &mut Vec<Diagnostic>) ->
     grids
 }
 
-fn named_block(key: &Key, node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Block> {
+fn named_block(key: &Key, node: &Node, wrong: &mut Findings) -> Option<Block> {
     let what = format!("the grid `{}`", key.name);
     if config::parameter(&key.name).is_some() && !matches!(node.tree, Tree::Map(_)) {
         let message = format!("`{}` is a parameter where the name of a grid stands", key.name);

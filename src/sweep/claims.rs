@@ -1,6 +1,6 @@
 //! What a sweep is for: the metric that ranks its configurations, and the claims that its report tests.
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Findings};
 use super::keys::Fields;
 use super::node::{Node, Tree};
 use super::place::Place;
@@ -54,7 +54,7 @@ pub struct Claim {
 }
 
 /// Reads `metric`.
-pub(super) fn metric(node: &Node, wrong: &mut Vec<Diagnostic>) -> Metric {
+pub(super) fn metric(node: &Node, wrong: &mut Findings) -> Metric {
     let mut metric = Metric::default();
     let Some(fields) = Fields::of(node, "`metric`", "`{name: test_rmse, goal: minimize}`", wrong) else {
         return metric;
@@ -84,7 +84,7 @@ pub(super) fn metric(node: &Node, wrong: &mut Vec<Diagnostic>) -> Metric {
 }
 
 /// Reads `claims`.
-pub(super) fn claims(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Claim> {
+pub(super) fn claims(node: &Node, wrong: &mut Findings) -> Vec<Claim> {
     let Tree::List(items) = &node.tree else {
         let message = format!("`claims` is a list of mappings, not {}", node.describe());
         let hint = "begin each claim with `- name: …`, and give it `where: …` and `expect: …`";
@@ -106,7 +106,7 @@ pub(super) fn claims(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Claim> {
     claims
 }
 
-fn claim(node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Claim> {
+fn claim(node: &Node, wrong: &mut Findings) -> Option<Claim> {
     let fields = Fields::of(node, "a claim", "`{name: …, where: …, expect: …}`", wrong)?;
     fields.only(CLAIM_KEYS, |_| None, wrong);
     let mut part = |name: &str, example: &str| {
@@ -126,7 +126,7 @@ fn claim(node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Claim> {
 }
 
 /// Text that is not empty.
-pub(super) fn text(node: &Node, what: &str, example: &str, wrong: &mut Vec<Diagnostic>) -> Option<String> {
+pub(super) fn text(node: &Node, what: &str, example: &str, wrong: &mut Findings) -> Option<String> {
     match &node.tree {
         Tree::Text(text) if !text.trim().is_empty() => Some(text.trim().to_string()),
         Tree::Text(_) | Tree::Null => {

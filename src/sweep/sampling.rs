@@ -1,6 +1,6 @@
 //! `sample`: some points of a grid, drawn, instead of all of them.
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Findings};
 use super::keys::Fields;
 use super::node::{Node, Tree};
 use super::place::Place;
@@ -38,7 +38,7 @@ pub(super) const MOST: u32 = 1_000_000_000;
 const EXAMPLE: &str = "`{method: sobol, count: 64, seed: 1}`";
 
 /// Reads `sample`.
-pub(super) fn sample(node: &Node, wrong: &mut Vec<Diagnostic>) -> Option<Sample> {
+pub(super) fn sample(node: &Node, wrong: &mut Findings) -> Option<Sample> {
     let fields = Fields::of(node, "`sample`", EXAMPLE, wrong)?;
     let before = wrong.len();
     fields.only(KEYS, |_| None, wrong);

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::check::{GRID, NAME, OF_ONE_GRID};
+use super::check::{GRID, MOST_GRIDS, NAME, OF_ONE_GRID};
 use super::claims::{DEFAULT_METRIC, GOALS};
-use super::generators::MOST_VALUES;
+use super::diagnostic::MOST_LISTED;
 use super::replicates::{LARGEST_SEED, MOST, VARY};
 use super::sampling::{METHODS, MOST as MOST_DRAWN};
-use crate::config::{Field, Kind, PARAMETERS, Parameter, Value, Word};
+use crate::config::{Field, Kind, NONE, PARAMETERS, Parameter, Value, Word};
 
 /// The schema of sweep files.
 #[must_use]
@@ -27,16 +27,16 @@ pub fn schema() -> Json {
             "version": {"description": "Version of this format.", "const": 1},
             "name": {
                 "description": "Names the folders of results and reports.",
-                "type": "string", "pattern": format!("^{NAME}$"),
+                "type": "string", "pattern": a_name(),
             },
-            "question": {"description": "What the sweep is to find out.", "type": "string", "minLength": 1},
+            "question": a_text("What the sweep is to find out."),
             "metric": metric(),
             "base": reference("base"),
             "grid": reference("axes"),
             "grids": {
                 "description": "A union of named grids.",
-                "type": "object", "minProperties": 1,
-                "propertyNames": {"pattern": format!("^{NAME}$")},
+                "type": "object", "minProperties": 1, "maxProperties": MOST_GRIDS,
+                "propertyNames": {"pattern": a_name()},
                 "additionalProperties": reference("grid"),
             },
             "zip": reference("zip"),
@@ -51,12 +51,28 @@ pub fn schema() -> Json {
     })
 }
 
-/// What has to do with several keys of a grid: a sample is one of axes; intervals are for samples; and an axis has no
-/// value in `base` beside it.
+/// The pattern of names, which no line ends after: to some validators `$` is also before the last of them.
+fn a_name() -> String {
+    format!("^{NAME}(?!\\n)$")
+}
+
+/// The pattern of text that says something.
+const SOMETHING: &str = "\\S";
+
+fn a_text(doc: &str) -> Json {
+    json!({"description": doc, "type": "string", "pattern": SOMETHING})
+}
+
+/// What has to do with several keys of a grid: a sample is one of axes; intervals are for samples; and an axis, also one of
+/// a zip, has no value in `base` beside it.
 fn block() -> Json {
     let twice = |parameter: &Parameter| {
         let has = json!({"required": [parameter.name]});
-        json!({"required": ["base", "grid"], "properties": {"base": has, "grid": has}})
+        let one_has = json!({"not": {"additionalProperties": {"not": has}}});
+        json!({"required": ["base"], "properties": {"base": has}, "anyOf": [
+            {"required": ["grid"], "properties": {"grid": has}},
+            {"required": ["zip"], "properties": {"zip": one_has}},
+        ]})
     };
     json!({
         "dependencies": {"sample": {"anyOf": [{"required": ["grid"]}, {"required": ["zip"]}]}},
@@ -75,7 +91,10 @@ fn metric() -> Json {
         "description": "What ranks configurations.",
         "type": "object", "required": ["name"], "additionalProperties": false,
         "properties": {
-            "name": {"description": "A measure of the results.", "type": "string", "default": DEFAULT_METRIC},
+            "name": {
+                "description": "A measure of the results.",
+                "type": "string", "pattern": SOMETHING, "default": DEFAULT_METRIC,
+            },
             "goal": {
                 "description": "Which end of it is good.",
                 "enum": GOALS.iter().map(|(word, _)| *word).collect::<Vec<_>>(), "default": GOALS[0].0,
@@ -109,16 +128,15 @@ fn replicates() -> Json {
 }
 
 fn claims() -> Json {
-    let text = |doc: &str| json!({"description": doc, "type": "string", "minLength": 1});
     json!({
         "description": "Statements about the results, which the report tests.",
         "type": "array",
         "items": {
             "type": "object", "required": ["name", "expect"], "additionalProperties": false,
             "properties": {
-                "name": text("What is claimed, in words."),
-                "where": text("The runs that it is about: SQL over the columns of the results; all runs where absent."),
-                "expect": text("What must be true of them: SQL over the columns of the results."),
+                "name": a_text("What is claimed, in words."),
+                "where": a_text("The runs that it is about: SQL over the columns of the results; all runs where absent."),
+                "expect": a_text("What must be true of them: SQL over the columns of the results."),
             },
         },
     })
@@ -167,7 +185,7 @@ fn definitions() -> Json {
         },
         "constraints": {
             "description": "Conditions in SQL over the parameters of a point; those of which one is not true are left out.",
-            "type": "array", "items": {"type": "string", "minLength": 1}, "uniqueItems": true,
+            "type": "array", "items": {"type": "string", "pattern": SOMETHING}, "uniqueItems": true,
         },
         "include": {
             "description": "Points beside the product: the base with these values.",
@@ -205,6 +223,12 @@ fn axis(parameter: &Parameter, value: &Json) -> Vec<Json> {
             "properties": {generator: values, "when": reference("when")},
         })
     };
+    // The ends of what is computed are numbers, also where a word is a value.
+    let value = &match parameter.kind {
+        Kind::CountOrFull => json!({"type": "integer", "minimum": 1, "maximum": u32::MAX}),
+        _ if parameter.optional => kind(&parameter.kind),
+        _ => value.clone(),
+    };
     let settings = |log: bool, third: Option<(&str, Json)>| {
         // There is no ratio to 0.
         let min = if log { json!({"allOf": [value, {"exclusiveMinimum": 0}]}) } else { value.clone() };
@@ -224,7 +248,7 @@ fn axis(parameter: &Parameter, value: &Json) -> Vec<Json> {
         Kind::Number { .. } => json!({"type": "number", "exclusiveMinimum": 0}),
         _ => return forms,
     };
-    let num = json!({"type": "integer", "minimum": 2, "maximum": MOST_VALUES});
+    let num = json!({"type": "integer", "minimum": 2, "maximum": MOST_LISTED});
     forms.push(made("range", "Values in equal steps, both ends included.", settings(false, Some(("step", step)))));
     forms.push(made("log_range", "Values in equal ratios, both ends included.", settings(true, Some(("num", num)))));
     forms.push(made("uniform", "Any value between; a sample draws it.", settings(false, None)));
@@ -252,6 +276,9 @@ fn sample() -> Json {
 
 fn parameter(parameter: &Parameter) -> Json {
     let mut schema = kind(&parameter.kind);
+    if parameter.optional {
+        schema = json!({"anyOf": [schema, {"const": NONE}]});
+    }
     let fields = schema.as_object_mut().expect("a schema is an object");
     fields.insert("description".into(), describe(parameter).into());
     let default = parameter.default.trim_matches('`');
@@ -317,7 +344,9 @@ fn kind(kind: &Kind) -> Json {
             put("additionalProperties", false.into());
             put("properties", fields.iter().map(|known| (known.name.to_string(), field(known))).collect());
         }
-        Kind::CountOrFull => put("oneOf", json!([{"type": "integer", "minimum": 1}, {"const": "full"}])),
+        Kind::CountOrFull => {
+            put("oneOf", json!([{"type": "integer", "minimum": 1, "maximum": u32::MAX}, {"const": "full"}]));
+        }
     }
     Json::Object(schema)
 }
@@ -365,7 +394,7 @@ mod tests {
 
     #[test]
     fn settings_are_objects() {
-        let stop = definition("early_stop");
+        let stop = definition("early_stop")["anyOf"][0].clone();
         assert_eq!((&stop["type"], &stop["required"]), (&json!("object"), &json!(["patience"])));
         assert_eq!(stop["properties"]["metric"]["default"], json!("test_loss"));
         assert_eq!(stop["properties"]["min_delta"]["default"], json!(0));
@@ -402,7 +431,7 @@ mod tests {
         assert_eq!(default("dropout"), Some(json!(0)));
         assert_eq!(default("batch"), None, "it depends on the optimizer");
         assert_eq!(default("operands"), None);
-        assert_eq!(default("hidden"), None);
+        assert_eq!(default("hidden"), Some(json!("none")));
         assert_eq!(default("input_normalization"), None);
     }
 }

@@ -138,6 +138,31 @@ fn replicates_vary_what_is_asked_for() {
 }
 
 #[test]
+fn what_a_file_makes_is_bounded() {
+    let told = |text: &str, overrides: &[&str]| {
+        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+        parse(text, "x.yaml", &overrides).unwrap_err().to_string()
+    };
+    let grids = |count: usize| {
+        (0..count).map(|n| format!("  g{n}: {{include: [{{depth: 3}}]}}\n")).collect::<Vec<_>>().concat()
+    };
+    let many = format!("version: 1\nname: x\ngrids:\n{}", grids(1001));
+    assert!(told(&many, &[]).starts_with("x.yaml:3:1: 1001 grids, and a sweep has at most 1000\n"));
+    // What a range of the command line is to every grid is held once; what it makes of included points, for each.
+    let wide = "learning_rate={range: {min: 1, max: 900000, step: 1}}";
+    let axes: String = (0..1000).map(|n| format!("  g{n}: {{grid: {{depth: [1, 2]}}}}\n")).collect::<Vec<_>>().concat();
+    assert_eq!(sweep(&format!("version: 1\nname: x\ngrids:\n{axes}"), &[wide]).grids.len(), 1000);
+    let included = told(&format!("version: 1\nname: x\ngrids:\n{}", grids(2)), &[wide]);
+    assert!(included.contains("more than 1000000 values"), "{included}");
+    let rules: Vec<String> = (0..1001).map(|n| format!("{{width: {}}}", n + 1)).collect();
+    let ruled = told(&format!("version: 1\nname: x\nexclude: [{}]\ngrids:\n{axes}", rules.join(", ")), &[]);
+    assert!(ruled.contains("1001 rules for each of 1000 grids"), "{ruled}");
+    // Each key is looked up once, however many there are.
+    let keys: String = (0..50_000).map(|n| format!("k{n}: 1\n")).collect::<Vec<_>>().concat();
+    assert!(told(&format!("version: 1\nname: x\n{keys}"), &[]).ends_with("and 49980 more\n"));
+}
+
+#[test]
 fn no_text_makes_the_reader_panic() {
     let pieces = [
         "version: 1\n",

@@ -1,0 +1,129 @@
+//! What `ablate plan --diff` shows: a plan beside what is saved.
+
+use std::collections::{BTreeSet, HashSet};
+
+use polars::prelude::{AnyValue, DataFrame};
+use serde_json::{Value as Json, json};
+
+use super::style;
+use crate::config::{Id, PARAMETERS, Parameter};
+use crate::plan::{Change, Diff, Plan};
+use crate::store::{self, Ended, Results, telling_columns};
+
+/// A plan beside what is saved, and what tells apart the saved configurations that it leaves behind.
+pub struct Beside {
+    diff: Diff,
+    left: Vec<Left>,
+}
+
+/// A saved configuration that is left behind: its id, and the values that tell saved ones apart.
+struct Left {
+    config: String,
+    values: Vec<(String, String)>,
+}
+
+/// Values of a parameter, and configurations, that are listed for people.
+const MOST_VALUES: usize = 8;
+
+/// Holds a plan against what is saved.
+pub fn of(plan: &Plan, ended: &Ended, results: Option<&Results>) -> Result<Beside, store::Error> {
+    let saved: HashSet<Id> = ended.done.union(&ended.failed).copied().collect();
+    let values = |parameter: &Parameter| results.map(|results| results.values(parameter)).unwrap_or_default();
+    let seeds = |name: &str| results.map(|results| seeds(results.runs(), name)).unwrap_or_default();
+    let diff = Diff::of(plan, &saved, &values, &seeds);
+    let left = match results {
+        Some(results) if diff.leaves > 0 => left(results.runs(), &diff.left.iter().copied().collect())?,
+        _ => Vec::new(),
+    };
+    Ok(Beside { diff, left })
+}
+
+/// The seeds that saved runs have in a column.
+fn seeds(runs: &DataFrame, name: &str) -> BTreeSet<u64> {
+    let Ok(column) = runs.column(name) else { return BTreeSet::new() };
+    (0..column.len()).filter_map(|row| column.get(row).ok()?.extract::<u64>()).collect()
+}
+
+/// The configurations of runs that are left behind, in the order of the table.
+fn left(runs: &DataFrame, ids: &HashSet<Id>) -> Result<Vec<Left>, store::Error> {
+    let telling = telling_columns(runs, None)?;
+    let telling = telling.iter().filter(|name| PARAMETERS.iter().any(|parameter| parameter.name == name.as_str()));
+    let telling: Vec<&String> = telling.collect();
+    let text = |name: &str, row: usize| match runs.column(name).ok()?.get(row).ok()? {
+        AnyValue::Null => None,
+        AnyValue::String(text) => Some(text.to_owned()),
+        other => Some(other.to_string()),
+    };
+    let mut known = HashSet::new();
+    let mut left = Vec::new();
+    for row in 0..runs.height() {
+        let run = text("run", row).and_then(|id| id.parse::<Id>().ok());
+        let Some(config) = text("config", row).filter(|_| run.is_some_and(|run| ids.contains(&run))) else { continue };
+        if known.insert(config.clone()) {
+            let values = telling.iter().filter_map(|name| Some(((*name).clone(), text(name, row)?)));
+            left.push(Left { config, values: values.collect() });
+        }
+    }
+    Ok(left)
+}
+
+impl Beside {
+    /// This for scripts.
+    pub fn document(&self) -> Json {
+        let Self { diff, left } = self;
+        let change =
+            |change: &Change| json!({"parameter": change.parameter, "adds": change.adds, "leaves": change.leaves});
+        let left = left.iter().map(|Left { config, values }| {
+            let values: serde_json::Map<String, Json> =
+                values.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+            json!({"config": config, "parameters": values})
+        });
+        json!({
+            "adds": diff.adds,
+            "keeps": diff.keeps,
+            "leaves": diff.leaves,
+            "parameters": diff.parameters.iter().map(change).collect::<Vec<_>>(),
+            "seeds": diff.seeds.iter().map(change).collect::<Vec<_>>(),
+            "left": left.collect::<Vec<_>>(),
+        })
+    }
+
+    /// This for people.
+    pub fn lines(&self) -> Vec<String> {
+        let Self { diff, left } = self;
+        let mut lines = vec![
+            String::new(),
+            format!(
+                "beside what is saved: {} added, {} kept, {} left behind (left runs stay saved)",
+                style::count(diff.adds),
+                style::count(diff.keeps),
+                style::count(diff.leaves)
+            ),
+        ];
+        let some = |values: &[String]| {
+            let more = values.len().saturating_sub(MOST_VALUES);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            values.iter().take(MOST_VALUES).map(String::as_str).collect::<Vec<_>>().join(", ") + &more
+        };
+        for Change { parameter, adds, leaves } in diff.parameters.iter().chain(&diff.seeds) {
+            if !adds.is_empty() {
+                lines.push(format!("  + {parameter}: {}", some(adds)));
+            }
+            if !leaves.is_empty() {
+                lines.push(format!("  - {parameter}: {}", some(leaves)));
+            }
+        }
+        if !left.is_empty() {
+            lines.push(format!("left behind, of {}:", style::counted(left.len() as u64, "configuration")));
+        }
+        for Left { config, values } in left.iter().take(MOST_VALUES) {
+            let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            lines.push(format!("  - {config} {}", values.join(", ")).trim_end().to_owned());
+        }
+        if left.len() > MOST_VALUES {
+            lines
+                .push(format!("  and {} more; --json lists them all", style::count((left.len() - MOST_VALUES) as u64)));
+        }
+        lines
+    }
+}
