@@ -422,13 +422,11 @@ fn a_plan_tells_which_seeds_change_and_what_a_rule_leaves_behind() {
         serde_json::from_str(&good(folder.path(), &["plan", "small.yaml", "--diff", "--json", "replicates.count=1"]))
             .unwrap();
     assert_eq!((&fewer["diff"]["seeds"][0]["leaves"][0], &fewer["diff"]["leaves"]), (&"1".into(), &4.into()));
+    assert_eq!(fewer["diff"]["left"].as_array().unwrap().len(), 0, "none is left behind under all seeds");
     let ruled = format!("{SWEEP}exclude: [{{activation: relu, normalization: max}}]\n");
     fs::write(folder.path().join("small.yaml"), ruled).unwrap();
     let text = good(folder.path(), &["plan", "small.yaml", "--diff"]);
-    assert!(
-        text.contains("0 added, 6 kept, 2 left behind") && text.contains("left behind, of 1 configuration:"),
-        "{text}"
-    );
+    assert!(text.contains("0 added, 6 kept, 2 left behind") && text.contains("1 configuration left behind:"), "{text}");
     let line = text.lines().last().unwrap();
     assert!(line.contains("normalization max") && line.contains("activation relu"), "{text}");
     let document: Value =

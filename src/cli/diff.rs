@@ -32,7 +32,10 @@ pub fn of(plan: &Plan, ended: &Ended, results: Option<&Results>) -> Result<Besid
     let seeds = |name: &str| results.map(|results| seeds(results.runs(), name)).unwrap_or_default();
     let diff = Diff::of(plan, &saved, &values, &seeds);
     let left = match results {
-        Some(results) if diff.leaves > 0 => left(results.runs(), &diff.left.iter().copied().collect())?,
+        Some(results) if diff.leaves > 0 => {
+            let planned = plan.points.iter().map(|point| point.id.to_string()).collect();
+            left(results.runs(), &diff.left.iter().copied().collect(), planned)?
+        }
         _ => Vec::new(),
     };
     Ok(Beside { diff, left })
@@ -44,8 +47,9 @@ fn seeds(runs: &DataFrame, name: &str) -> BTreeSet<u64> {
     (0..column.len()).filter_map(|row| column.get(row).ok()?.extract::<u64>()).collect()
 }
 
-/// The configurations of runs that are left behind, in the order of the table.
-fn left(runs: &DataFrame, ids: &HashSet<Id>) -> Result<Vec<Left>, store::Error> {
+/// The configurations of runs that are left behind, in the order of the table, but those that are `known`: planned under
+/// other seeds.
+fn left(runs: &DataFrame, ids: &HashSet<Id>, mut known: HashSet<String>) -> Result<Vec<Left>, store::Error> {
     let telling = telling_columns(runs, None)?;
     let telling = telling.iter().filter(|name| PARAMETERS.iter().any(|parameter| parameter.name == name.as_str()));
     let telling: Vec<&String> = telling.collect();
@@ -54,7 +58,6 @@ fn left(runs: &DataFrame, ids: &HashSet<Id>) -> Result<Vec<Left>, store::Error> 
         AnyValue::String(text) => Some(text.to_owned()),
         other => Some(other.to_string()),
     };
-    let mut known = HashSet::new();
     let mut left = Vec::new();
     for row in 0..runs.height() {
         let run = text("run", row).and_then(|id| id.parse::<Id>().ok());
@@ -114,7 +117,7 @@ impl Beside {
             }
         }
         if !left.is_empty() {
-            lines.push(format!("left behind, of {}:", style::counted(left.len() as u64, "configuration")));
+            lines.push(format!("{} left behind:", style::counted(left.len() as u64, "configuration")));
         }
         for Left { config, values } in left.iter().take(MOST_VALUES) {
             let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} {value}")).collect();

@@ -111,7 +111,11 @@ const MOST_SHOWN: usize = 24;
 
 /// A table of shapes, with the fields in which they differ.
 pub fn shape_lines(shapes: &[OfShape]) -> Vec<String> {
-    let differs = |field: usize| shapes.windows(2).any(|pair| pair[0].fields[field] != pair[1].fields[field]);
+    // A shape in which a field has no effect is told apart by what makes it idle.
+    let differs = |field: usize| {
+        let mut values = shapes.iter().filter_map(|shape| shape.fields[field].as_ref());
+        values.next().is_some_and(|first| values.any(|value| value != first))
+    };
     let wanted: Vec<bool> = (0..FIELDS.len()).map(differs).collect();
     let (shown, rest) = shapes.split_at(shapes.len().min(MOST_SHOWN));
     let networks: Vec<String> = shown.iter().map(|shape| shape.network(&wanted)).collect();
