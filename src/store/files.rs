@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use polars_io::mmap::MmapBytesReader;
@@ -138,6 +139,11 @@ pub trait Handle: Debug + Send {
     /// # Errors
     /// What the operating system says; then nothing is known of what is durable.
     fn sync(&mut self) -> io::Result<()>;
+    /// Whether it is still what `path` names.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn is_at(&self, path: &Path) -> io::Result<bool>;
 }
 
 /// The real file system.
@@ -218,5 +224,14 @@ impl Handle for File {
 
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
+    }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        let there = match path.symlink_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            there => there?,
+        };
+        let own = self.metadata()?;
+        Ok((there.dev(), there.ino()) == (own.dev(), own.ino()))
     }
 }

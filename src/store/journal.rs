@@ -148,6 +148,17 @@ struct Segment {
     framer: Framer,
 }
 
+impl Segment {
+    /// What is written into a file that has no name is lost when the process ends.
+    fn require_in_place(&self) -> Result<()> {
+        match self.handle.is_at(&self.path) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::TakenAway { path: self.path.clone() }),
+            Err(error) => Err(io_error("look at", &self.path)(error)),
+        }
+    }
+}
+
 impl fmt::Debug for Scribe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scribe").field("layout", &self.layout).finish_non_exhaustive()
@@ -203,6 +214,7 @@ impl Scribe {
             segment.handle.write_all(&self.bytes).map_err(io_error("write to", &segment.path))?;
             segment.handle.sync().map_err(io_error("sync", &segment.path))?;
             segment.framer.synced();
+            segment.require_in_place()?;
         }
         self.bytes.clear();
         if !self.runs.is_empty() {
@@ -221,6 +233,8 @@ impl Scribe {
             segment.framer.end(&mut self.bytes);
             segment.handle.write_all(&self.bytes).map_err(io_error("write to", &segment.path))?;
             segment.handle.sync().map_err(io_error("sync", &segment.path))?;
+            // Who took it away between two batches may not have seen the last of those that were reported.
+            segment.require_in_place()?;
         }
         Ok(())
     }

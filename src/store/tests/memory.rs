@@ -229,6 +229,11 @@ impl Handle for Open {
         inode.synced.clone_from(&inode.data);
         Ok(())
     }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        let disk = self.memory.0.lock().unwrap();
+        if disk.stopped { Err(stopped()) } else { Ok(disk.names.get(path) == Some(&self.inode)) }
+    }
 }
 
 #[derive(Debug)]
