@@ -10,8 +10,8 @@ use super::compact::{fold_as_it_is, recover};
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, read_if_there};
 use super::layout::{Layout, NEW, SEGMENT, TABLES, Table};
-use super::manifest::{Documents, Manifest};
-use super::merge::Summary;
+use super::manifest::{Documents, Manifest, SetAside};
+use super::merge::{Summary, merge};
 use super::parts::PartReader;
 use super::results::require_results;
 use super::segment::scan;
@@ -115,7 +115,7 @@ pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked
 pub(super) fn check_on(files: &dyn Files, folder: &Path) -> Result<Checked> {
     let layout = Layout::new(folder);
     require_results(files, &layout)?;
-    let mut check = Check { files, layout, checked: Checked::default(), saved: BTreeMap::new() };
+    let mut check = Check { files, layout, checked: Checked::default(), saved: BTreeMap::new(), aside: Vec::new() };
     let manifest = check.documents()?;
     check.parts(manifest.as_ref())?;
     check.journal()?;
@@ -135,6 +135,8 @@ struct Check<'a> {
     checked: Checked,
     /// What was saved of runs, as far as it can be read.
     saved: BTreeMap<Id, Summary>,
+    /// The records that do not count, with the same limit.
+    aside: Vec<SetAside>,
 }
 
 impl Check<'_> {
@@ -191,7 +193,9 @@ impl Check<'_> {
             let what = "a process ended while it put new tables in place";
             self.find(Grade::Leftover, &path, what, "none: all are there", REPAIR);
         }
-        Ok(decision.map(|decision| decision.manifest).or(manifest))
+        let manifest = decision.map(|decision| decision.manifest).or(manifest);
+        self.aside.extend(manifest.iter().flat_map(|manifest| manifest.set_aside.clone()));
+        Ok(manifest)
     }
 
     fn parts(&mut self, manifest: Option<&Manifest>) -> Result<()> {
@@ -221,6 +225,7 @@ impl Check<'_> {
     }
 
     fn journal(&mut self) -> Result<()> {
+        let mut found = Vec::new();
         let at_work = self.list(&self.layout.claims())?.iter().any(|name| name.ends_with(RUNS));
         for name in self.list(&self.layout.journal())? {
             let path = self.layout.segment(&name);
@@ -232,10 +237,9 @@ impl Check<'_> {
             let mut bytes = Window::new(source).map_err(io_error("read", &path))?;
             self.checked.files += 1;
             self.checked.bytes += bytes.size() as u64;
-            let mut found = Vec::new();
+            let before = found.len();
             let read = scan(&mut bytes, &mut |_, record| found.push((record.identity.run, Summary::of(&record))));
-            let whole = found.len();
-            self.saved.extend(found);
+            let whole = found.len() - before;
             let runs = format!("those behind the damage; {whole} runs of it are whole");
             let Some(scan) = self.damaged(read.map_err(|fault| told(&path, fault)), &runs)? else { continue };
             if scan.torn > 0 {
@@ -244,6 +248,10 @@ impl Check<'_> {
                 self.find(Grade::Leftover, &path, what, "one that was never reported as saved", remedy);
             }
         }
+        let found = found.into_iter().map(|(run, summary)| (run, summary.clone(), (run, summary)));
+        let merged = merge(&self.saved, found);
+        self.saved.extend(merged.fresh);
+        self.aside.extend(merged.set_aside);
         Ok(())
     }
 
@@ -290,16 +298,30 @@ impl Check<'_> {
                 continue;
             };
             self.read(&path)?;
-            let Some(digest) = self.saved.get(&run).map(|summary| summary.digest.clone()) else {
+            let Some(saved) = self.saved.get(&run).cloned() else {
                 let what = "weights of a run that is not saved";
                 let remedy = "Nothing: they are replaced when the run is trained";
                 self.find(Grade::Leftover, &path, what, run.to_string(), remedy);
                 continue;
             };
-            let read = weights::read(self.files, &path, run, &digest);
-            self.damaged(read, &run.to_string())?;
+            let read = weights::read(self.files, &path, run, &saved.digest);
+            let does_not_count = matches!(read, Err(Error::Damaged { .. })) && self.does_not_count(run, &saved, &path);
+            if does_not_count {
+                let what = "weights of an attempt that does not count";
+                self.find(Grade::Leftover, &path, what, run.to_string(), "Remove it if you have no use for it");
+            } else {
+                self.damaged(read, &run.to_string())?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether weights that are not those of the record that counts are no loss: it failed, and a process was killed after
+    /// it had saved the weights of another attempt and before its record; or they are those of a record that was set aside.
+    fn does_not_count(&self, run: Id, saved: &Summary, path: &Path) -> bool {
+        let name = run.to_string();
+        let mut others = self.aside.iter().filter(|aside| aside.run == name).map(|aside| &aside.digest);
+        saved.can_be_retried() || others.any(|digest| weights::read(self.files, path, run, digest).is_ok())
     }
 
     fn unfinished(&mut self) -> Result<()> {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::Id;
+
 /// The tables, in the order in which they are written.
 pub(super) const TABLES: [Table; 3] = [Table::Runs, Table::Curves, Table::Predictions];
 
@@ -95,6 +97,10 @@ impl Layout {
 
     pub(super) fn weights(&self) -> PathBuf {
         self.root.join("weights")
+    }
+
+    pub(super) fn weights_of(&self, run: Id) -> PathBuf {
+        self.weights().join(format!("{run}.safetensors"))
     }
 
     pub(super) fn claims(&self) -> PathBuf {

@@ -11,7 +11,7 @@ use super::codec;
 use super::compact::{Folded, fold, recover};
 use super::error::{Error, Result};
 use super::files::{Disk, Files, create_folders, read_if_there, replace};
-use super::journal::{Journal, Listener};
+use super::journal::{Journal, Kept, Listener};
 use super::layout::Layout;
 use super::manifest::SweepVersion;
 use super::merge::Summary;
@@ -210,16 +210,20 @@ impl Writer {
         &self.opened
     }
 
-    /// Hands over the record of a run, with its weights where they are to be kept. It returns at once, unless the disk is
-    /// more than a thousand records behind. The run is saved when the listener hears of it, or after [`Writer::flush`].
+    /// Hands over the record of a run, with its weights where they are to be kept; of runs that failed or ran out of time
+    /// none are, since they are no result. It returns at once, unless the disk is more than a thousand records behind. The run is saved when the listener hears of it, or after [`Writer::flush`].
     ///
     /// # Errors
     /// Any error of the writer so far; then this record was not saved either.
     pub fn append(&self, record: &Record, weights: Option<&[Weight]>) -> Result<()> {
         let run = record.identity.run;
-        let weights = weights.map(|weights| weights::encode(run, &record.digest, weights)).transpose()?;
+        let kept = match weights {
+            _ if Summary::of(record).can_be_retried() => Kept::Whatever,
+            Some(weights) => Kept::Weights(weights::encode(run, &record.digest, weights)?),
+            None => Kept::Nothing,
+        };
         let was_paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
-        self.journal.append(run, codec::encode(record), weights, was_paused)
+        self.journal.append(run, codec::encode(record), kept, was_paused)
     }
 
     /// Saves where a run was paused; durable when this returns.

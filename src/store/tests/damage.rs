@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::memory::Memory;
-use super::samples::{record, sweep};
+use super::samples::{record, record_of, sweep};
+use crate::config::Id;
 use crate::store::check::{Grade, check_on, repair_on};
-use crate::store::files::Files;
+use crate::store::files::{Files, write_synced};
 use crate::store::layout::{Layout, TABLES};
 use crate::store::parts::PartReader;
-use crate::store::{Error, Result, Results, Writer, unfinished};
-use crate::train::{Checkpoint, Weight};
+use crate::store::{Error, Record, Result, Results, Writer, unfinished, weights};
+use crate::train::{Checkpoint, Status, Weight};
 
 const FOLDER: &str = "/results/sample";
 
@@ -154,6 +155,58 @@ fn a_repair_takes_away_what_does_not_count_and_nothing_else() {
     assert!(matches!(repair_on(&(Arc::new(other.clone()) as Arc<dyn Files>), folder), Err(Error::InUse { .. })));
     drop(at_work);
     repair_on(&(Arc::new(other) as Arc<dyn Files>), folder).unwrap();
+}
+
+fn weights_of(number: u8) -> [Weight; 1] {
+    [Weight { name: "w".into(), shape: vec![2], bytes: vec![number; 8] }]
+}
+
+#[test]
+fn weights_of_a_record_that_counts_stay_and_others_are_no_damage() {
+    let files = Memory::default();
+    let append = |record: &Record, weights: Option<&[Weight]>| {
+        let writer = writer(&files).unwrap();
+        writer.append(record, weights).unwrap();
+        writer.flush().unwrap();
+        assert_eq!(found(&files), [(Grade::Leftover, claims_of(&files))], "while it is in the journal");
+        writer.close().unwrap();
+    };
+    let run = record(0).identity.run;
+    let conflict = record_of(0, Status::Finished, "another result");
+    let elsewhere = Record { environment: "another".into(), ..record_of(0, Status::Finished, "that of there") };
+    append(&record(0), Some(&weights_of(1)));
+    append(&conflict, Some(&weights_of(2)));
+    append(&elsewhere, Some(&weights_of(3)));
+    append(&record_of(0, Status::TimedOut, "late"), Some(&weights_of(4)));
+    append(&elsewhere, None);
+    assert_eq!(results(&files).unwrap().weights(run).unwrap().unwrap(), weights_of(1));
+    assert_eq!(found(&files), []);
+    // Of what failed, none are kept.
+    let failing = record(1).identity.run;
+    append(&record_of(1, Status::TimedOut, "late"), Some(&weights_of(5)));
+    assert_eq!((results(&files).unwrap().weights(failing).unwrap(), found(&files)), (None, vec![]));
+    // Saved by an attempt that was killed before its record was, in another environment; then trained without any.
+    let layout = Layout::new(Path::new(FOLDER));
+    let killed = |run: Id, digest: &str| {
+        let bytes = weights::encode(run, digest, &weights_of(6)).unwrap();
+        write_synced(&files, &layout.weights_of(run), &bytes).unwrap();
+        let name = format!("weights/{run}.safetensors");
+        assert_eq!(found(&files), [(Grade::Leftover, name)]);
+    };
+    killed(failing, "of there");
+    assert_eq!(results(&files).unwrap().weights(failing).unwrap(), None);
+    let writer = writer(&files).unwrap();
+    writer.append(&record(1), None).unwrap();
+    writer.close().unwrap();
+    assert_eq!((results(&files).unwrap().weights(failing).unwrap(), found(&files)), (None, vec![]));
+    // As an earlier version left them: those of the record that was set aside.
+    killed(run, &conflict.digest);
+}
+
+/// The file of claims of the one process at work.
+fn claims_of(files: &Memory) -> String {
+    let claims = files.files().into_keys().find(|path| path.extension().is_some_and(|ending| ending == "runs"));
+    claims.unwrap().strip_prefix(FOLDER).unwrap().display().to_string()
 }
 
 #[test]
