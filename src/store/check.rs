@@ -8,14 +8,14 @@ use std::sync::Arc;
 use super::claims::{Claims, RUNS, wait_for};
 use super::compact::{fold_as_it_is, recover};
 use super::error::{Error, Result, io_error};
-use super::files::{Disk, Files, read_if_there};
+use super::files::{Disk, Files, open_if_there, read_if_there};
 use super::layout::{Layout, NEW, SEGMENT, TABLES, Table};
 use super::manifest::{Documents, Manifest, SetAside};
 use super::merge::{Summary, merge};
 use super::parts::PartReader;
 use super::results::require_results;
 use super::segment::scan;
-use super::state::{require_no_parts, segment_names, summaries, told};
+use super::state::{beside_others, require_no_parts, segment_names, summaries, told};
 use super::window::Window;
 use super::writer::{PATIENCE, require_no_links};
 use super::{unfinished, weights};
@@ -115,17 +115,21 @@ pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked
 pub(super) fn check_on(files: &dyn Files, folder: &Path) -> Result<Checked> {
     let layout = Layout::new(folder);
     require_results(files, &layout)?;
-    let mut check = Check { files, layout, checked: Checked::default(), saved: BTreeMap::new(), aside: Vec::new() };
-    let manifest = check.documents()?;
-    check.parts(manifest.as_ref())?;
-    check.journal()?;
-    check.sweeps(manifest.as_ref())?;
-    check.weights()?;
-    check.unfinished()?;
-    check.rest()?;
-    check.checked.findings.sort_by(|a, b| a.path.cmp(&b.path));
-    check.checked.runs = check.saved.len();
-    Ok(check.checked)
+    // What another process folds meanwhile is in neither place, or in none that was looked at.
+    beside_others(files, &layout, |documents| {
+        let (layout, checked) = (layout.clone(), Checked::default());
+        let mut check = Check { files, layout, checked, saved: BTreeMap::new(), aside: Vec::new() };
+        let manifest = check.documents(&documents)?;
+        check.parts(manifest.as_ref())?;
+        check.journal()?;
+        check.sweeps(manifest.as_ref())?;
+        check.weights()?;
+        check.unfinished()?;
+        check.rest()?;
+        check.checked.findings.sort_by(|a, b| a.path.cmp(&b.path));
+        check.checked.runs = check.saved.len();
+        Ok(check.checked)
+    })
 }
 
 /// A check under way.
@@ -172,9 +176,8 @@ impl Check<'_> {
     }
 
     /// The manifest that holds.
-    fn documents(&mut self) -> Result<Option<Manifest>> {
+    fn documents(&mut self, documents: &Documents) -> Result<Option<Manifest>> {
         const ALL: &str = "all runs of the tables";
-        let documents = Documents::read(self.files, &self.layout)?;
         for path in [self.layout.manifest(), self.layout.compaction()] {
             self.read(&path)?;
         }
@@ -233,7 +236,8 @@ impl Check<'_> {
                 self.foreign(&path);
                 continue;
             }
-            let source = self.files.open(&path).map_err(io_error("read", &path))?;
+            // It was folded since it was listed: that will be noticed.
+            let Some(source) = open_if_there(self.files, &path)? else { continue };
             let mut bytes = Window::new(source).map_err(io_error("read", &path))?;
             self.checked.files += 1;
             self.checked.bytes += bytes.size() as u64;
@@ -331,7 +335,8 @@ impl Check<'_> {
                 self.leftover_or_foreign(&path)?;
                 continue;
             };
-            self.read(&path)?;
+            // The run has ended since.
+            let Some(_) = self.read(&path)? else { continue };
             if unfinished::load(self.files, &self.layout, run).is_none() {
                 let what = "where a paused run was is not what was saved; it begins anew, to the same result";
                 self.find(Grade::Leftover, &path, what, run.to_string(), REPAIR);

@@ -228,7 +228,11 @@ fn chosen(rows: DataFrame, wanted: Wanted<'_>) -> Result<DataFrame> {
 }
 
 /// Reads a folder that another process may be writing to: again, until nothing changed meanwhile.
-fn beside_others<T>(files: &dyn Files, layout: &Layout, read: impl Fn(Documents) -> Result<T>) -> Result<T> {
+pub(super) fn beside_others<T>(
+    files: &dyn Files,
+    layout: &Layout,
+    read: impl Fn(Documents) -> Result<T>,
+) -> Result<T> {
     for _ in 0..20 {
         let before = Documents::read(files, layout)?;
         let found = read(before.clone());

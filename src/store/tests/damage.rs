@@ -1,13 +1,16 @@
 //! Every changed byte of a small store is noticed, and named for what it is.
 
+use std::any::Any;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::memory::Memory;
 use super::samples::{record, record_of, sweep};
 use crate::config::Id;
 use crate::store::check::{Grade, check_on, repair_on};
-use crate::store::files::{Files, write_synced};
+use crate::store::files::{Files, Handle, Source, write_synced};
 use crate::store::layout::{Layout, TABLES};
 use crate::store::parts::PartReader;
 use crate::store::{Error, Record, Result, Results, Writer, unfinished, weights};
@@ -159,6 +162,69 @@ fn a_repair_takes_away_what_does_not_count_and_nothing_else() {
 
 fn weights_of(number: u8) -> [Weight; 1] {
     [Weight { name: "w".into(), shape: vec![2], bytes: vec![number; 8] }]
+}
+
+/// Files of which another process folds the journal just before something is asked of one of them.
+#[derive(Debug)]
+struct Folding {
+    files: Memory,
+    before: &'static str,
+    folded: AtomicBool,
+}
+
+impl Folding {
+    fn asked(&self, path: &Path) -> &Memory {
+        if path.to_string_lossy().ends_with(self.before) && !self.folded.swap(true, Ordering::Relaxed) {
+            writer(&self.files).unwrap().close().unwrap();
+        }
+        &self.files
+    }
+}
+
+impl Files for Folding {
+    fn create_new(&self, path: &Path) -> io::Result<Box<dyn Handle>> {
+        self.files.create_new(path)
+    }
+    fn create(&self, path: &Path) -> io::Result<Box<dyn Handle>> {
+        self.files.create(path)
+    }
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        self.files.create_folder(path)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.files.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.files.remove(path)
+    }
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        self.files.sync_folder(path)
+    }
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.asked(path).read(path)
+    }
+    fn open(&self, path: &Path) -> io::Result<Source> {
+        self.asked(path).open(path)
+    }
+    fn is_link(&self, path: &Path) -> bool {
+        self.files.is_link(path)
+    }
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        self.asked(path).list(path)
+    }
+    fn lock(&self, path: &Path, text: &str) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
+        self.files.lock(path, text)
+    }
+}
+
+#[test]
+fn what_is_folded_while_a_check_reads_is_no_damage() {
+    for before in ["manifest.json", "runs.parquet", "curves.parquet", "journal", ".log", "sweeps", "weights"] {
+        let folding = Folding { files: store(), before, folded: AtomicBool::new(false) };
+        let checked = check_on(&folding, Path::new(FOLDER)).unwrap_or_else(|error| panic!("{before}: {error}"));
+        assert!(folding.folded.into_inner(), "{before}");
+        assert_eq!((checked.findings, checked.runs), (vec![], 4), "{before}");
+    }
 }
 
 #[test]
