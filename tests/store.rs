@@ -226,6 +226,38 @@ fn writers_share_runs_and_take_none_twice() {
 }
 
 #[test]
+fn what_has_failed_is_tried_once_more_by_one_of_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = [failed(10).identity.run];
+    let writer = open(folder.path());
+    writer.append(&failed(10), None).unwrap();
+    writer.close().unwrap();
+    let (first, second) = (open(folder.path()), open(folder.path()));
+    assert_eq!(first.claim(&runs).unwrap(), [true]);
+    assert_eq!(second.claim(&runs).unwrap(), [false], "the first tries it");
+    // It fails again, for the same reason.
+    let again = Record { seconds: failed(10).seconds + 1.0, ..failed(10) };
+    first.append(&again, None).unwrap();
+    assert!(!first.wait_for_others(&|| true).unwrap());
+    assert_eq!(second.claim(&runs).unwrap(), [false], "the first has tried it");
+    first.close().unwrap();
+    assert_eq!(second.claim(&runs).unwrap(), [false]);
+    second.close().unwrap();
+    // As well where the others see nothing of it until it is done.
+    let (first, second) = (open(folder.path()), open(folder.path()));
+    assert_eq!(first.claim(&runs).unwrap(), [true], "who begins now tries again");
+    first.append(&Record { seconds: again.seconds + 1.0, ..failed(10) }, None).unwrap();
+    first.close().unwrap();
+    assert_eq!(second.claim(&runs).unwrap(), [false]);
+    drop(second);
+    // One that dies has not tried it.
+    let (first, second) = (open(folder.path()), open(folder.path()));
+    assert_eq!((first.claim(&runs).unwrap(), second.claim(&runs).unwrap()), (vec![true], vec![false]));
+    drop(first);
+    assert_eq!(second.claim(&runs).unwrap(), [true]);
+}
+
+#[test]
 fn a_writer_that_is_taken_for_dead_notices_before_it_reports_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let reported = Arc::new(Mutex::new(Vec::new()));

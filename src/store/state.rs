@@ -135,7 +135,7 @@ impl State {
     /// What decides between records, of every run of the parts.
     pub(super) fn saved(&self, files: &dyn Files, layout: &Layout, take: &mut dyn FnMut(Id, Summary)) -> Result<()> {
         let Some(part) = self.part(files, layout, Table::Runs)? else { return Ok(()) };
-        let mut part = part.only(&["run", "status", "reason", "digest", "environment"]);
+        let mut part = part.only(&["run", "status", "reason", "digest", "environment", "seconds"]);
         while let Some(rows) = part.next()? {
             summaries(&rows)?.into_iter().for_each(|(run, summary)| take(run, summary));
         }
@@ -228,11 +228,7 @@ fn chosen(rows: DataFrame, wanted: Wanted<'_>) -> Result<DataFrame> {
 }
 
 /// Reads a folder that another process may be writing to: again, until nothing changed meanwhile.
-pub(super) fn beside_others<T>(
-    files: &dyn Files,
-    layout: &Layout,
-    read: impl Fn(Documents) -> Result<T>,
-) -> Result<T> {
+pub(super) fn beside_others<T>(files: &dyn Files, layout: &Layout, read: impl Fn(Documents) -> Result<T>) -> Result<T> {
     for _ in 0..20 {
         let before = Documents::read(files, layout)?;
         let found = read(before.clone());
@@ -309,6 +305,8 @@ pub(super) fn summaries(runs: &DataFrame) -> Result<BTreeMap<Id, Summary>> {
     };
     let (ids, statuses, reasons) = (column("run")?, column("status")?, column("reason")?);
     let (digests, environments) = (column("digest")?, column("environment")?);
+    // Those who only ask how runs have ended do without.
+    let seconds = runs.column("seconds").and_then(|column| column.f64()).ok();
     let wrong = |message: String| Error::Frame { action: "read the runs", message };
     let mut summaries = BTreeMap::new();
     for row in 0..runs.height() {
@@ -320,6 +318,7 @@ pub(super) fn summaries(runs: &DataFrame) -> Result<BTreeMap<Id, Summary>> {
             reason: reasons.get(row).map(ToOwned::to_owned),
             digest: text(digests.get(row)),
             environment: text(environments.get(row)),
+            seconds: seconds.and_then(|seconds| seconds.get(row)).unwrap_or_default().to_bits(),
         };
         summaries.insert(id, summary);
     }
