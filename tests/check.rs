@@ -83,7 +83,9 @@ fn what_a_killed_process_leaves_is_no_damage_and_can_be_put_in_order() {
     assert_eq!(repair.status.code(), Some(0), "{}", text(&repair));
     assert_eq!(text(&repair).matches("repaired").count(), 2, "{}", text(&repair));
     let check = ablate(folder.path(), &["check", "small"]);
-    assert_eq!((text(&check).matches("leftover").count(), text(&check).matches("foreign").count()), (0, 1));
+    assert_eq!((text(&check).matches("leftover").count(), text(&check).matches("foreign").count()), (1, 1));
+    let torn = results.join("journal/00000009-0123456789abcdef.log.torn");
+    assert_eq!(fs::read_to_string(torn).unwrap(), "abl", "what was cut is kept");
     assert!(results.join("notes.txt").exists(), "what is not Ablate's stays");
     assert_eq!(fs::read_dir(results.join("weights")).unwrap().count(), 4);
 }

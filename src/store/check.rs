@@ -1,23 +1,19 @@
-//! Whether saved results are whole: every file of a folder is looked at and accounted for, and what only a killed process
-//! has left can be put in order.
+//! Whether saved results are whole: every file of a folder is looked at and accounted for.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::claims::{Claims, RUNS, wait_for};
-use super::compact::{fold_as_it_is, recover};
+use super::claims::RUNS;
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, open_if_there, read_if_there};
-use super::layout::{Layout, NEW, SEGMENT, TABLES, Table};
+use super::layout::{Layout, NEW, SEGMENT, TABLES, TORN, Table};
 use super::manifest::{Documents, Manifest, SetAside};
 use super::merge::{Summary, merge};
 use super::parts::PartReader;
 use super::results::require_results;
 use super::segment::scan;
-use super::state::{beside_others, require_no_parts, segment_names, summaries, told};
+use super::state::{beside_others, require_no_parts, summaries, told};
 use super::window::Window;
-use super::writer::{PATIENCE, require_no_links};
 use super::{unfinished, weights};
 use crate::config::Id;
 
@@ -74,42 +70,6 @@ impl Checked {
 /// [`Error::Missing`] when there are no results, and errors of the operating system.
 pub fn check(folder: &Path) -> Result<Checked> {
     check_on(&Disk, folder)
-}
-
-/// Puts in order what a killed process has left: finishes what it had decided, takes torn tails away, and removes files
-/// that do not count. Gives what was found before.
-///
-/// # Errors
-/// As for [`check`]; [`Error::InUse`] when another process is at work here.
-pub fn repair(folder: &Path) -> Result<Checked> {
-    repair_on(&(Arc::new(Disk) as Arc<dyn Files>), folder)
-}
-
-pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked> {
-    let layout = Layout::new(folder);
-    require_results(&**files, &layout)?;
-    require_no_links(&**files, &layout)?;
-    let mut claims = Claims::enter(files, &layout)?;
-    let _lock = wait_for(&**files, &layout, &layout.lock(), PATIENCE)?;
-    claims.look_now()?;
-    if claims.others() > 0 {
-        return Err(Error::InUse { path: folder.to_path_buf(), process: None });
-    }
-    let mut found = check_on(&**files, folder)?;
-    // Nobody else is at work, so this is about the check itself.
-    found.findings.retain(|finding| !finding.path.starts_with(layout.claims()));
-    if found.is_damaged() {
-        return Ok(found);
-    }
-    recover(&**files, &layout, true)?;
-    fold_as_it_is(&**files, &layout, segment_names(&**files, &layout)?)?;
-    for run in unfinished::list(&**files, &layout)? {
-        if unfinished::load(&**files, &layout, run).is_none() {
-            unfinished::remove(&**files, &layout, run)?;
-        }
-    }
-    claims.leave()?;
-    Ok(found)
 }
 
 pub(super) fn check_on(files: &dyn Files, folder: &Path) -> Result<Checked> {
@@ -232,6 +192,12 @@ impl Check<'_> {
         let at_work = self.list(&self.layout.claims())?.iter().any(|name| name.ends_with(RUNS));
         for name in self.list(&self.layout.journal())? {
             let path = self.layout.segment(&name);
+            if name.ends_with(TORN) {
+                self.read(&path)?;
+                let what = "what a repair has cut from the journal: it is no whole record, and does not count";
+                self.find(Grade::Leftover, &path, what, "none that is saved", "Remove it if you have no use for it");
+                continue;
+            }
             if !name.ends_with(SEGMENT) {
                 self.foreign(&path);
                 continue;

@@ -228,6 +228,9 @@ impl Scribe {
             segment.handle.write_all(&self.bytes).map_err(io_error("write to", &segment.path))?;
             segment.handle.sync().map_err(io_error("sync", &segment.path))?;
             segment.framer.synced();
+            self.bytes.clear();
+            segment.framer.say_synced(&mut self.bytes);
+            segment.handle.write_all(&self.bytes).map_err(io_error("write to", &segment.path))?;
             segment.require_in_place()?;
         }
         self.bytes.clear();

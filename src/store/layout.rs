@@ -50,6 +50,8 @@ impl Table {
 pub(super) const NEW: &str = ".new";
 /// What a segment of the journal ends like.
 pub(super) const SEGMENT: &str = ".log";
+/// What a repair has cut from a segment ends like this.
+pub(super) const TORN: &str = ".torn";
 
 /// The folder of a sweep's results.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@
 //! results/NAME/
 //!   sweep.yaml, sweeps/HASH.yaml     the sweep as it was run last, and every version of it   writer
 //!   journal/NUMBER-RANDOM.log        records not yet folded                                  journal, segment, codec
+//!   journal/NAME.torn                what a repair has cut from the segment of that name     repair
 //!   runs.parquet, curves.parquet, predictions.parquet   the tables                           weave, frames, parts
 //!   manifest.json, compaction.json   what the tables are, and a decision under way           manifest, sealed, compact
 //!   weights/RUN.safetensors          weights that were to be kept                            weights
@@ -31,6 +32,7 @@ mod merge;
 mod parts;
 mod query;
 mod record;
+mod repair;
 mod restore;
 mod results;
 mod sealed;
@@ -44,7 +46,7 @@ mod weights;
 mod window;
 mod writer;
 
-pub use check::{Checked, Finding, Grade, check, repair};
+pub use check::{Checked, Finding, Grade, check};
 pub use compact::Folded;
 pub use error::{Error, Result};
 pub use files::{Disk, Files, Handle, Source};
@@ -53,6 +55,7 @@ pub use locate::{Located, locate, locate_run};
 pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};
 pub use query::{Query, is_column, query, telling_columns};
 pub use record::{Cell, Identity, Record};
+pub use repair::repair;
 pub use restore::configuration;
 pub use results::Results;
 pub use show::{Shown, ShownParameter, ShownPoint, show, sparkline};

@@ -4,6 +4,7 @@
 //! segment = header frame*
 //! header  = "ablate\0j"  version: u32  nonce: u32  check: 16 bytes
 //! frame   = mark: 4 bytes  length: u32  synced: u64  check: 16 bytes  payload
+//! mark    = record | synced | end
 //! ```
 //!
 //! Numbers are little-endian. A check is the first half of BLAKE3 over the nonce, the frame's own offset and everything
@@ -12,21 +13,28 @@
 //! one search in 2^32 end wrongly.) `synced` is how many bytes of the file were known to be on disk when the frame was
 //! written. That tells the two reasons apart for which a frame can be broken: before `synced` of any later frame it is
 //! damage, since it was whole once; after, it is the torn tail of a process that was killed, whose record was never
-//! reported as saved. A process that ends in order closes its segment with a frame that has the mark `end`, so that
-//! nothing of a closed segment can be taken for torn.
+//! reported as saved. So that this is known of the last batch of a killed process too, an empty frame with the mark
+//! `synced` is written after each sync, before the runs are reported; it is not synced itself, since only a power cut could
+//! take it away. A process that ends in order closes its segment with a frame that has the mark `end`, so that nothing of a
+//! closed segment can be taken for torn.
+//!
+//! Format 1 is the same without the frames `synced`. A version that knows no other would take such a frame for damage, so
+//! segments that may have some are of format 2, which it refuses by name.
 
 use std::io;
+use std::ops::Range;
 
 use super::codec;
 use super::record::Record;
 use super::window::{AHEAD, Window};
 
 /// The version of this format.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 const MAGIC: &[u8; 8] = b"ablate\0j";
 const HEADER: usize = 32;
 const FRAME: usize = 32;
 const RECORD: [u8; 4] = *b"\xabrun";
+const SYNCED: [u8; 4] = *b"\xabsyn";
 const END: [u8; 4] = *b"\xabend";
 const MORE: &str = "there is more after its end";
 
@@ -53,6 +61,11 @@ impl Framer {
     /// Everything so far is on disk.
     pub(super) fn synced(&mut self) {
         self.synced = self.offset;
+    }
+
+    /// Appends the frame that says how much is on disk.
+    pub(super) fn say_synced(&mut self, out: &mut Vec<u8>) {
+        self.frame(SYNCED, &[], out);
     }
 
     /// Appends the frame of a record to `out`.
@@ -99,8 +112,17 @@ pub(super) struct Scan {
     pub(super) records: usize,
     /// Bytes that a killed process left behind half-written; their records were never reported as saved.
     pub(super) torn: u64,
+    /// Where they are.
+    pub(super) gaps: Vec<Range<usize>>,
     /// Whether the process that wrote it ended in order.
     pub(super) closed: bool,
+}
+
+impl Scan {
+    fn tear(&mut self, gap: Range<usize>) {
+        self.torn += gap.len() as u64;
+        self.gaps.push(gap);
+    }
 }
 
 /// Why a segment cannot be read.
@@ -140,7 +162,9 @@ pub(super) fn scan(bytes: &mut Window, take: &mut dyn FnMut(Place, Record)) -> R
         // The header is synced before any record is written: without one, a process or a machine stopped while it made
         // the file, which has zeros where the disk was not reached.
         return if size <= HEADER || is_zero(bytes)? {
-            Ok(Scan { torn: size as u64, ..Scan::default() })
+            let mut scan = Scan::default();
+            scan.tear(0..size);
+            Ok(scan)
         } else {
             Err(Fault::damaged(0, "its header is not that of a segment"))
         };
@@ -156,7 +180,7 @@ pub(super) fn scan(bytes: &mut Window, take: &mut dyn FnMut(Place, Record)) -> R
             }
             broken = broken.or(Some(offset));
             let next = next_frame(bytes, offset + 1, nonce)?;
-            scan.torn += (next - offset) as u64;
+            scan.tear(offset..next);
             offset = next;
             continue;
         };
@@ -169,6 +193,7 @@ pub(super) fn scan(bytes: &mut Window, take: &mut dyn FnMut(Place, Record)) -> R
         let length = frame.payload.len();
         match frame.mark {
             END => scan.closed = true,
+            SYNCED => {}
             _ => match codec::decode(frame.payload) {
                 Ok(record) => {
                     scan.records += 1;
@@ -232,7 +257,7 @@ fn frame_at(bytes: &mut Window, offset: usize, nonce: u32, ahead: usize) -> Resu
     let Some(header) = bytes.get(offset, FRAME, ahead)? else { return Ok(None) };
     let header: [u8; FRAME] = header.try_into().expect("as many bytes as asked for");
     let mark: [u8; 4] = header[..4].try_into().expect("four bytes");
-    if mark != RECORD && mark != END {
+    if ![RECORD, SYNCED, END].contains(&mark) {
         return Ok(None);
     }
     let length = number(&header, 4);

@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::memory::Memory;
 use super::samples::{record, record_of, sweep};
 use crate::config::Id;
-use crate::store::check::{Grade, check_on, repair_on};
+use crate::store::check::{Grade, check_on};
 use crate::store::files::{Files, Handle, Source, write_synced};
 use crate::store::layout::{Layout, TABLES};
 use crate::store::parts::PartReader;
+use crate::store::repair::repair_on;
 use crate::store::{Error, Record, Result, Results, Writer, unfinished, weights};
 use crate::train::{Checkpoint, Status, Weight};
 
@@ -144,8 +145,21 @@ fn a_repair_takes_away_what_does_not_count_and_nothing_else() {
     let grade = |wanted: Grade| before.iter().filter(|(grade, _)| *grade == wanted).count();
     assert_eq!((grade(Grade::Damaged), grade(Grade::Leftover), grade(Grade::Foreign)), (0, 3, 1), "{before:?}");
     repair_on(&shared, folder).unwrap();
-    assert_eq!(found(&files), [(Grade::Foreign, "notes.txt".to_owned())]);
+    let torn = format!("journal/{}.torn", segment.file_name().unwrap().display());
+    assert_eq!(files.files()[&folder.join(&torn)], [0xab, b'r', b'u', b'n', 9, 9], "what was cut is kept");
+    assert_eq!(found(&files), [(Grade::Leftover, torn), (Grade::Foreign, "notes.txt".to_owned())]);
     assert_eq!(results(&files).unwrap().runs().height(), 4, "no run is lost");
+    // Of a process that was killed, the last batch is known to have been saved.
+    let killed = store();
+    let segment = killed.files().into_keys().find(|path| path.extension().is_some_and(|e| e == "log")).unwrap();
+    killed.edit(&segment, |bytes| {
+        bytes.truncate(bytes.len() - 32);
+        let last = bytes.len() - 50;
+        bytes[last] ^= 1;
+    });
+    let before = killed.files();
+    assert!(repair_on(&(Arc::new(killed.clone()) as Arc<dyn Files>), folder).unwrap().is_damaged());
+    assert_eq!(killed.files(), before);
     // What is damaged is not touched, and neither is anything else then.
     files.edit(&folder.join("curves.parquet"), |bytes| bytes[50] ^= 1);
     drop(files.create(&folder.join("runs.parquet.new")).unwrap());
