@@ -10,6 +10,8 @@
 //! process does that writes. A reader does nothing: it takes each new part from where it is. A part that agrees with
 //! neither manifest is damage; nothing that a crash leaves behind looks like that.
 
+use std::io;
+
 use polars::prelude::DataFrame;
 
 use super::error::{Error, Result, frame_error, io_error};
@@ -44,7 +46,11 @@ pub(super) fn recover(files: &dyn Files, layout: &Layout, alone: bool) -> Result
         for name in files.list(&folder).map_err(io_error("list", &folder))? {
             if name.ends_with(NEW) {
                 let path = folder.join(name);
-                files.remove(&path).map_err(io_error("remove", &path))?;
+                match files.remove(&path) {
+                    // A folder, or a name that is not UTF-8: none of Ablate's.
+                    Err(error) if [io::ErrorKind::IsADirectory, io::ErrorKind::NotFound].contains(&error.kind()) => {}
+                    removed => removed.map_err(io_error("remove", &path))?,
+                }
             }
         }
     }

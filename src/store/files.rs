@@ -58,9 +58,15 @@ pub trait Files: Debug + Send + Sync {
     /// # Errors
     /// `NotFound` when there is none; otherwise what the operating system says.
     fn open(&self, path: &Path) -> io::Result<Source>;
+    /// Whether what has this name is a plain file.
+    ///
+    /// # Errors
+    /// `NotFound` when nothing has it; otherwise what the operating system says.
+    fn is_file(&self, path: &Path) -> io::Result<bool>;
     /// Whether there is a symbolic link of this name.
     fn is_link(&self, path: &Path) -> bool;
-    /// The names in a folder, sorted; none where the folder does not exist.
+    /// The names in a folder, sorted; none where the folder does not exist. What is no UTF-8 in them stands there as
+    /// U+FFFD, which no name of the store's has.
     ///
     /// # Errors
     /// What the operating system says.
@@ -178,6 +184,10 @@ impl Files for Disk {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
+    }
+
+    fn is_file(&self, path: &Path) -> io::Result<bool> {
+        Ok(path.metadata()?.is_file())
     }
 
     fn is_link(&self, path: &Path) -> bool {

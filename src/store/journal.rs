@@ -260,6 +260,12 @@ impl Scribe {
     /// a record that is saved stay: it counts, whatever comes later.
     fn save_weights(&mut self) -> Result<()> {
         let (files, layout) = (&*self.files, &self.layout);
+        // Most sweeps keep none.
+        let keeps_none = self.weights.iter().all(|(_, weights)| weights.is_none());
+        if keeps_none && files.is_file(&layout.weights()).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            self.weights.clear();
+            return Ok(());
+        }
         let (mut changed, mut ended) = (false, None);
         for (run, weights) in self.weights.drain(..) {
             let path = layout.weights_of(run);

@@ -53,6 +53,11 @@ pub(super) const SEGMENT: &str = ".log";
 /// What a repair has cut from a segment ends like this.
 pub(super) const TORN: &str = ".torn";
 
+/// Whether a name that was listed is not UTF-8, so that it is none of Ablate's and leads to no file.
+pub(super) fn is_garbled(name: &str) -> bool {
+    name.contains(char::REPLACEMENT_CHARACTER)
+}
+
 /// The folder of a sweep's results.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {

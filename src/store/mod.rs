@@ -24,6 +24,7 @@ mod compact;
 mod error;
 mod files;
 mod frames;
+mod inspect;
 mod journal;
 mod layout;
 mod locate;

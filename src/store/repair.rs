@@ -4,20 +4,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::check::{Checked, check_on};
-use super::claims::{Claims, wait_for};
+use super::claims::{Claims, RUNS, wait_for};
 use super::compact::{fold_as_it_is, recover};
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, open_if_there, write_synced};
 use super::layout::{Layout, TORN};
 use super::results::require_results;
 use super::segment::scan;
-use super::state::{segment_names, told};
+use super::state::{State, segment_names, told};
 use super::unfinished;
 use super::window::Window;
 use super::writer::{PATIENCE, require_no_links};
 
 /// Puts in order what a killed process has left: finishes what it had decided, takes torn tails away and keeps them aside,
-/// and removes files that do not count. Gives what was found before.
+/// and removes files that do not count. Nothing is done where something is damaged or cannot be read. Gives what was found
+/// before.
 ///
 /// # Errors
 /// As for [`check`](super::check()); [`Error::InUse`] when another process is at work here.
@@ -36,19 +37,23 @@ pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked
         return Err(Error::InUse { path: folder.to_path_buf(), process: None });
     }
     let mut found = check_on(&**files, folder)?;
-    // Nobody else is at work, so this is about the check itself.
-    found.findings.retain(|finding| !finding.path.starts_with(layout.claims()));
-    if found.is_damaged() {
+    // Its own claims are not left by anybody.
+    let own = layout.claims().join(format!("{}{RUNS}", claims.token()));
+    found.findings.retain(|finding| finding.path != own);
+    if found.is_damaged() || !found.is_complete() {
         return Ok(found);
     }
     keep_torn(&**files, &layout)?;
     recover(&**files, &layout, true)?;
     fold_as_it_is(&**files, &layout, segment_names(&**files, &layout)?)?;
+    let saved = State::ended_beside_others(&**files, &layout)?;
     for run in unfinished::list(&**files, &layout)? {
-        if unfinished::load(&**files, &layout, run).is_none() {
+        let has_ended = saved.get(&run).is_some_and(|saved| !saved.can_be_retried());
+        if has_ended || unfinished::load(&**files, &layout, run).is_none() {
             unfinished::remove(&**files, &layout, run)?;
         }
     }
+    claims.remove_stale_locks()?;
     claims.leave()?;
     Ok(found)
 }

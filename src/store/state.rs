@@ -10,7 +10,7 @@ use polars::prelude::DataFrame;
 use super::error::{Error, Result, frame_error, io_error};
 use super::files::Files;
 use super::frames::{self, Foreign};
-use super::layout::{Layout, SEGMENT, TABLES, Table};
+use super::layout::{Layout, SEGMENT, TABLES, Table, is_garbled};
 use super::manifest::{Decision, Documents, Manifest};
 use super::merge::{Merged, Summary, merge};
 use super::parts::PartReader;
@@ -281,7 +281,7 @@ pub(super) fn told(path: &Path, fault: Fault) -> Error {
 pub(super) fn segment_names(files: &dyn Files, layout: &Layout) -> Result<Vec<String>> {
     let folder = layout.journal();
     let mut names = files.list(&folder).map_err(io_error("list", &folder))?;
-    names.retain(|name| name.ends_with(SEGMENT));
+    names.retain(|name| name.ends_with(SEGMENT) && !is_garbled(name));
     Ok(names)
 }
 

@@ -310,6 +310,14 @@ impl Files for Memory {
         Ok(disk.inodes[inode].data.clone())
     }
 
+    fn is_file(&self, path: &Path) -> io::Result<bool> {
+        let disk = self.0.lock().unwrap();
+        match disk.names.contains_key(path) {
+            false if !disk.folders.contains(path) => Err(io::ErrorKind::NotFound.into()),
+            is_file => Ok(is_file),
+        }
+    }
+
     fn is_link(&self, _: &Path) -> bool {
         false
     }
