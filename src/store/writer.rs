@@ -272,6 +272,8 @@ impl Writer {
     pub fn close(mut self) -> Result<Folded> {
         self.journal.close()?;
         let _lock = wait_for(&*self.files, &self.layout, &self.layout.lock(), PATIENCE)?;
+        // Another process may have been killed while it put its tables in place: they are what is folded into.
+        recover(&*self.files, &self.layout, false)?;
         let segments = at_rest(&*self.files, &self.layout, &mut self.shared().claims)?;
         let folded = fold(&*self.files, &self.layout, segments, (&self.sweep, &self.version))?;
         self.shared().claims.leave()?;
