@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::claims::RUNS;
 use super::error::{Error, Result, io_error};
-use super::files::{Disk, Files, open_if_there, read_if_there};
+use super::files::{Disk, Files, Kind, open_if_there, read_if_there};
 use super::layout::{Layout, NEW, SEGMENT, TABLES, TORN, Table, is_garbled};
 use super::manifest::{Documents, Manifest, SetAside};
 use super::merge::{Summary, merge};
@@ -161,13 +161,10 @@ impl Check<'_> {
 
     /// The bytes of a file.
     pub(super) fn read(&mut self, path: &Path, runs: &str) -> Result<Read> {
-        let bytes = match self.files.is_file(path) {
-            Ok(false) => {
-                self.no_file(path, runs);
-                return Ok(Read::Unreadable);
-            }
-            _ => read_if_there(self.files, path),
-        };
+        if self.is_no_file(path, runs) {
+            return Ok(Read::Unreadable);
+        }
+        let bytes = read_if_there(self.files, path);
         Ok(match self.noted(bytes, runs)? {
             None => Read::Unreadable,
             Some(None) => Read::Missing,
@@ -183,9 +180,17 @@ impl Check<'_> {
         self.checked.bytes += bytes as u64;
     }
 
-    fn no_file(&mut self, path: &Path, runs: &str) {
-        let what = "a folder or something else that is no file has the name of one of Ablate's";
+    /// Whether something else has the name of a file of Ablate's, which is found then. A pipe would be waited for.
+    fn is_no_file(&mut self, path: &Path, runs: &str) -> bool {
+        let what = match self.files.kind(path) {
+            Ok(Some(Kind::Folder)) => "a folder",
+            Ok(Some(Kind::Link)) => "a symbolic link",
+            Ok(Some(Kind::Other)) => "something that is no file",
+            Ok(Some(Kind::File) | None) | Err(_) => return false,
+        };
+        let what = format!("{what} has the name of one of Ablate's files");
         self.find(Grade::Unreadable, path, what, runs, "Move it elsewhere");
+        true
     }
 
     /// The names in a folder of Ablate's.
@@ -199,8 +204,7 @@ impl Check<'_> {
 
     /// A file to read some of at a time; `None` where there is none, and where it cannot be read.
     fn open(&mut self, path: &Path, runs: &str) -> Result<Option<Window>> {
-        if let Ok(false) = self.files.is_file(path) {
-            self.no_file(path, runs);
+        if self.is_no_file(path, runs) {
             return Ok(None);
         }
         let source = open_if_there(self.files, path);
@@ -307,7 +311,7 @@ impl Check<'_> {
     }
 
     pub(super) fn leftover_or_foreign(&mut self, path: &Path) -> Result<()> {
-        if path.to_string_lossy().ends_with(NEW) && self.files.is_file(path).is_ok_and(|is_file| is_file) {
+        if path.to_string_lossy().ends_with(NEW) && self.files.kind(path).is_ok_and(|kind| kind == Some(Kind::File)) {
             self.read(path, NONE)?;
             let what = "it was being written and does not count";
             self.find(Grade::Leftover, path, what, NONE, REPAIR);

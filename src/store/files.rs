@@ -15,6 +15,19 @@ use super::layout::new;
 /// A file that is being read, from wherever it is asked for. It stays what it was when another takes its name.
 pub type Source = Box<dyn MmapBytesReader>;
 
+/// What there is of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file that holds bytes.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link, wherever it leads.
+    Link,
+    /// A pipe, a socket, a device.
+    Other,
+}
+
 /// What the store does to files and folders. Each call is one effect; none is retried here.
 pub trait Files: Debug + Send + Sync {
     /// Makes a file that must not exist yet.
@@ -58,11 +71,11 @@ pub trait Files: Debug + Send + Sync {
     /// # Errors
     /// `NotFound` when there is none; otherwise what the operating system says.
     fn open(&self, path: &Path) -> io::Result<Source>;
-    /// Whether what has this name is a plain file.
+    /// What there is of this name, if anything.
     ///
     /// # Errors
-    /// `NotFound` when nothing has it; otherwise what the operating system says.
-    fn is_file(&self, path: &Path) -> io::Result<bool>;
+    /// What the operating system says.
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>>;
     /// Whether there is a symbolic link of this name.
     fn is_link(&self, path: &Path) -> bool;
     /// The names in a folder, sorted; none where the folder does not exist. What is no UTF-8 in them stands there as
@@ -186,8 +199,13 @@ impl Files for Disk {
         fs::read(path)
     }
 
-    fn is_file(&self, path: &Path) -> io::Result<bool> {
-        Ok(path.metadata()?.is_file())
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+        let found = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            found => found?.file_type(),
+        };
+        let kinds = [(found.is_file(), Kind::File), (found.is_dir(), Kind::Folder), (found.is_symlink(), Kind::Link)];
+        Ok(Some(kinds.into_iter().find_map(|(is, kind)| is.then_some(kind)).unwrap_or(Kind::Other)))
     }
 
     fn is_link(&self, path: &Path) -> bool {

@@ -262,7 +262,7 @@ impl Scribe {
         let (files, layout) = (&*self.files, &self.layout);
         // Most sweeps keep none.
         let keeps_none = self.weights.iter().all(|(_, weights)| weights.is_none());
-        if keeps_none && files.is_file(&layout.weights()).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        if keeps_none && files.kind(&layout.weights()).is_ok_and(|kind| kind.is_none()) {
             self.weights.clear();
             return Ok(());
         }

@@ -50,7 +50,7 @@ mod writer;
 pub use check::{Checked, Finding, Grade, check};
 pub use compact::Folded;
 pub use error::{Error, Result};
-pub use files::{Disk, Files, Handle, Source};
+pub use files::{Disk, Files, Handle, Kind, Source};
 pub use journal::Listener;
 pub use locate::{Located, locate, locate_run};
 pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};

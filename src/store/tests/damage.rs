@@ -10,7 +10,7 @@ use super::memory::{Memory, Stop, Trouble};
 use super::samples::{record, record_of, sweep};
 use crate::config::Id;
 use crate::store::check::{Finding, Grade, check_on};
-use crate::store::files::{Files, Handle, Source, write_synced};
+use crate::store::files::{Files, Handle, Kind, Source, write_synced};
 use crate::store::layout::{Layout, TABLES};
 use crate::store::parts::PartReader;
 use crate::store::repair::repair_on;
@@ -224,8 +224,8 @@ impl Files for Hooked {
     fn open(&self, path: &Path) -> io::Result<Source> {
         self.asked(path)?.open(path)
     }
-    fn is_file(&self, path: &Path) -> io::Result<bool> {
-        self.files.is_file(path)
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+        self.files.kind(path)
     }
     fn is_link(&self, path: &Path) -> bool {
         self.files.is_link(path)

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use crate::store::files::{Files, Handle, Source};
+use crate::store::files::{Files, Handle, Kind, Source};
 
 /// What is left when the machine stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -310,12 +310,10 @@ impl Files for Memory {
         Ok(disk.inodes[inode].data.clone())
     }
 
-    fn is_file(&self, path: &Path) -> io::Result<bool> {
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
         let disk = self.0.lock().unwrap();
-        match disk.names.contains_key(path) {
-            false if !disk.folders.contains(path) => Err(io::ErrorKind::NotFound.into()),
-            is_file => Ok(is_file),
-        }
+        let folder = disk.folders.contains(path).then_some(Kind::Folder);
+        Ok(if disk.names.contains_key(path) { Some(Kind::File) } else { folder })
     }
 
     fn is_link(&self, _: &Path) -> bool {
