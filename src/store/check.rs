@@ -93,9 +93,10 @@ pub(super) fn check_on(files: &dyn Files, folder: &Path) -> Result<Checked> {
 
 fn look(files: &dyn Files, layout: &Layout, documents: Result<Documents>) -> Result<Checked> {
     let (layout, checked) = (layout.clone(), Checked::default());
-    let mut check = Check { files, layout, checked, saved: BTreeMap::new(), aside: Vec::new() };
+    let mut check = Check { files, layout, checked, saved: BTreeMap::new(), aside: Vec::new(), has_all: false };
     let manifest = check.documents(documents)?;
     check.journal()?;
+    check.has_all = !check.checked.is_damaged() && check.checked.is_complete();
     check.sweeps(manifest.as_ref())?;
     check.weights()?;
     check.unfinished()?;
@@ -118,6 +119,8 @@ pub(super) struct Check<'a> {
     pub(super) saved: BTreeMap<Id, Summary>,
     /// The records that do not count, with the same limit.
     pub(super) aside: Vec<SetAside>,
+    /// Whether tables and journal could all be read, so that there are no other records.
+    pub(super) has_all: bool,
 }
 
 /// What came of reading a file.

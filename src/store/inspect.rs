@@ -71,16 +71,27 @@ impl Check<'_> {
             };
             let Read::Bytes(_) = self.read(&path, &run.to_string())? else { continue };
             let Some(saved) = self.saved.get(&run).cloned() else {
-                let what = "weights of a run that is not saved";
-                let remedy = "Nothing: they are replaced when the run is trained";
-                self.find(Grade::Leftover, &path, what, run.to_string(), remedy);
+                if self.has_all {
+                    let what = "weights of a run that is not saved";
+                    let remedy = "Nothing: they are replaced when the run is trained";
+                    self.find(Grade::Leftover, &path, what, run.to_string(), remedy);
+                }
                 continue;
             };
             let read = weights::read(self.files, &path, run, &saved.digest);
-            let does_not_count = matches!(read, Err(Error::Damaged { .. })) && self.does_not_count(run, &saved, &path);
-            if does_not_count {
+            let are_others = matches!(read, Err(Error::Damaged { .. }));
+            if are_others && self.does_not_count(run, &saved, &path) {
                 let what = "weights of an attempt that does not count";
                 self.find(Grade::Leftover, &path, what, run.to_string(), "Remove it if you have no use for it");
+            } else if are_others && !self.has_all {
+                let what = "its weights may be those of a record that cannot be read";
+                self.find(
+                    Grade::Unreadable,
+                    &path,
+                    what,
+                    run.to_string(),
+                    "See to tables and journal, and check again",
+                );
             } else {
                 self.noted(read, &run.to_string())?;
             }

@@ -339,6 +339,28 @@ fn weights_of_a_record_that_counts_stay_and_others_are_no_damage() {
     killed(run, &conflict.digest);
 }
 
+#[test]
+fn weights_are_not_called_damaged_where_their_record_cannot_be_read() {
+    let files = Memory::default();
+    let first = writer(&files).unwrap();
+    first.append(&record(0), Some(&weights_of(1))).unwrap();
+    first.append(&record(1), Some(&weights_of(2))).unwrap();
+    first.close().unwrap();
+    let second = writer(&files).unwrap();
+    second.append(&record_of(0, Status::Finished, "another result"), None).unwrap();
+    drop(second);
+    assert_eq!(found(&files), []);
+    for refused in ["manifest.json", "runs.parquet"] {
+        let hook = move |_: &Memory, asked: &Path| {
+            if asked.ends_with(refused) { Err(io::ErrorKind::PermissionDenied.into()) } else { Ok(()) }
+        };
+        let hooked = Hooked { files: files.clone(), hook: Box::new(hook) };
+        let checked = check_on(&hooked, Path::new(FOLDER)).unwrap();
+        let grades: Vec<Grade> = checked.findings.iter().map(|finding| finding.grade).collect();
+        assert_eq!(grades, [Grade::Unreadable; 2], "{refused}: {:?}", checked.findings);
+    }
+}
+
 /// The file of claims of the one process at work.
 fn claims_of(files: &Memory) -> String {
     let claims = files.files().into_keys().find(|path| path.extension().is_some_and(|ending| ending == "runs"));
