@@ -1,7 +1,9 @@
 //! `ablate check` as a user meets it: whole results, damaged ones, and what a killed process has left.
 #![expect(clippy::disallowed_methods, reason = "tests make and break files of their own")]
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -83,7 +85,9 @@ fn what_a_killed_process_leaves_is_no_damage_and_can_be_put_in_order() {
     assert_eq!(repair.status.code(), Some(0), "{}", text(&repair));
     assert_eq!(text(&repair).matches("repaired").count(), 2, "{}", text(&repair));
     let check = ablate(folder.path(), &["check", "small"]);
-    assert_eq!((text(&check).matches("leftover").count(), text(&check).matches("foreign").count()), (0, 1));
+    assert_eq!((text(&check).matches("leftover").count(), text(&check).matches("foreign").count()), (1, 1));
+    let torn = results.join("journal/00000009-0123456789abcdef.log.torn");
+    assert_eq!(fs::read_to_string(torn).unwrap(), "abl", "what was cut is kept");
     assert!(results.join("notes.txt").exists(), "what is not Ablate's stays");
     assert_eq!(fs::read_dir(results.join("weights")).unwrap().count(), 4);
 }
@@ -113,4 +117,47 @@ fn files_of_others_stay_whatever_they_are_called() {
     assert!(String::from_utf8_lossy(&more.stderr).contains("curves.parquet.new is damaged: it is a folder"));
     fs::remove_dir(results.join("curves.parquet.new")).unwrap();
     assert!(ablate(folder.path(), &["run", "small.yaml", "--no-report", "replicates.count=2"]).status.success());
+}
+
+#[test]
+fn what_is_no_file_or_has_no_name_is_listed_and_stops_nothing() {
+    let (folder, results) = results();
+    let garbled = OsStr::from_bytes(b"\xff.log");
+    fs::write(results.join("journal").join(garbled), "x").unwrap();
+    fs::write(results.join("claims").join(OsStr::from_bytes(b"\xff.runs")), "x").unwrap();
+    fs::write(results.join(OsStr::from_bytes(b"\xff.new")), "x").unwrap();
+    fs::create_dir(results.join("weights/x.new")).unwrap();
+    let check = ablate(folder.path(), &["check", "small", "--repair"]);
+    assert_eq!(check.status.code(), Some(0), "{}", text(&check));
+    assert_eq!((text(&check).matches("foreign").count(), text(&check).lines().count()), (4, 9), "{}", text(&check));
+    for arguments in [&["runs", "small"][..], &["run", "small.yaml", "--no-report"]] {
+        let output = ablate(folder.path(), arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert!(results.join("journal").join(garbled).exists());
+    // What a later version has written.
+    fs::write(results.join("journal/x.log"), later_segment()).unwrap();
+    for arguments in [&["check", "small"][..], &["check", "small", "--repair"]] {
+        let check = ablate(folder.path(), arguments);
+        assert_eq!(check.status.code(), Some(1), "{}", text(&check));
+        assert!(text(&check).contains("nothing is damaged, 1 cannot be read"), "{}", text(&check));
+        assert_eq!(text(&check).matches("foreign").count(), 4);
+    }
+    let json: Value = serde_json::from_slice(&ablate(folder.path(), &["check", "small", "--json"]).stdout).unwrap();
+    let grades = json["findings"].as_array().unwrap().iter().map(|finding| finding["grade"].as_str().unwrap());
+    assert_eq!(grades.filter(|grade| *grade == "unreadable").count(), 1);
+    // Damage says more than that, and so does what is no file where there should be one.
+    fs::create_dir(results.join("journal/y.log")).unwrap();
+    for arguments in [&["check", "small"][..], &["check", "small", "--repair"]] {
+        let check = ablate(folder.path(), arguments);
+        assert_eq!(check.status.code(), Some(7), "{}", text(&check));
+        assert!(text(&check).contains("1 file is damaged, 1 cannot be read"), "{}", text(&check));
+    }
+}
+
+/// The header of a segment of the journal, of a format that is not known yet.
+fn later_segment() -> Vec<u8> {
+    let header = [&b"ablate\0j"[..], &99u32.to_le_bytes(), &7u32.to_le_bytes()].concat();
+    let check = blake3::hash(&header);
+    [&header[..], &check.as_bytes()[..16]].concat()
 }

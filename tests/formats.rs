@@ -35,10 +35,19 @@ fn digests(results: &Results) -> BTreeMap<String, String> {
     column("run").into_iter().zip(column("digest")).collect()
 }
 
-/// Four runs in the tables, one with its weights, and four in the journal of a process that was killed.
 #[test]
 fn format_1() {
-    let (folder, path) = kept("results-1");
+    is_read_and_gone_on_with("results-1");
+}
+
+#[test]
+fn format_2_of_the_journal() {
+    is_read_and_gone_on_with("journal-2");
+}
+
+/// The same runs of each: four in the tables, one with its weights, and four in the journal of a process that was killed.
+fn is_read_and_gone_on_with(name: &str) {
+    let (folder, path) = kept(name);
     let checked = check(&path).unwrap();
     assert_eq!((checked.runs, checked.is_damaged(), checked.findings.len()), (8, false, 0), "{:?}", checked.findings);
     let results = Results::open(&path).unwrap();

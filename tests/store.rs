@@ -226,6 +226,68 @@ fn writers_share_runs_and_take_none_twice() {
 }
 
 #[test]
+fn what_has_failed_is_tried_once_more_by_one_of_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = [failed(10).identity.run];
+    let writer = open(folder.path());
+    writer.append(&failed(10), None).unwrap();
+    writer.close().unwrap();
+    let (first, second) = (open(folder.path()), open(folder.path()));
+    assert_eq!(first.claim(&runs).unwrap(), [true]);
+    assert_eq!(second.claim(&runs).unwrap(), [false], "the first tries it");
+    // It fails again, for the same reason.
+    let again = Record { seconds: failed(10).seconds + 1.0, ..failed(10) };
+    first.append(&again, None).unwrap();
+    assert!(!first.wait_for_others(&|| true).unwrap());
+    assert_eq!(second.claim(&runs).unwrap(), [false], "the first has tried it");
+    first.close().unwrap();
+    assert_eq!(second.claim(&runs).unwrap(), [false]);
+    second.close().unwrap();
+    // As well where the others see nothing of it until it is done.
+    let (first, second) = (open(folder.path()), open(folder.path()));
+    assert_eq!(first.claim(&runs).unwrap(), [true], "who begins now tries again");
+    first.append(&Record { seconds: again.seconds + 1.0, ..failed(10) }, None).unwrap();
+    first.close().unwrap();
+    assert_eq!(second.claim(&runs).unwrap(), [false]);
+    drop(second);
+    // One that dies has not tried it.
+    let (first, second) = (open(folder.path()), open(folder.path()));
+    assert_eq!((first.claim(&runs).unwrap(), second.claim(&runs).unwrap()), (vec![true], vec![false]));
+    drop(first);
+    assert_eq!(second.claim(&runs).unwrap(), [true]);
+}
+
+#[test]
+fn a_writer_that_is_taken_for_dead_notices_before_it_reports_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&reported);
+    let listener: Listener = Box::new(move |runs| heard.lock().unwrap().extend_from_slice(runs));
+    let first = Writer::open(folder.path(), &sweep("sample"), listener).unwrap();
+    first.append(&record(0), None).unwrap();
+    first.flush().unwrap();
+    remove_locks(folder.path());
+    let second = open(folder.path());
+    assert_eq!(second.opened().records, 1, "it folds the segment that the first is writing to");
+    first.append(&record(1), None).unwrap();
+    let error = first.flush().unwrap_err();
+    assert!(matches!(&error, Error::TakenAway { path } if path.starts_with(folder.path().join("journal"))), "{error}");
+    assert!(error.to_string().contains("Run the same command again"), "{error}");
+    assert!(matches!(first.close(), Err(Error::TakenAway { .. })));
+    second.close().unwrap();
+    let saved = Results::open(folder.path()).unwrap().ended().unwrap().done;
+    assert_eq!(saved.into_iter().collect::<Vec<_>>(), *reported.lock().unwrap());
+    // Also where nothing was left to save.
+    let first = open(folder.path());
+    first.append(&record(2), None).unwrap();
+    first.flush().unwrap();
+    remove_locks(folder.path());
+    open(folder.path()).close().unwrap();
+    assert!(matches!(first.close(), Err(Error::TakenAway { .. })));
+    assert_eq!(Results::open(folder.path()).unwrap().runs().height(), 2);
+}
+
+#[test]
 fn what_another_process_has_paused_is_gone_on_with() {
     let folder = tempfile::tempdir().unwrap();
     let run = record(0).identity.run;
@@ -477,6 +539,17 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     assert_eq!(std::fs::read_dir(folder.join("journal")).unwrap().count(), 0, "the journal was folded");
     files.sort();
     files.into_iter().map(|path| (path.file_name().unwrap().into(), std::fs::read(&path).unwrap())).collect()
+}
+
+/// As a file system does that does not hold locks.
+#[expect(clippy::disallowed_methods, reason = "damages files on purpose")]
+fn remove_locks(folder: &Path) {
+    for entry in std::fs::read_dir(folder.join("claims")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "lock") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "damages files on purpose")]

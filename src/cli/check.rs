@@ -10,8 +10,9 @@ use crate::store::{self, Checked, Grade};
 
 /// Check that saved results are whole: every file is read and accounted for.
 ///
-/// Says what is damaged, which runs that concerns, and what to do; exits with 7 where saved bytes have changed. What a
-/// killed process has left is no damage, and --repair puts it in order; it never touches anything that was saved.
+/// Says what is damaged, which runs that concerns, and what to do; exits with 7 where saved bytes have changed, and with 1
+/// where nothing has but something could not be read. What a killed process has left is no damage, and --repair puts it in
+/// order; it never touches anything that was saved.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// A folder of results, or the name of a sweep.
@@ -19,7 +20,7 @@ pub struct Arguments {
     name: String,
     #[command(flatten)]
     folder: ResultsFolder,
-    /// Put in order what loses nothing: torn tails of the journal, files that do not count.
+    /// Put in order what loses nothing: torn tails of the journal, which are kept aside, and files that do not count.
     #[arg(long)]
     repair: bool,
     /// Print one JSON document.
@@ -31,29 +32,34 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let folder = store::locate(&arguments.folder.results, &arguments.name)?;
     let found = if arguments.repair { store::repair(&folder)? } else { store::check(&folder)? };
-    let repaired = arguments.repair && !found.is_damaged();
+    let repaired = arguments.repair && !found.is_damaged() && found.is_complete();
     let now = if repaired { store::check(&folder)? } else { found.clone() };
     if arguments.json {
         say!("{}", serde_json::to_string_pretty(&document(&found, &now, repaired))?);
     } else {
         found.findings.iter().filter(|finding| repaired && !now.findings.contains(finding)).for_each(|finding| {
-            say!("repaired  {}: {}", finding.path.display(), finding.what);
+            say!("repaired   {}: {}", finding.path.display(), finding.what);
         });
         for finding in &now.findings {
-            say!("{:<9} {}: {}", name(finding.grade), finding.path.display(), finding.what);
-            say!("          runs: {}. {}.", finding.runs, finding.remedy.trim_end_matches('.'));
+            say!("{:<10} {}: {}", name(finding.grade), finding.path.display(), finding.what);
+            say!("           runs: {}. {}.", finding.runs, finding.remedy.trim_end_matches('.'));
         }
         say!("{}", summary(&now));
         if arguments.repair && !repaired {
-            say!("nothing was repaired: what is damaged comes first");
+            say!("nothing was repaired: what is damaged or cannot be read comes first");
         }
     }
-    Ok(if now.is_damaged() { Exit::Damaged } else { Exit::Done })
+    Ok(match (now.is_damaged(), now.is_complete()) {
+        (true, _) => Exit::Damaged,
+        (false, false) => Exit::Internal,
+        (false, true) => Exit::Done,
+    })
 }
 
 fn name(grade: Grade) -> &'static str {
     match grade {
         Grade::Damaged => "damaged",
+        Grade::Unreadable => "unreadable",
         Grade::Leftover => "leftover",
         Grade::Foreign => "foreign",
     }
@@ -62,13 +68,17 @@ fn name(grade: Grade) -> &'static str {
 fn summary(checked: &Checked) -> String {
     let files = style::counted(checked.files as u64, "file");
     let runs = style::counted(checked.runs as u64, "run");
-    let damaged = checked.findings.iter().filter(|finding| finding.grade == Grade::Damaged).count();
-    let state = match damaged {
+    let of = |grade: Grade| checked.findings.iter().filter(|finding| finding.grade == grade).count();
+    let damaged = match of(Grade::Damaged) {
         0 => "nothing is damaged".to_owned(),
         1 => "1 file is damaged".to_owned(),
         damaged => format!("{damaged} files are damaged"),
     };
-    format!("{files}, {}, {runs}: {state}", style::bytes(checked.bytes as f64))
+    let unreadable = match of(Grade::Unreadable) {
+        0 => String::new(),
+        unreadable => format!(", {unreadable} cannot be read"),
+    };
+    format!("{files}, {}, {runs}: {damaged}{unreadable}", style::bytes(checked.bytes as f64))
 }
 
 fn document(found: &Checked, now: &Checked, repaired: bool) -> serde_json::Value {

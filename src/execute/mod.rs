@@ -227,6 +227,7 @@ impl Worker<'_> {
     /// Trains runs together. Where memory is too small for them, each half by itself; if they fail for another reason,
     /// one by one; and what fails alone has failed.
     fn train(&self, cohort: usize, runs: &[Run], summary: &mut Summary) -> anyhow::Result<()> {
+        let began = now();
         match self.attempt(cohort, runs) {
             Ok(ends) => self.ended(runs, &ends, summary),
             Err(Failure::Memory(reason)) if runs.len() > 1 => {
@@ -235,14 +236,15 @@ impl Worker<'_> {
                 self.train(cohort, first, summary)?;
                 self.train(cohort, second, summary)
             }
-            Err(Failure::Memory(reason)) => self.failed(&runs[0], reason, summary),
+            Err(Failure::Memory(reason)) => self.failed(&runs[0], reason, began, summary),
             Err(Failure::Other(reason)) => {
                 self.tell(Event::CohortFailed { cohort, reason: &reason })?;
                 for run in runs {
+                    let began = now();
                     let one = std::slice::from_ref(run);
                     match self.attempt(cohort, one) {
                         Ok(ends) => self.ended(one, &ends, summary)?,
-                        Err(failure) => self.failed(run, failure.reason(), summary)?,
+                        Err(failure) => self.failed(run, failure.reason(), began, summary)?,
                     }
                 }
                 Ok(())
@@ -250,8 +252,9 @@ impl Worker<'_> {
         }
     }
 
-    fn failed(&self, run: &Run, reason: String, summary: &mut Summary) -> anyhow::Result<()> {
-        let outcome = failure::outcome(run, &self.device, reason);
+    fn failed(&self, run: &Run, reason: String, began: Instant, summary: &mut Summary) -> anyhow::Result<()> {
+        let mut outcome = failure::outcome(run, &self.device, reason);
+        outcome.seconds = began.elapsed().as_secs_f64();
         self.ended(std::slice::from_ref(run), &[End::Ended(Box::new(outcome))], summary)
     }
 

@@ -1,24 +1,20 @@
-//! Whether saved results are whole: every file of a folder is looked at and accounted for, and what only a killed process
-//! has left can be put in order.
+//! Whether saved results are whole: every file of a folder is looked at and accounted for.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::claims::{Claims, RUNS, wait_for};
-use super::compact::{fold_as_it_is, is_left, recover};
+use super::claims::RUNS;
+use super::compact::is_left;
 use super::error::{Error, Result, io_error};
-use super::files::{Disk, Files, read_if_there, require_file};
-use super::layout::{Layout, SEGMENT, TABLES, Table};
-use super::manifest::{Documents, Manifest};
-use super::merge::Summary;
+use super::files::{Disk, Files, open_if_there, read_if_there};
+use super::layout::{Layout, TABLES, TORN, Table, is_garbled, is_segment};
+use super::manifest::{Documents, Manifest, SetAside};
+use super::merge::{Summary, merge};
 use super::parts::PartReader;
 use super::results::require_results;
 use super::segment::scan;
-use super::state::{require_no_parts, segment_names, summaries, told};
+use super::state::{beside_others, require_no_parts, summaries, told};
 use super::window::Window;
-use super::writer::{PATIENCE, require_no_links};
-use super::{unfinished, weights};
 use crate::config::Id;
 
 /// What a file was found to be.
@@ -26,6 +22,8 @@ use crate::config::Id;
 pub enum Grade {
     /// Saved bytes are not what was saved.
     Damaged,
+    /// What it holds cannot be told: the system does not let it be read, or a later version wrote it.
+    Unreadable,
     /// What a killed process has left, or one at work is writing: nothing that was reported as saved.
     Leftover,
     /// No file of Ablate's.
@@ -66,6 +64,12 @@ impl Checked {
     pub fn is_damaged(&self) -> bool {
         self.findings.iter().any(|finding| finding.grade == Grade::Damaged)
     }
+
+    /// Whether all that is Ablate's could be read.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.findings.iter().all(|finding| finding.grade != Grade::Unreadable)
+    }
 }
 
 /// Looks at every file of a folder of results, and changes nothing.
@@ -76,150 +80,186 @@ pub fn check(folder: &Path) -> Result<Checked> {
     check_on(&Disk, folder)
 }
 
-/// Puts in order what a killed process has left: finishes what it had decided, takes torn tails away, and removes files
-/// that do not count. Gives what was found before.
-///
-/// # Errors
-/// As for [`check`]; [`Error::InUse`] when another process is at work here.
-pub fn repair(folder: &Path) -> Result<Checked> {
-    repair_on(&(Arc::new(Disk) as Arc<dyn Files>), folder)
-}
-
-pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked> {
-    let layout = Layout::new(folder);
-    require_results(&**files, &layout)?;
-    require_no_links(&**files, &layout)?;
-    let mut claims = Claims::enter(files, &layout)?;
-    let _lock = wait_for(&**files, &layout, &layout.lock(), PATIENCE)?;
-    claims.look_now()?;
-    if claims.others() > 0 {
-        return Err(Error::InUse { path: folder.to_path_buf(), process: None });
-    }
-    let mut found = check_on(&**files, folder)?;
-    // Nobody else is at work, so this is about the check itself.
-    found.findings.retain(|finding| !finding.path.starts_with(layout.claims()));
-    if found.is_damaged() {
-        return Ok(found);
-    }
-    recover(&**files, &layout, true)?;
-    fold_as_it_is(&**files, &layout, segment_names(&**files, &layout)?)?;
-    for run in unfinished::list(&**files, &layout)? {
-        if unfinished::read(&**files, &layout, run)?.is_none() {
-            unfinished::remove(&**files, &layout, run)?;
-        }
-    }
-    claims.leave()?;
-    Ok(found)
-}
-
 pub(super) fn check_on(files: &dyn Files, folder: &Path) -> Result<Checked> {
     let layout = Layout::new(folder);
     require_results(files, &layout)?;
-    let mut check = Check { files, layout, checked: Checked::default(), saved: BTreeMap::new() };
-    let manifest = check.documents()?;
-    check.parts(manifest.as_ref())?;
+    // What another process folds meanwhile is in neither place, or in none that was looked at.
+    match beside_others(files, &layout, |documents| look(files, &layout, Ok(documents))) {
+        // Where even the manifest cannot be read, nobody folds.
+        Err(error @ (Error::Io { .. } | Error::Damaged { .. })) => look(files, &layout, Err(error)),
+        checked => checked,
+    }
+}
+
+fn look(files: &dyn Files, layout: &Layout, documents: Result<Documents>) -> Result<Checked> {
+    let (layout, checked) = (layout.clone(), Checked::default());
+    let mut check = Check { files, layout, checked, saved: BTreeMap::new(), aside: Vec::new(), has_all: false };
+    let manifest = check.documents(documents)?;
     check.journal()?;
+    check.has_all = !check.checked.is_damaged() && check.checked.is_complete();
     check.sweeps(manifest.as_ref())?;
     check.weights()?;
     check.unfinished()?;
+    check.claims()?;
     check.rest()?;
     check.checked.findings.sort_by(|a, b| a.path.cmp(&b.path));
-    // What is no file is found by each that would read it.
-    check.checked.findings.dedup_by(|b, a| (a.grade, b.grade) == (Grade::Damaged, Grade::Damaged) && a.path == b.path);
+    // What is no file, or cannot be read, is found by each that would read it.
+    let once = [Grade::Damaged, Grade::Unreadable];
+    check.checked.findings.dedup_by(|b, a| once.contains(&a.grade) && a.grade == b.grade && a.path == b.path);
     check.checked.runs = check.saved.len();
     Ok(check.checked)
 }
 
 /// A check under way.
-struct Check<'a> {
-    files: &'a dyn Files,
-    layout: Layout,
+pub(super) struct Check<'a> {
+    pub(super) files: &'a dyn Files,
+    pub(super) layout: Layout,
     checked: Checked,
     /// What was saved of runs, as far as it can be read.
-    saved: BTreeMap<Id, Summary>,
+    pub(super) saved: BTreeMap<Id, Summary>,
+    /// The records that do not count, with the same limit.
+    pub(super) aside: Vec<SetAside>,
+    /// Whether tables and journal could all be read, so that there are no other records.
+    pub(super) has_all: bool,
+}
+
+/// What came of reading a file.
+pub(super) enum Read {
+    Bytes(Vec<u8>),
+    Missing,
+    /// It cannot be read, which was found.
+    Unreadable,
 }
 
 impl Check<'_> {
-    fn find(&mut self, grade: Grade, path: &Path, what: impl Into<String>, runs: impl Into<String>, remedy: &str) {
+    pub(super) fn find(
+        &mut self,
+        grade: Grade,
+        path: &Path,
+        what: impl Into<String>,
+        runs: impl Into<String>,
+        remedy: &str,
+    ) {
         let (path, what, runs) = (path.to_path_buf(), what.into(), runs.into());
         self.checked.findings.push(Finding { grade, path, what, runs, remedy: remedy.to_owned() });
     }
 
-    /// Takes note of what an error of reading says is damaged; others are errors.
-    fn damaged<T>(&mut self, read: Result<T>, runs: &str) -> Result<Option<T>> {
+    /// Takes note of what an error of reading says of a file; `None` then. Others are errors.
+    pub(super) fn noted<T>(&mut self, read: Result<T>, runs: &str) -> Result<Option<T>> {
         match read {
             Ok(read) => Ok(Some(read)),
             Err(Error::Damaged { path, what, remedy }) => {
                 self.find(Grade::Damaged, &path, what, runs, &remedy);
                 Ok(None)
             }
+            Err(Error::Newer { path, found, known }) => {
+                let what = format!("it has format {found}, and this version of Ablate reads up to format {known}");
+                self.find(Grade::Unreadable, &path, what, runs, "Use a newer Ablate");
+                Ok(None)
+            }
+            Err(Error::Io { action, path, message, .. }) => {
+                let what = format!("the system refused to {action} it: {message}");
+                self.find(Grade::Unreadable, &path, what, runs, "Make it readable, and check again");
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// The bytes of a file that is there.
-    fn read(&mut self, path: &Path) -> Result<Option<Vec<u8>>> {
-        let read = read_if_there(self.files, path);
-        let bytes = self.damaged(read, "those in it")?.flatten();
-        if let Some(bytes) = &bytes {
-            self.checked.files += 1;
-            self.checked.bytes += bytes.len() as u64;
-        }
+    /// The bytes of a file.
+    pub(super) fn read(&mut self, path: &Path, runs: &str) -> Result<Read> {
+        let bytes = read_if_there(self.files, path);
+        Ok(match self.noted(bytes, runs)? {
+            None => Read::Unreadable,
+            Some(None) => Read::Missing,
+            Some(Some(bytes)) => {
+                self.count(bytes.len());
+                Read::Bytes(bytes)
+            }
+        })
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.checked.files += 1;
+        self.checked.bytes += bytes as u64;
+    }
+
+    /// The names in a folder of Ablate's.
+    pub(super) fn list(&mut self, folder: &Path) -> Result<Vec<String>> {
+        let names = self.files.list(folder).map_err(io_error("list", folder));
+        let names = self.noted(names, "those that it tells of")?.unwrap_or_default();
+        let (garbled, names): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| is_garbled(name));
+        garbled.iter().for_each(|name| self.foreign(&folder.join(name)));
+        Ok(names)
+    }
+
+    /// A file to read some of at a time; `None` where there is none, and where it cannot be read.
+    fn open(&mut self, path: &Path, runs: &str) -> Result<Option<Window>> {
+        let source = open_if_there(self.files, path);
+        let Some(Some(source)) = self.noted(source, runs)? else { return Ok(None) };
+        let bytes = self.noted(Window::new(source).map_err(io_error("read", path)), runs)?;
+        bytes.iter().for_each(|bytes| self.count(bytes.size()));
         Ok(bytes)
     }
 
-    fn list(&self, folder: &Path) -> Result<Vec<String>> {
-        self.files.list(folder).map_err(io_error("list", folder))
-    }
-
-    /// The manifest that holds.
-    fn documents(&mut self) -> Result<Option<Manifest>> {
+    /// The manifest that holds; checks the tables by it.
+    fn documents(&mut self, documents: Result<Documents>) -> Result<Option<Manifest>> {
         const ALL: &str = "all runs of the tables";
-        let documents = Documents::read(self.files, &self.layout);
-        let documents = self.damaged(documents, ALL)?;
+        let documents = self.noted(documents, ALL)?;
         for path in [self.layout.manifest(), self.layout.compaction()] {
-            self.read(&path)?;
+            self.read(&path, ALL)?;
         }
-        let Some(documents) = documents else { return Ok(None) };
+        let Some(documents) = documents else {
+            self.parts(None, false)?;
+            return Ok(None);
+        };
         let decision = documents.decision(&self.layout);
-        let decision = self.damaged(decision, ALL)?.flatten();
+        let decision = self.noted(decision, ALL)?.flatten();
         let manifest = documents.manifest(&self.layout);
-        let whole = self.damaged(manifest, ALL)?;
+        let whole = self.noted(manifest, ALL)?;
         let manifest = whole.clone().flatten();
         // Parts never come without a manifest: it is written first.
         if decision.is_none() && matches!(whole, Some(None)) {
             let without = require_no_parts(self.files, &self.layout);
-            self.damaged(without, ALL)?;
+            self.noted(without, ALL)?;
         }
-        if decision.is_some() {
+        let decided = decision.is_some();
+        if decided {
             let path = self.layout.compaction();
             let what = "a process ended while it put new tables in place";
             self.find(Grade::Leftover, &path, what, "none: all are there", REPAIR);
         }
-        Ok(decision.map(|decision| decision.manifest).or(manifest))
+        let manifest = decision.map(|decision| decision.manifest).or(manifest);
+        self.aside.extend(manifest.iter().flat_map(|manifest| manifest.set_aside.clone()));
+        self.parts(manifest.as_ref(), decided)?;
+        Ok(manifest)
     }
 
-    fn parts(&mut self, manifest: Option<&Manifest>) -> Result<()> {
-        let decided = self.layout.compaction();
-        let decided = self.damaged(read_if_there(self.files, &decided), "all runs of the tables")?.flatten().is_some();
+    fn parts(&mut self, manifest: Option<&Manifest>, decided: bool) -> Result<()> {
         for table in TABLES {
             let path = self.layout.part(table.file());
-            self.read(&path)?;
-            let Some(part) = manifest.and_then(|manifest| manifest.part(table)) else { continue };
-            let runs = match table {
-                Table::Runs => format!("all {} runs of the tables", part.rows),
-                Table::Curves => "the learning curves of all runs of the tables".to_owned(),
-                Table::Predictions => "the predictions of all runs of the tables".to_owned(),
+            let part = manifest.and_then(|manifest| manifest.part(table));
+            let runs = match (table, part) {
+                (Table::Runs, Some(part)) => format!("all {} runs of the tables", part.rows),
+                (Table::Runs, None) => "all runs of the tables".to_owned(),
+                (Table::Curves, _) => "the learning curves of all runs of the tables".to_owned(),
+                (Table::Predictions, _) => "the predictions of all runs of the tables".to_owned(),
             };
+            let before = self.checked.findings.len();
+            self.open(&path, &runs)?;
+            let Some(part) = part else { continue };
+            if self.checked.findings.len() > before {
+                continue;
+            }
             let reader = PartReader::open(self.files, &self.layout, (table, part), decided, table.rows_at_once());
-            let Some(mut reader) = self.damaged(reader, &runs)? else { continue };
+            let Some(mut reader) = self.noted(reader, &runs)? else { continue };
             // Every row is read, as whoever uses it would.
             loop {
                 let rows = reader.next();
-                let Some(Some(rows)) = self.damaged(rows, &runs)? else { break };
+                let Some(Some(rows)) = self.noted(rows, &runs)? else { break };
                 if table == Table::Runs {
                     let found = summaries(&rows, &self.layout);
-                    let found = self.damaged(found, &runs)?;
+                    let found = self.noted(found, &runs)?;
                     self.saved.extend(found.unwrap_or_default());
                 }
             }
@@ -228,149 +268,59 @@ impl Check<'_> {
     }
 
     fn journal(&mut self) -> Result<()> {
-        let at_work = self.list(&self.layout.claims())?.iter().any(|name| name.ends_with(RUNS));
+        let mut found = Vec::new();
+        let claims = self.files.list(&self.layout.claims()).unwrap_or_default();
+        let at_work = claims.iter().any(|name| name.ends_with(RUNS));
         for name in self.list(&self.layout.journal())? {
             let path = self.layout.segment(&name);
-            if !name.ends_with(SEGMENT) {
+            if name.strip_suffix(TORN).is_some_and(is_segment) {
+                let Read::Bytes(_) = self.read(&path, NONE)? else { continue };
+                let what = "what a repair has cut from the journal: it is no whole record, and does not count";
+                self.find(Grade::Leftover, &path, what, NONE, "Remove it if you have no use for it");
+                continue;
+            }
+            if !is_segment(&name) {
                 self.foreign(&path);
                 continue;
             }
-            let source = self.files.open(&path).map_err(io_error("read", &path));
-            let Some(source) = self.damaged(source, "those in it")? else { continue };
-            let mut bytes = Window::new(source).map_err(io_error("read", &path))?;
-            self.checked.files += 1;
-            self.checked.bytes += bytes.size() as u64;
-            let mut found = Vec::new();
+            // Where it is not there any more, it was folded since it was listed: that will be noticed.
+            let Some(mut bytes) = self.open(&path, "those that are saved in it")? else { continue };
+            let before = found.len();
             let read = scan(&mut bytes, &mut |_, record| found.push((record.identity.run, Summary::of(&record))));
-            let whole = found.len();
-            self.saved.extend(found);
+            let whole = found.len() - before;
             let runs = format!("those behind the damage; {whole} runs of it are whole");
-            let Some(scan) = self.damaged(read.map_err(|fault| told(&path, fault)), &runs)? else { continue };
+            let Some(scan) = self.noted(read.map_err(|fault| told(&path, fault)), &runs)? else { continue };
             if scan.torn > 0 {
                 let what = format!("{} bytes are no whole record: a process was saving it when it ended", scan.torn);
                 let remedy = if at_work { "Nothing, if a process is at work; otherwise `--repair`" } else { REPAIR };
                 self.find(Grade::Leftover, &path, what, "one that was never reported as saved", remedy);
             }
         }
+        let found = found.into_iter().map(|(run, summary)| (run, summary.clone(), (run, summary)));
+        let merged = merge(&self.saved, found);
+        self.saved.extend(merged.fresh);
+        self.aside.extend(merged.set_aside);
         Ok(())
     }
 
-    fn sweeps(&mut self, manifest: Option<&Manifest>) -> Result<()> {
-        const COPY: &str = "Put back a copy of it; or run the sweep again, which keeps its file again";
-        for name in self.list(&self.layout.sweeps())? {
-            let path = self.layout.sweeps().join(&name);
-            let Some(hash) = name.strip_suffix(".yaml").filter(|hash| hash.len() == 64) else {
-                self.leftover_or_foreign(&path)?;
-                continue;
-            };
-            let bytes = self.read(&path)?.unwrap_or_default();
-            if blake3::hash(&bytes).to_hex().as_str() != hash {
-                self.find(Grade::Damaged, &path, "it is not the sweep file of its name", "none", COPY);
-            }
-        }
-        let path = self.layout.sweep();
-        let text = self.read(&path)?;
-        let Some(version) = manifest.and_then(|manifest| manifest.versions.last()) else { return Ok(()) };
-        let kept = self.layout.sweeps().join(format!("{}.yaml", version.hash));
-        if read_if_there(self.files, &kept)?.is_none() {
-            self.find(Grade::Damaged, &kept, "it is missing", "none", COPY);
-        }
-        match text {
-            None => self.find(Grade::Damaged, &path, "it is missing", "none", COPY),
-            // A process may have ended between keeping its sweep and saying so.
-            Some(text) if blake3::hash(&text).to_hex().as_str() != version.hash => {
-                let hash = blake3::hash(&text).to_hex();
-                let known = read_if_there(self.files, &self.layout.sweeps().join(format!("{hash}.yaml")))?.is_some();
-                if !known {
-                    self.find(Grade::Damaged, &path, "it is no sweep that was run here", "none", COPY);
-                }
-            }
-            Some(_) => {}
-        }
-        Ok(())
-    }
-
-    fn weights(&mut self) -> Result<()> {
-        for name in self.list(&self.layout.weights())? {
-            let path = self.layout.weights().join(&name);
-            let Some(run) = name.strip_suffix(".safetensors").and_then(|run| run.parse::<Id>().ok()) else {
-                self.leftover_or_foreign(&path)?;
-                continue;
-            };
-            self.read(&path)?;
-            let summary = self.saved.get(&run);
-            let read = summary.map(|summary| weights::read(self.files, &path, run, &summary.digest));
-            // Of a run that is trained again, those of the record that is not saved yet may be there.
-            let is_again = summary.is_some_and(Summary::can_be_retried);
-            match read {
-                Some(read) if !is_again || !matches!(read, Err(Error::Damaged { .. })) => {
-                    self.damaged(read, &run.to_string())?;
-                }
-                _ => {
-                    let what = "weights of a run that is not saved";
-                    let remedy = "Nothing: they are replaced when the run is trained";
-                    self.find(Grade::Leftover, &path, what, run.to_string(), remedy);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn unfinished(&mut self) -> Result<()> {
-        for name in self.list(&self.layout.unfinished())? {
-            let path = self.layout.unfinished().join(&name);
-            let Ok(run) = name.parse::<Id>() else {
-                self.leftover_or_foreign(&path)?;
-                continue;
-            };
-            if self.read(&path)?.is_some() && unfinished::read(self.files, &self.layout, run)?.is_none() {
-                let what = "where a paused run was is not what was saved; it begins anew, to the same result";
-                self.find(Grade::Leftover, &path, what, run.to_string(), REPAIR);
-            }
-        }
-        Ok(())
-    }
-
-    /// What lies beside all that.
-    fn rest(&mut self) -> Result<()> {
-        let mut known: Vec<&str> = TABLES.iter().map(|table| table.file()).collect();
-        known.extend(["manifest.json", "compaction.json", "sweep.yaml", ".lock"]);
-        known.extend(["journal", "sweeps", "weights", "unfinished", "claims"]);
-        for name in self.list(self.layout.root())? {
-            if !known.contains(&name.as_str()) {
-                let path = self.layout.root().join(&name);
-                self.leftover_or_foreign(&path)?;
-            }
-        }
-        let whole = require_file(self.files, &self.layout.lock());
-        self.damaged(whole, "none")?;
-        for name in self.list(&self.layout.claims())? {
-            let path = self.layout.claims().join(&name);
-            let whole = require_file(self.files, &path);
-            if self.damaged(whole, "none")?.is_none() || !name.ends_with(RUNS) {
-                continue;
-            }
-            self.read(&path)?;
-            let what = "runs that a process has taken: it is at work, or has ended without a word";
-            self.find(Grade::Leftover, &path, what, "none that is saved", "Nothing: the next process sees which");
-        }
-        Ok(())
-    }
-
-    fn leftover_or_foreign(&mut self, path: &Path) -> Result<()> {
-        if is_left(self.files, &self.layout, path)? {
-            self.read(path)?;
+    pub(super) fn leftover_or_foreign(&mut self, path: &Path) -> Result<()> {
+        let is_left = is_left(self.files, &self.layout, path);
+        let Some(is_left) = self.noted(is_left, NONE)? else { return Ok(()) };
+        if is_left {
+            let Read::Bytes(_) = self.read(path, NONE)? else { return Ok(()) };
             let what = "it was being written and does not count";
-            self.find(Grade::Leftover, path, what, "none that is saved", REPAIR);
+            self.find(Grade::Leftover, path, what, NONE, REPAIR);
         } else {
             self.foreign(path);
         }
         Ok(())
     }
 
-    fn foreign(&mut self, path: &Path) {
+    pub(super) fn foreign(&mut self, path: &Path) {
         self.find(Grade::Foreign, path, "this is no file of Ablate's", "none", "Move it elsewhere");
     }
 }
 
-const REPAIR: &str = "`ablate check --repair` puts it in order, and so does the next run of the sweep";
+/// What a file that does not count tells of.
+pub(super) const NONE: &str = "none that is saved";
+pub(super) const REPAIR: &str = "`ablate check --repair` puts it in order, and so does the next run of the sweep";

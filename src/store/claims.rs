@@ -17,13 +17,13 @@ use std::time::Duration;
 
 use super::error::{Error, Result, io_error};
 use super::files::{Files, Handle, create_folders, read_if_there};
-use super::layout::{Layout, SEGMENT};
+use super::layout::{Layout, SEGMENT, is_garbled};
 use super::manifest::Documents;
 use super::state::segment_names;
 use crate::config::Id;
 
 pub(super) const RUNS: &str = ".runs";
-const LOCK: &str = ".lock";
+pub(super) const LOCK: &str = ".lock";
 /// A line that says that all runs before it are saved.
 const SAVED: &str = "00000000000000000000\n";
 /// Bytes of a line.
@@ -141,7 +141,8 @@ impl Claims {
         let folder = self.layout.claims();
         let names = self.files.list(&folder).map_err(io_error("list", &folder))?;
         let own = self.token.clone();
-        let tokens: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(RUNS)).filter(|t| *t != own).collect();
+        let names = names.iter().filter(|name| !is_garbled(name));
+        let tokens: Vec<&str> = names.filter_map(|name| name.strip_suffix(RUNS)).filter(|t| *t != own).collect();
         let known = self.others.len();
         self.others.retain(|token, _| tokens.contains(&token.as_str()));
         let mut changed = self.others.len() < known;
@@ -184,6 +185,22 @@ impl Claims {
         Ok(())
     }
 
+    /// Removes locks without a list of runs that processes have left which died while they entered or were buried. Who
+    /// enters has made both before the registry is free again, so none of theirs is among them.
+    pub(super) fn remove_stale_locks(&self) -> Result<()> {
+        let _registry = self.registry()?;
+        let folder = self.layout.claims();
+        let names = self.files.list(&folder).map_err(io_error("list", &folder))?;
+        for token in names.iter().filter_map(|name| stale_lock(name, &names)) {
+            let path = self.path(token, LOCK);
+            if let Some(held) = self.files.lock(&path, "").map_err(io_error("lock", &path))? {
+                self.files.remove(&path).map_err(io_error("remove", &path))?;
+                drop(held);
+            }
+        }
+        Ok(())
+    }
+
     /// Reads what a living process has added; whether it says that all is saved.
     fn read(&mut self, token: &str) -> Result<bool> {
         let path = self.path(token, RUNS);
@@ -213,6 +230,13 @@ impl Drop for Claims {
         // Where this fails, whoever looks next finds the lock free and does the same.
         let _ = self.leave();
     }
+}
+
+/// The token of a lock that has no list of runs beside it, among the names in the folder.
+pub(super) fn stale_lock<'a>(name: &'a str, names: &[String]) -> Option<&'a str> {
+    let token = name.strip_suffix(LOCK).filter(|token| !token.is_empty() && !is_garbled(token))?;
+    let runs = format!("{token}{RUNS}");
+    (!names.contains(&runs)).then_some(token)
 }
 
 /// Waits for the lock on the list of processes: it is held for moments only.

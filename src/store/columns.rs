@@ -8,7 +8,7 @@ use super::layout::Table;
 use crate::config::Id;
 
 /// Columns of the runs that decide between records.
-pub(super) const DECIDING: [&str; 5] = ["run", "status", "reason", "digest", "environment"];
+pub(super) const DECIDING: [&str; 6] = ["run", "status", "reason", "digest", "environment", "seconds"];
 
 /// What is wrong with the columns of a table, if anything. `found` is that table, or some rows of it, or none.
 pub(super) fn wrong(table: Table, found: &DataFrame) -> Result<Option<String>> {

@@ -71,6 +71,15 @@ pub enum Error {
         /// The operating system's words.
         message: String,
     },
+    /// The file that this process was saving to is not there any more.
+    #[error("{} was taken away while this process was saving to it: another process took this one for dead, which \
+             happens when files under claims/ are removed, and where a file system does not hold locks between \
+             machines; or the folder was removed. Run the same command again: runs that are not saved are trained again",
+        path.display())]
+    TakenAway {
+        /// The file.
+        path: PathBuf,
+    },
     /// The writer has ended, so nothing more can be saved.
     #[error("{} is closed: nothing more can be saved to it", path.display())]
     Closed {

@@ -4,13 +4,13 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use polars_io::mmap::MmapBytesReader;
 use rustix::fs::OFlags;
 
-use super::error::{Error, Result, io_error};
+use super::error::{Result, io_error};
 use super::layout::new;
 
 /// A file that is being read, from wherever it is asked for. It stays what it was when another takes its name.
@@ -99,7 +99,8 @@ pub trait Files: Debug + Send + Sync {
     /// # Errors
     /// What the operating system says.
     fn kind(&self, path: &Path) -> io::Result<Option<Kind>>;
-    /// The names in a folder, sorted; none where the folder does not exist.
+    /// The names in a folder, sorted; none where the folder does not exist. What is no UTF-8 in them stands there as
+    /// U+FFFD, which no name of the store's has.
     ///
     /// # Errors
     /// What the operating system says.
@@ -183,14 +184,6 @@ pub(super) fn open_if_there(files: &dyn Files, path: &Path) -> Result<Option<Sou
     }
 }
 
-/// Nothing but a file has this name.
-pub(super) fn require_file(files: &dyn Files, path: &Path) -> Result<()> {
-    match files.kind(path).map_err(io_error("look at", path))? {
-        None | Some(Kind::File) => Ok(()),
-        Some(kind) => Err(Error::no_file(path, NoFile(kind))),
-    }
-}
-
 /// A file that is being written.
 pub trait Handle: Debug + Send {
     /// Writes all of `bytes` at the end.
@@ -203,6 +196,11 @@ pub trait Handle: Debug + Send {
     /// # Errors
     /// What the operating system says; then nothing is known of what is durable.
     fn sync(&mut self) -> io::Result<()>;
+    /// Whether it is still what `path` names.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn is_at(&self, path: &Path) -> io::Result<bool>;
 }
 
 /// The real file system.
@@ -322,5 +320,14 @@ impl Handle for File {
 
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
+    }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        let there = match path.symlink_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            there => there?,
+        };
+        let own = self.metadata()?;
+        Ok((there.dev(), there.ino()) == (own.dev(), own.ino()))
     }
 }

@@ -263,14 +263,14 @@ fn parameter_column(name: &str, column: ColumnType, cells: &[Option<&Cell>]) -> 
         cells: &[Option<&'a Cell>],
         get: impl Fn(&'a Cell) -> Option<T>,
     ) -> Result<Vec<Option<T>>> {
-        let value = |cell: &Option<&'a Cell>| match cell {
+        let value = |cell: Option<&'a Cell>| match cell {
             None => Ok(None),
             Some(cell) => get(cell).map(Some).ok_or_else(|| Error::Frame {
                 action: "make a column of a parameter",
                 message: format!("`{name}` was recorded as {cell:?}, which is of another type"),
             }),
         };
-        cells.iter().map(value).collect()
+        cells.iter().copied().map(value).collect()
     }
     let name_of_series = name.into();
     let series = match column {
@@ -301,8 +301,8 @@ fn measures(records: &[Record], foreign: &Foreign) -> Vec<Column> {
     let names: Vec<&str> = known.chain(foreign.measures.iter().map(String::as_str)).collect();
     let values = by_name(&names, records.iter().map(|record| record.measures.as_slice()));
     let rows = records.len();
-    let of = |place: usize| values[place * rows..(place + 1) * rows].iter();
-    let number = |value: &Option<&f64>| value.copied().unwrap_or(f64::NAN);
+    let of = |place: usize| values[place * rows..(place + 1) * rows].iter().copied();
+    let number = |value: Option<&f64>| value.copied().unwrap_or(f64::NAN);
     names.iter().enumerate().map(|(place, name)| numbers(name, of(place).map(number))).collect()
 }
 

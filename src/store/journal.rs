@@ -12,9 +12,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::error::{Error, Result, io_error};
-use super::files::{Files, Handle, create_folders, write_synced};
+use super::files::{Files, Handle, create_folders, open_if_there, write_synced};
 use super::layout::{Layout, SEGMENT, new};
 use super::segment::Framer;
+use super::state::State;
 use super::unfinished;
 use crate::config::Id;
 
@@ -28,9 +29,19 @@ const QUEUE: usize = 1024;
 /// Hears which runs have become durable, on the writer's thread. It must not wait for the writer.
 pub type Listener = Box<dyn FnMut(&[Id]) + Send>;
 
+/// What is to lie in the weights file of a run when its record is durable.
+pub(super) enum Kept {
+    /// The weights of this record.
+    Weights(Vec<u8>),
+    /// Nothing, as these weights are not to be kept: an attempt that was not saved may have left some.
+    Nothing,
+    /// Whatever does: the run failed, so that no weights are its result.
+    Whatever,
+}
+
 /// What the writer thread is given.
 enum Message {
-    Record { run: Id, payload: Vec<u8>, weights: Option<Vec<u8>>, was_paused: bool },
+    Record { run: Id, payload: Vec<u8>, kept: Kept, was_paused: bool },
     Flush(SyncSender<()>),
     Close,
 }
@@ -79,8 +90,8 @@ impl Journal {
     }
 
     /// Hands over a record; of a run that was paused, what was saved is removed once the record is durable.
-    pub(super) fn append(&self, run: Id, payload: Vec<u8>, weights: Option<Vec<u8>>, was_paused: bool) -> Result<()> {
-        self.send(Message::Record { run, payload, weights, was_paused })
+    pub(super) fn append(&self, run: Id, payload: Vec<u8>, kept: Kept, was_paused: bool) -> Result<()> {
+        self.send(Message::Record { run, payload, kept, was_paused })
     }
 
     /// Returns when everything that was appended before is durable.
@@ -134,10 +145,11 @@ struct Scribe {
     listener: Listener,
     failure: Arc<Mutex<Option<Error>>>,
     segment: Option<Segment>,
-    /// Frames that are not written yet, with their runs and the weights that belong to them.
+    /// Frames that are not written yet, with their runs.
     bytes: Vec<u8>,
     runs: Vec<Id>,
-    weights: Vec<(Id, Vec<u8>)>,
+    /// Of those that ended well, the weights that are to be kept.
+    weights: Vec<(Id, Option<Vec<u8>>)>,
     /// Those of the runs that were paused once.
     paused: Vec<Id>,
 }
@@ -146,6 +158,17 @@ struct Segment {
     path: PathBuf,
     handle: Box<dyn Handle>,
     framer: Framer,
+}
+
+impl Segment {
+    /// What is written into a file that has no name is lost when the process ends.
+    fn require_in_place(&self) -> Result<()> {
+        match self.handle.is_at(&self.path) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::TakenAway { path: self.path.clone() }),
+            Err(error) => Err(io_error("look at", &self.path)(error)),
+        }
+    }
 }
 
 impl fmt::Debug for Scribe {
@@ -163,8 +186,8 @@ impl Scribe {
                 Some(deadline) => receiver.recv_timeout(until(deadline)),
             };
             match message {
-                Ok(Message::Record { run, payload, weights, was_paused }) => {
-                    self.take(run, &payload, weights)?;
+                Ok(Message::Record { run, payload, kept, was_paused }) => {
+                    self.take(run, &payload, kept)?;
                     self.paused.extend(was_paused.then_some(run));
                     if self.bytes.len() >= BATCH_BYTES {
                         self.commit()?;
@@ -183,26 +206,32 @@ impl Scribe {
         }
     }
 
-    fn take(&mut self, run: Id, payload: &[u8], weights: Option<Vec<u8>>) -> Result<()> {
+    fn take(&mut self, run: Id, payload: &[u8], kept: Kept) -> Result<()> {
         if self.segment.is_none() {
             self.segment = Some(self.create()?);
         }
         let segment = self.segment.as_mut().expect("just made");
         segment.framer.record(payload, &mut self.bytes);
         self.runs.push(run);
-        self.weights.extend(weights.map(|weights| (run, weights)));
+        match kept {
+            Kept::Weights(weights) => self.weights.push((run, Some(weights))),
+            Kept::Nothing => self.weights.push((run, None)),
+            Kept::Whatever => {}
+        }
         Ok(())
     }
 
     /// Makes what waits durable, then reports it.
     fn commit(&mut self) -> Result<()> {
-        if !self.weights.is_empty() {
-            self.save_weights()?;
-        }
+        self.save_weights()?;
         if let Some(segment) = self.segment.as_mut().filter(|_| !self.bytes.is_empty()) {
             segment.handle.write_all(&self.bytes).map_err(io_error("write to", &segment.path))?;
             segment.handle.sync().map_err(io_error("sync", &segment.path))?;
             segment.framer.synced();
+            self.bytes.clear();
+            segment.framer.say_synced(&mut self.bytes);
+            segment.handle.write_all(&self.bytes).map_err(io_error("write to", &segment.path))?;
+            segment.require_in_place()?;
         }
         self.bytes.clear();
         if !self.runs.is_empty() {
@@ -221,21 +250,51 @@ impl Scribe {
             segment.framer.end(&mut self.bytes);
             segment.handle.write_all(&self.bytes).map_err(io_error("write to", &segment.path))?;
             segment.handle.sync().map_err(io_error("sync", &segment.path))?;
+            // Who took it away between two batches may not have seen the last of those that were reported.
+            segment.require_in_place()?;
         }
         Ok(())
     }
 
-    /// A record is never durable without its weights.
+    /// A record is never durable without its weights, nor beside those of an attempt that was not saved. The weights of
+    /// a record that is saved stay: it counts, whatever comes later.
     fn save_weights(&mut self) -> Result<()> {
-        let folder = self.layout.weights();
-        create_folders(&*self.files, &folder)?;
-        for (run, weights) in self.weights.drain(..) {
-            let path = folder.join(format!("{run}.safetensors"));
-            let fresh = new(&path);
-            write_synced(&*self.files, &fresh, &weights)?;
-            self.files.rename(&fresh, &path).map_err(io_error("name", &path))?;
+        let (files, layout) = (&*self.files, &self.layout);
+        // Most sweeps keep none.
+        let keeps_none = self.weights.iter().all(|(_, weights)| weights.is_none());
+        if keeps_none && files.kind(&layout.weights()).is_ok_and(|kind| kind.is_none()) {
+            self.weights.clear();
+            return Ok(());
         }
-        self.files.sync_folder(&folder).map_err(io_error("sync", &folder))
+        let (mut changed, mut ended) = (false, None);
+        for (run, weights) in self.weights.drain(..) {
+            let path = layout.weights_of(run);
+            if open_if_there(files, &path)?.is_some() {
+                // A process was killed before it had saved the run, or this one was taken for dead: that is rare.
+                if ended.is_none() {
+                    ended = Some(State::ended_beside_others(files, layout)?);
+                }
+                if ended.as_ref().and_then(|ended| ended.get(&run)).is_some_and(|saved| !saved.can_be_retried()) {
+                    continue;
+                }
+                if weights.is_none() {
+                    files.remove(&path).map_err(io_error("remove", &path))?;
+                    changed = true;
+                }
+            }
+            if let Some(weights) = weights {
+                create_folders(files, &layout.weights())?;
+                let fresh = new(&path);
+                write_synced(files, &fresh, &weights)?;
+                files.rename(&fresh, &path).map_err(io_error("name", &path))?;
+                changed = true;
+            }
+        }
+        if changed {
+            let folder = layout.weights();
+            files.sync_folder(&folder).map_err(io_error("sync", &folder))?;
+        }
+        Ok(())
     }
 
     /// A segment of its own for this process: the next number, so that names sort by age, and its token, so that segments

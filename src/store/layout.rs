@@ -50,6 +50,13 @@ impl Table {
 pub(super) const NEW: &str = ".new";
 /// What a segment of the journal ends like.
 pub(super) const SEGMENT: &str = ".log";
+/// What a repair has cut from a segment ends like this.
+pub(super) const TORN: &str = ".torn";
+
+/// Whether a name that was listed is not UTF-8, so that it is none of Ablate's and leads to no file.
+pub(super) fn is_garbled(name: &str) -> bool {
+    name.contains(char::REPLACEMENT_CHARACTER)
+}
 
 /// The folder of a sweep's results.
 #[derive(Clone, Debug)]
@@ -97,6 +104,10 @@ impl Layout {
 
     pub(super) fn weights(&self) -> PathBuf {
         self.root.join("weights")
+    }
+
+    pub(super) fn weights_of(&self, run: Id) -> PathBuf {
+        self.weights().join(format!("{run}.safetensors"))
     }
 
     pub(super) fn claims(&self) -> PathBuf {
@@ -148,7 +159,7 @@ pub(super) fn is_hash(text: &str) -> bool {
 
 /// Whether this is the name of a segment: a plain one, in the folder of the journal.
 pub(super) fn is_segment(name: &str) -> bool {
-    name.ends_with(SEGMENT) && !name.contains('/')
+    name.ends_with(SEGMENT) && !name.contains('/') && !is_garbled(name)
 }
 
 /// `path` with an ending that says that it does not count yet.

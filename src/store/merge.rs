@@ -18,6 +18,8 @@ pub(super) struct Summary {
     pub(super) reason: Option<String>,
     pub(super) digest: String,
     pub(super) environment: String,
+    /// The bits of the seconds that it took, which tell two attempts apart that ended alike.
+    pub(super) seconds: u64,
 }
 
 impl Summary {
@@ -27,6 +29,7 @@ impl Summary {
             reason: record.reason.clone(),
             digest: record.digest.clone(),
             environment: record.environment.clone(),
+            seconds: record.seconds.to_bits(),
         }
     }
 

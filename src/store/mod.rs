@@ -8,6 +8,7 @@
 //! results/NAME/
 //!   sweep.yaml, sweeps/HASH.yaml     the sweep as it was run last, and every version of it   writer
 //!   journal/NUMBER-RANDOM.log        records not yet folded                                  journal, segment, codec
+//!   journal/NAME.torn                what a repair has cut from the segment of that name     repair
 //!   runs.parquet, curves.parquet, predictions.parquet   the tables                           weave, frames, columns, parts
 //!   manifest.json, compaction.json   what the tables are, and a decision under way           manifest, sealed, compact
 //!   weights/RUN.safetensors          weights that were to be kept                            weights
@@ -24,6 +25,7 @@ mod compact;
 mod error;
 mod files;
 mod frames;
+mod inspect;
 mod journal;
 mod layout;
 mod locate;
@@ -32,6 +34,7 @@ mod merge;
 mod parts;
 mod query;
 mod record;
+mod repair;
 mod restore;
 mod results;
 mod sealed;
@@ -45,7 +48,7 @@ mod weights;
 mod window;
 mod writer;
 
-pub use check::{Checked, Finding, Grade, check, repair};
+pub use check::{Checked, Finding, Grade, check};
 pub use compact::Folded;
 pub use error::{Error, Result};
 pub use files::{Disk, Files, Handle, Kind, NoFile, Source};
@@ -54,6 +57,7 @@ pub use locate::{Located, locate, locate_run};
 pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};
 pub use query::{Query, Telling, is_column, query, rows_of, telling_columns};
 pub use record::{Cell, Identity, Record};
+pub use repair::repair;
 pub use restore::configuration;
 pub use results::Results;
 pub use show::{Shown, ShownParameter, ShownPoint, show, sparkline};

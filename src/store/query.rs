@@ -1,6 +1,7 @@
 //! Questions to the table of runs: which rows, in which order, which columns.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::sync::LazyLock;
 
 use polars::prelude::{AnyValue, Column, DataFrame, IntoLazy, SortMultipleOptions};
@@ -224,7 +225,7 @@ fn is_default(value: &AnyValue<'_>, parameter: &Parameter) -> bool {
 ///
 /// # Errors
 /// [`Error::Frame`] when the rows have no column of runs: a defect.
-pub fn rows_of(rows: &DataFrame, runs: &HashSet<String>) -> Result<DataFrame> {
+pub fn rows_of<S: BuildHasher>(rows: &DataFrame, runs: &HashSet<String, S>) -> Result<DataFrame> {
     let error = || frame_error("choose rows of a table");
     let column = rows.column("run").and_then(|column| column.str()).map_err(error())?;
     let keep = column.iter().map(|run| run.is_some_and(|run| runs.contains(run))).collect();

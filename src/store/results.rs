@@ -159,7 +159,7 @@ impl Results {
         Ok(ended)
     }
 
-    /// The weights of a run, by name; `None` where they were not kept.
+    /// The weights of a run, by name; `None` where they were not kept, and of runs that failed or ran out of time.
     ///
     /// # Errors
     /// [`Error::Damaged`] when they are not those that were saved with this run, [`Error::NoRun`].
@@ -167,17 +167,16 @@ impl Results {
         let saved = summaries(&self.runs, &self.layout)?;
         let no_run = || Error::NoRun { run: run.to_string(), path: self.layout.root().to_path_buf() };
         let summary = saved.get(&run).ok_or_else(no_run)?;
-        match weights::read(&*self.files, &self.weights_path(run), run, &summary.digest) {
-            // They belong to a record that is not saved yet: the run was being trained again.
-            Err(Error::Damaged { .. }) if summary.can_be_retried() => Ok(None),
-            read => read,
+        if summary.can_be_retried() {
+            return Ok(None);
         }
+        weights::read(&*self.files, &self.weights_path(run), run, &summary.digest)
     }
 
     /// Where the weights of a run lie, if they were kept.
     #[must_use]
     pub fn weights_path(&self, run: Id) -> PathBuf {
-        self.layout.weights().join(format!("{run}.safetensors"))
+        self.layout.weights_of(run)
     }
 
     /// Records that do not count, each with the reason: those of the manifest, and those found in the journal.

@@ -4,6 +4,7 @@
 //! segment = header frame*
 //! header  = "ablate\0j"  version: u32  nonce: u32  check: 16 bytes
 //! frame   = mark: 4 bytes  length: u32  synced: u64  check: 16 bytes  payload
+//! mark    = record | synced | end
 //! ```
 //!
 //! Numbers are little-endian. A check is the first half of BLAKE3 over the nonce, the frame's own offset and everything
@@ -12,21 +13,28 @@
 //! one search in 2^32 end wrongly.) `synced` is how many bytes of the file were known to be on disk when the frame was
 //! written. That tells the two reasons apart for which a frame can be broken: before `synced` of any later frame it is
 //! damage, since it was whole once; after, it is the torn tail of a process that was killed, whose record was never
-//! reported as saved. A process that ends in order closes its segment with a frame that has the mark `end`, so that
-//! nothing of a closed segment can be taken for torn.
+//! reported as saved. So that this is known of the last batch of a killed process too, an empty frame with the mark
+//! `synced` is written after each sync, before the runs are reported; it is not synced itself, since only a power cut could
+//! take it away. A process that ends in order closes its segment with a frame that has the mark `end`, so that nothing of a
+//! closed segment can be taken for torn.
+//!
+//! Format 1 is the same without the frames `synced`. A version that knows no other would take such a frame for damage, so
+//! segments that may have some are of format 2, which it refuses by name.
 
 use std::io;
+use std::ops::Range;
 
 use super::codec;
 use super::record::Record;
 use super::window::{AHEAD, Window};
 
 /// The version of this format.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 const MAGIC: &[u8; 8] = b"ablate\0j";
 const HEADER: usize = 32;
 const FRAME: usize = 32;
 const RECORD: [u8; 4] = *b"\xabrun";
+const SYNCED: [u8; 4] = *b"\xabsyn";
 const END: [u8; 4] = *b"\xabend";
 const MORE: &str = "there is more after its end";
 const SEARCHED: &str = "bytes that were saved have changed, into so much that looks like records and is none that the rest was \
@@ -65,6 +73,11 @@ impl Framer {
     /// Everything so far is on disk.
     pub(super) fn synced(&mut self) {
         self.synced = self.offset;
+    }
+
+    /// Appends the frame that says how much is on disk.
+    pub(super) fn say_synced(&mut self, out: &mut Vec<u8>) {
+        self.frame(SYNCED, &[], out);
     }
 
     /// Appends the frame of a record to `out`.
@@ -118,8 +131,17 @@ pub(super) struct Scan {
     pub(super) records: usize,
     /// Bytes that a killed process left behind half-written; their records were never reported as saved.
     pub(super) torn: u64,
+    /// Where they are.
+    pub(super) gaps: Vec<Range<usize>>,
     /// Whether the process that wrote it ended in order.
     pub(super) closed: bool,
+}
+
+impl Scan {
+    fn tear(&mut self, gap: Range<usize>) {
+        self.torn += gap.len() as u64;
+        self.gaps.push(gap);
+    }
 }
 
 /// Why a segment cannot be read.
@@ -164,7 +186,9 @@ fn search(bytes: &mut Window, take: &mut dyn FnMut(Place, Record), vain: &mut u6
         // The header is synced before any record is written: without one, a process or a machine stopped while it made
         // the file, which has zeros where the disk was not reached.
         return if size <= HEADER || is_zero(bytes)? {
-            Ok(Scan { torn: size as u64, ..Scan::default() })
+            let mut scan = Scan::default();
+            scan.tear(0..size);
+            Ok(scan)
         } else {
             Err(Fault::damaged(0, "its header is not that of a segment"))
         };
@@ -183,7 +207,7 @@ fn search(bytes: &mut Window, take: &mut dyn FnMut(Place, Record), vain: &mut u6
                 damage.get_or_insert((broken.unwrap_or(offset), SEARCHED.into()));
                 break;
             };
-            scan.torn += (next - offset) as u64;
+            scan.tear(offset..next);
             offset = next;
             continue;
         };
@@ -196,6 +220,7 @@ fn search(bytes: &mut Window, take: &mut dyn FnMut(Place, Record), vain: &mut u6
         let length = frame.payload.len();
         match frame.mark {
             END => scan.closed = true,
+            SYNCED => {}
             _ => match codec::decode(frame.payload) {
                 Ok(record) => {
                     scan.records += 1;
@@ -268,7 +293,7 @@ fn frame_at<'a>(
     let mark: [u8; 4] = header[..4].try_into().expect("four bytes");
     let (start, length) = (offset + FRAME, number(&header, 4));
     let end = start + length as usize;
-    if (mark != RECORD && mark != END) || length as usize > LONGEST || end > bytes.size() {
+    if ![RECORD, SYNCED, END].contains(&mark) || length as usize > LONGEST || end > bytes.size() {
         return Ok(None);
     }
     let synced = u64::from_le_bytes(header[8..16].try_into().expect("eight bytes"));

@@ -240,7 +240,7 @@ fn chosen(rows: DataFrame, wanted: Wanted<'_>) -> Result<DataFrame> {
 }
 
 /// Reads a folder that another process may be writing to: again, until nothing changed meanwhile.
-fn beside_others<T>(files: &dyn Files, layout: &Layout, read: impl Fn(Documents) -> Result<T>) -> Result<T> {
+pub(super) fn beside_others<T>(files: &dyn Files, layout: &Layout, read: impl Fn(Documents) -> Result<T>) -> Result<T> {
     for _ in 0..20 {
         let before = Documents::read(files, layout)?;
         let found = read(before.clone());
@@ -317,6 +317,8 @@ pub(super) fn summaries(runs: &DataFrame, layout: &Layout) -> Result<BTreeMap<Id
     };
     let (ids, statuses, reasons) = (column("run")?, column("status")?, column("reason")?);
     let (digests, environments) = (column("digest")?, column("environment")?);
+    // Those who only ask how runs have ended do without.
+    let seconds = runs.column("seconds").and_then(|column| column.f64()).ok();
     let wrong = |what: String| Error::damaged(layout.part(Table::Runs.file()), what, REMEDY);
     let mut summaries = BTreeMap::new();
     for row in 0..runs.height() {
@@ -328,6 +330,7 @@ pub(super) fn summaries(runs: &DataFrame, layout: &Layout) -> Result<BTreeMap<Id
             reason: reasons.get(row).map(ToOwned::to_owned),
             digest: text(digests.get(row)),
             environment: text(environments.get(row)),
+            seconds: seconds.and_then(|seconds| seconds.get(row)).unwrap_or_default().to_bits(),
         };
         summaries.insert(id, summary);
     }

@@ -1,6 +1,6 @@
 //! Writing results: the one way into a folder under `results/`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use super::codec;
 use super::compact::{Folded, fold, recover};
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, Kind, create_folders, create_root, read_if_there, replace};
-use super::journal::{Journal, Listener};
+use super::journal::{Journal, Kept, Listener};
 use super::layout::Layout;
 use super::manifest::SweepVersion;
 use super::merge::Summary;
@@ -61,8 +61,6 @@ pub struct Writer {
     sweep: SweepCopy,
     journal: Journal,
     opened: Folded,
-    /// The runs that had failed or timed out when it was opened.
-    failed_before: HashSet<Id>,
     /// Runs of which it is saved where they were paused, as far as this process knows.
     paused: Mutex<HashSet<Id>>,
     // The last field: given back after the journal has ended.
@@ -73,6 +71,8 @@ pub struct Writer {
 struct Shared {
     claims: Claims,
     ended: Ended,
+    /// The runs that had failed or timed out when this process began, as long as nobody has tried them again.
+    failed_before: BTreeMap<Id, Summary>,
     /// Whether something has changed since somebody asked which runs have ended.
     news: bool,
 }
@@ -81,9 +81,17 @@ impl Shared {
     /// Looks at the others, and reads what has ended where something has changed. The registry is held.
     fn look(&mut self, registry: &Held, files: &dyn Files, layout: &Layout) -> Result<()> {
         if self.claims.look(registry)? {
-            self.ended = Ended::read(files, layout)?;
+            self.read(files, layout)?;
             self.news = true;
         }
+        Ok(())
+    }
+
+    /// Reads what has ended.
+    fn read(&mut self, files: &dyn Files, layout: &Layout) -> Result<()> {
+        let saved = State::ended_beside_others(files, layout)?;
+        self.failed_before.retain(|run, before| saved.get(run) == Some(before));
+        self.ended = Ended::of(&saved);
         Ok(())
     }
 }
@@ -130,16 +138,18 @@ impl Writer {
         let opened = fold(&*files, &layout, segments, (&sweep.name, &version))?;
         drop(lock);
         claims.look_now()?;
-        let ended = Ended::read(&*files, &layout)?;
+        let mut saved = State::ended_beside_others(&*files, &layout)?;
+        let ended = Ended::of(&saved);
+        saved.retain(|_, summary| summary.can_be_retried());
         let journal = Journal::start(&layout, Arc::clone(&files), (last, claims.token()), listener)?;
         let mut paused: HashSet<Id> = unfinished::list(&*files, &layout)?.into_iter().collect();
         // A process was killed after it had saved a run and before it had removed where the run was paused.
         for run in paused.extract_if(|run| ended.done.contains(run)) {
             unfinished::remove(&*files, &layout, run)?;
         }
-        let (sweep, paused, failed_before) = (sweep.clone(), Mutex::new(paused), ended.failed.clone());
-        let shared = Mutex::new(Shared { claims, ended, news: false });
-        Ok(Self { layout, files, sweep, journal, opened, failed_before, paused, shared })
+        let (sweep, paused) = (sweep.clone(), Mutex::new(paused));
+        let shared = Mutex::new(Shared { claims, ended, failed_before: saved, news: false });
+        Ok(Self { layout, files, sweep, journal, opened, paused, shared })
     }
 
     /// The folder that it writes to.
@@ -172,9 +182,9 @@ impl Writer {
         let shared = &mut *self.shared();
         let registry = shared.claims.registry()?;
         shared.look(&registry, &*self.files, &self.layout)?;
-        let Shared { claims, ended, .. } = shared;
+        let Shared { claims, ended, failed_before, .. } = shared;
         // What had failed before is only here because it is to be tried again.
-        let failed = |run: &Id| ended.failed.contains(run) && !self.failed_before.contains(run);
+        let failed = |run: &Id| ended.failed.contains(run) && !failed_before.contains_key(run);
         claims.take(&registry, runs, |run| ended.done.contains(run) || failed(run))
     }
 
@@ -193,7 +203,7 @@ impl Writer {
                 shared.look(&registry, &*self.files, &self.layout)?;
                 if shared.news {
                     // What this process has saved itself since is among it.
-                    shared.ended = Ended::read(&*self.files, &self.layout)?;
+                    shared.read(&*self.files, &self.layout)?;
                     return Ok(true);
                 }
                 if !shared.claims.others_are_busy() {
@@ -215,20 +225,25 @@ impl Writer {
         &self.opened
     }
 
-    /// Hands over the record of a run, with its weights where they are to be kept. It returns at once, unless the disk is
-    /// more than a thousand records behind. The run is saved when the listener hears of it, or after [`Writer::flush`].
+    /// Hands over the record of a run, with its weights where they are to be kept; of runs that failed or ran out of time
+    /// none are, since they are no result. It returns at once, unless the disk is more than a thousand records behind. The
+    /// run is saved when the listener hears of it, or after [`Writer::flush`].
     ///
     /// # Errors
     /// Any error of the writer so far; then this record was not saved either.
     pub fn append(&self, record: &Record, weights: Option<&[Weight]>) -> Result<()> {
         let run = record.identity.run;
-        let weights = weights.map(|weights| weights::encode(run, &record.digest, weights)).transpose()?;
+        let kept = match weights {
+            _ if Summary::of(record).can_be_retried() => Kept::Whatever,
+            Some(weights) => Kept::Weights(weights::encode(run, &record.digest, weights)?),
+            None => Kept::Nothing,
+        };
         let was_paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
         let payload = codec::encode(record);
         if payload.len() > LONGEST {
             return Err(Error::TooLong { run, bytes: payload.len() });
         }
-        self.journal.append(run, payload, weights, was_paused)
+        self.journal.append(run, payload, kept, was_paused)
     }
 
     /// Saves where a run was paused; durable when this returns.
@@ -294,10 +309,10 @@ impl Writer {
 }
 
 impl Ended {
-    fn read(files: &dyn Files, layout: &Layout) -> Result<Self> {
+    fn of(saved: &BTreeMap<Id, Summary>) -> Self {
         let mut ended = Self::default();
-        State::ended_beside_others(files, layout)?.iter().for_each(|(run, summary)| ended.note(*run, summary));
-        Ok(ended)
+        saved.iter().for_each(|(run, summary)| ended.note(*run, summary));
+        ended
     }
 }
 

@@ -112,11 +112,11 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let session = Session { sweep: &sweep, arguments, global, limits: &limits, options: &options, stop: &stop };
     let executed = session.train(&writer, plan);
     let mut failed_elsewhere = 0;
-    if let Ok((Summary { elsewhere: 1.., .. }, _)) = executed {
+    if let Ok((_, _, true)) = executed {
         let ended = writer.ended();
         failed_elsewhere = failed_among(&plan::plan(&sweep, &ended, false, &limits)?, &ended);
     }
-    if let (Some(code), Ok((summary, _))) = (stop.exit_code(), &executed)
+    if let (Some(code), Ok((summary, ..))) = (stop.exit_code(), &executed)
         && words::left(summary) > 0
     {
         // The next process makes tables of what is in the journal; whoever stops this one does not wait for that.
@@ -127,7 +127,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     }
     // What has ended is saved whatever happened.
     let closed = writer.close();
-    let (summary, elapsed) = executed?;
+    let (summary, elapsed, _) = executed?;
     conflicts |= words::found(&closed?, global);
     words::conclude(&sweep.name, arguments, &summary, elapsed, global);
     profile.iter().flat_map(words::profiled).for_each(|line| mention!("{line}"));
@@ -168,9 +168,10 @@ struct Session<'a> {
 
 impl Session<'_> {
     /// Trains a plan, then what other processes have left: those that end before they have trained all that they took.
-    /// Returns once nobody has anything of the sweep in hand, with the time that it took.
-    fn train(&self, writer: &Writer, plan: Plan) -> anyhow::Result<(Summary, Duration)> {
+    /// Returns once nobody has anything of the sweep in hand, with the time that it took, and whether others had any of it.
+    fn train(&self, writer: &Writer, plan: Plan) -> anyhow::Result<(Summary, Duration, bool)> {
         let (mut all, mut elapsed) = self.pass(writer, plan)?;
+        let is_shared = all.elsewhere > 0;
         while all.elsewhere > 0 && !self.stop.is_asked() {
             if !self.global.quiet {
                 words::waiting(all.elsewhere);
@@ -191,7 +192,7 @@ impl Session<'_> {
                 ..more
             };
         }
-        Ok((all, elapsed))
+        Ok((all, elapsed, is_shared))
     }
 
     /// Trains what of a plan no other process has taken.

@@ -8,10 +8,11 @@ use polars::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, Series
 
 use super::memory::{Dice, Memory, Stop, Trouble};
 use super::samples::{record, sweep};
-use crate::store::check::{check_on, repair_on};
+use crate::store::check::check_on;
 use crate::store::files::Files;
 use crate::store::layout::{Layout, TABLES, Table};
 use crate::store::parts::encode;
+use crate::store::repair::repair_on;
 use crate::store::sealed::seal;
 use crate::store::{Error, Result, Results, Writer, show};
 

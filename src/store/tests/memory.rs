@@ -337,6 +337,11 @@ impl Handle for Open {
         inode.synced.clone_from(&inode.data);
         Ok(())
     }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        self.memory.look()?;
+        Ok(self.memory.disk().names.get(path) == Some(&Entry::File(self.inode)))
+    }
 }
 
 /// A file that is being read: as it was when it was opened.

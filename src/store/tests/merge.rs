@@ -41,6 +41,8 @@ fn a_failure_gives_way_and_never_replaces() {
     assert_eq!(kept, [Summary::of(&good)]);
     assert_eq!(why, [Why::Superseded, Why::Superseded, Why::FailedLater]);
     assert_eq!(merged(&[failed.clone(), failed.clone()]), (vec![Summary::of(&failed)], vec![]));
+    let again = Record { seconds: 9.0, ..failed.clone() };
+    assert_eq!(merged(&[failed, again.clone()]), (vec![Summary::of(&again)], vec![Why::Superseded]));
 }
 
 #[test]

@@ -36,11 +36,12 @@ struct Found {
 fn scan(bytes: &[u8]) -> Result<Found, Fault> {
     let mut window = Window::new(Box::new(io::Cursor::new(bytes.to_vec()))).unwrap();
     let (mut places, mut records) = (Vec::new(), Vec::new());
-    let Scan { torn, closed, records: count } = super::scan(&mut window, &mut |place, record| {
+    let Scan { torn, gaps, closed, records: count } = super::scan(&mut window, &mut |place, record| {
         places.push(place);
         records.push(record);
     })?;
     assert_eq!(records.len(), count);
+    assert_eq!(gaps.iter().map(|gap| gap.len() as u64).sum::<u64>(), torn);
     for (place, found) in places.iter().zip(&records).rev() {
         assert_eq!(record_at(&mut window, *place).unwrap().identity, found.identity);
     }
@@ -149,10 +150,43 @@ fn a_file_of_zeros_is_what_a_power_cut_leaves() {
 #[test]
 fn a_later_format_is_told_apart_from_damage() {
     let (mut bytes, _) = sample(true);
-    bytes[8..12].copy_from_slice(&2u32.to_le_bytes());
+    say_format(&mut bytes, 3);
+    assert_eq!(scan(&bytes), Err(Fault::Newer(3)));
+}
+
+fn say_format(bytes: &mut [u8], format: u32) {
+    bytes[8..12].copy_from_slice(&format.to_le_bytes());
     let check = blake3::hash(&bytes[..16]);
     bytes[16..HEADER].copy_from_slice(&check.as_bytes()[..16]);
-    assert_eq!(scan(&bytes), Err(Fault::Newer(2)));
+}
+
+#[test]
+fn format_1_is_read() {
+    for closed in [false, true] {
+        let (mut bytes, _) = sample(closed);
+        say_format(&mut bytes, 1);
+        let scan = scan(&bytes).unwrap();
+        assert_eq!((scan.records.len(), scan.torn, scan.closed), (3, 0, closed));
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_the_last_batch_of_a_killed_process_is_damage() {
+    let (mut framer, mut bytes) = Framer::new(7);
+    framer.synced();
+    (0..3).for_each(|number| framer.record(&codec::encode(&record(number)), &mut bytes));
+    framer.synced();
+    let end = bytes.len();
+    framer.say_synced(&mut bytes);
+    assert_eq!(scan(&bytes).map(|found| (found.records.len(), found.torn, found.closed)), Ok((3, 0, false)));
+    for at in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 4;
+        match scan(&flipped) {
+            Err(_) => assert!(at < end, "byte {at}"),
+            Ok(found) => assert!(at >= end && found.torn == 32 && found.records.len() == 3, "byte {at}"),
+        }
+    }
 }
 
 #[test]
@@ -257,7 +291,8 @@ fn a_length_asks_for_no_memory() {
         bytes.extend(false_head(length));
         bytes.resize(bytes.len() + torn - FRAME, 0);
         let (scan, vain, most) = watch(&bytes);
-        assert_eq!(scan.unwrap(), Scan { records: 3, torn: torn as u64, closed: false });
+        let gap = bytes.len() - torn..bytes.len();
+        assert_eq!(scan.unwrap(), Scan { records: 3, torn: torn as u64, gaps: vec![gap], closed: false });
         assert_eq!(vain, if length == 40_000_000 { 40_000_000 } else { 0 });
         assert!(most <= AHEAD, "{most} bytes were asked for at once");
     }
