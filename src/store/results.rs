@@ -244,9 +244,11 @@ fn read_sweep(files: &dyn Files, layout: &Layout, version: Option<&SweepVersion>
     };
     let beside = layout.sweep();
     let last = match read_if_there(files, &beside)? {
-        Some(bytes) => Some(whole(&of(&bytes)).map_err(|_| {
+        Some(bytes) => Some(whole(&of(&bytes)).map_err(|error| {
             let remedy = "Copy the right one of the files under sweeps/ over it; or run the sweep again";
-            Error::damaged(beside, "it is not one of the sweep files that were run here", remedy)
+            let what = "it is not one of the sweep files that were run here";
+            // A copy that cannot be read may well be the right one.
+            if let Error::Damaged { .. } = error { Error::damaged(beside, what, remedy) } else { error }
         })?),
         None => None,
     };
