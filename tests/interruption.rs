@@ -163,7 +163,7 @@ fn three_hundred_kills_lose_nothing_and_double_nothing() {
         let halves = [1, 2].map(|seed| scope.spawn(move || kill(150, seed, reference)));
         halves.into_iter().map(|half| half.join().unwrap()).sum()
     });
-    assert!(in_the_middle > 100, "{in_the_middle} of 300 kills came in the middle");
+    assert!(in_the_middle > 50, "{in_the_middle} of 300 kills came in the middle");
 }
 
 #[test]
