@@ -263,7 +263,8 @@ fn a_folder_that_vanishes_is_an_error_and_no_hang() {
         }
         sleep(Duration::from_millis(10));
     }
-    fs::remove_dir_all(folder.path().join("results")).unwrap();
+    // A file that is made meanwhile is in the way of that.
+    assert!((0..100).any(|_| fs::remove_dir_all(folder.path().join("results")).is_ok()));
     for _ in 0..3000 {
         if child.try_wait().unwrap().is_some() {
             break;
