@@ -263,7 +263,9 @@ fn a_folder_that_vanishes_is_an_error_and_no_hang() {
         }
         sleep(Duration::from_millis(10));
     }
-    fs::remove_dir_all(folder.path().join("results")).unwrap();
+    // In one step: half of it would be damaged results.
+    let gone = tempfile::tempdir().unwrap();
+    fs::rename(folder.path().join("results"), gone.path().join("results")).unwrap();
     for _ in 0..3000 {
         if child.try_wait().unwrap().is_some() {
             break;
