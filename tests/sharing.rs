@@ -14,7 +14,7 @@ use tempfile::TempDir;
 const SWEEP: &str = "version: 1
 name: shared
 metric: {name: domain_rmse, goal: minimize}
-base: {examples: 40, test_examples: 10, largest: 30, epochs: 60, batch: 10}
+base: {examples: 40, test_examples: 10, largest: 30, epochs: 1000, batch: 10}
 grid:
   width: [5, 6, 7, 8, 9, 10]
   activation: [relu, tanh]
@@ -99,7 +99,7 @@ fn two_processes_share_a_sweep() {
 #[test]
 fn what_failed_in_another_process_counts() {
     let folder = folder();
-    let text = SWEEP.replace("epochs: 60", "epochs: 3000");
+    let text = SWEEP.replace("epochs: 1000", "epochs: 3000");
     fs::write(folder.path().join("shared.yaml"), text).unwrap();
     let mut patient = start(folder.path(), "1");
     let impatient = Command::new(env!("CARGO_BIN_EXE_ablate"))
@@ -142,7 +142,7 @@ fn where_one_dies_the_other_goes_on() {
         let folder = folder();
         let mut one = start(folder.path(), "1");
         let other = start(folder.path(), "1");
-        sleep(Duration::from_millis(220 + 7 * (trial % 40)));
+        sleep(Duration::from_millis(60 + 7 * (trial % 40)));
         let token = token(folder.path(), one.id());
         one.kill().unwrap();
         one.wait().unwrap();
