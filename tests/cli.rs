@@ -397,6 +397,10 @@ fn completions_and_manual_know_every_command() {
 #[test]
 fn a_plan_tells_what_an_edit_changes() {
     let folder = folder(SWEEP);
+    let alone = good(folder.path(), &["plan", "small.yaml", "--diff", "--device", "cpu"]);
+    let of_run = good(folder.path(), &["run", "small.yaml", "--plan", "--diff", "--device", "cpu"]);
+    let added = |text: &str| text.lines().find(|line| line.contains("added")).map(str::to_owned);
+    assert!(added(&alone).is_some() && added(&alone) == added(&of_run), "{alone}{of_run}");
     good(folder.path(), &["run", "small.yaml", "--no-report"]);
     let edited = SWEEP.replace("[linear, relu]", "[relu, tanh]");
     fs::write(folder.path().join("small.yaml"), edited).unwrap();

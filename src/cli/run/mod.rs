@@ -72,6 +72,9 @@ pub struct Arguments {
     /// Only show what would run, as `ablate plan` does.
     #[arg(long)]
     plan: bool,
+    /// With --plan: hold the sweep against what is saved.
+    #[arg(long, requires = "plan")]
+    diff: bool,
     /// Print one JSON document at the end: of what came out, or with --plan of the plan.
     #[arg(long)]
     json: bool,
@@ -229,7 +232,7 @@ impl Arguments {
             device: self.device,
             max_runs: self.max_runs,
             retry_failed: self.retry_failed,
-            diff: false,
+            diff: self.diff,
             json: self.json,
         }
     }
