@@ -1,11 +1,12 @@
 //! The shapes of a plan's cohorts, as `ablate plan` shows them.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use serde_json::{Value as Json, json};
 
 use super::style;
-use crate::config::{Value, parameter};
+use crate::config::{Parameter, Value, parameter};
 use crate::plan::{Cohort, Plan, Shape};
 
 /// What shapes are told apart by, beside the sizes of the network, the epochs and the batch.
@@ -22,6 +23,12 @@ const FIELDS: [&str; 10] = [
     "test_examples",
 ];
 
+/// The parameter of the activation, and those of [`FIELDS`]: looked up once, since a plan may have a million shapes.
+static LOOKED_UP: LazyLock<(&Parameter, [&Parameter; FIELDS.len()])> = LazyLock::new(|| {
+    let of = |name: &str| parameter(name).expect("a parameter");
+    (of("activation"), FIELDS.map(of))
+});
+
 /// Runs and cohorts of one shape.
 pub struct OfShape {
     sizes: Vec<u32>,
@@ -37,10 +44,14 @@ pub struct OfShape {
 /// Cohorts by shape, in the order in which they are trained.
 pub fn shapes(plan: &Plan) -> Vec<OfShape> {
     let mut shapes: Vec<OfShape> = Vec::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
+    // The places of shapes by their key; few have one in common.
+    let mut known: HashMap<u64, Vec<(&Shape, usize)>> = HashMap::new();
     for cohort in &plan.cohorts {
-        let place = *known.entry(format!("{:?}", cohort.shape)).or_insert_with(|| {
+        let same = known.entry(cohort.shape.key()).or_default();
+        let place = same.iter().find(|(shape, _)| **shape == cohort.shape).map(|(_, place)| *place);
+        let place = place.unwrap_or_else(|| {
             shapes.push(OfShape::of(cohort));
+            same.push((&cohort.shape, shapes.len() - 1));
             shapes.len() - 1
         });
         shapes[place].runs += cohort.runs.len() as u64;
@@ -53,11 +64,11 @@ impl OfShape {
     fn of(cohort: &Cohort) -> Self {
         let Shape { features, widths, epochs, batch, .. } = &cohort.shape;
         let configuration = &cohort.runs[0].point.configuration;
-        let value = |name: &&str| configuration.column(parameter(name).expect("a parameter"));
+        let value = |parameter: &&Parameter| configuration.column(parameter);
         Self {
             sizes: [*features].into_iter().chain(widths.iter().copied()).chain([1]).collect(),
-            activation: value(&"activation"),
-            fields: FIELDS.iter().map(value).collect(),
+            activation: value(&LOOKED_UP.0),
+            fields: LOOKED_UP.1.iter().map(value).collect(),
             runs: 0,
             cohorts: 0,
             epochs: *epochs,

@@ -138,7 +138,8 @@ impl Shape {
     }
 
     /// Equal for equal shapes, and for few others.
-    fn key(&self) -> u64 {
+    #[must_use]
+    pub fn key(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let words = (
             discriminant(&self.layer),
