@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::options::{Global, ResultsFolder, SweepArguments, jobs};
 use super::progress::Progress;
 use super::{mention, plan, report, say};
-use crate::config::run_id;
+use crate::config::{Id, run_id};
 use crate::execute::{self, Options, Stop, Summary};
 use crate::plan::{Limits, MAX_RUNS, Plan};
 use crate::store::{Ended, SweepCopy, Writer};
@@ -244,15 +244,19 @@ fn seconds(text: &str) -> Result<Duration, String> {
     duration.filter(|duration| !duration.is_zero()).ok_or_else(|| "not a number of seconds above 0".to_owned())
 }
 
+/// All runs of the plan, those done included.
+fn runs_of(plan: &Plan) -> impl Iterator<Item = Id> {
+    plan.points.iter().flat_map(|point| {
+        (0..plan.replicates.count).map(|replicate| run_id(&point.configuration, plan.replicates.seeds_of(replicate)))
+    })
+}
+
 /// Runs of the plan that failed or timed out when they were tried before.
 fn failed_among(plan: &Plan, ended: &Ended) -> u64 {
     if ended.failed.is_empty() {
         return 0;
     }
-    let runs = plan.points.iter().flat_map(|point| {
-        (0..plan.replicates.count).map(|replicate| run_id(&point.configuration, plan.replicates.seeds_of(replicate)))
-    });
-    runs.filter(|id| ended.failed.contains(id)).count() as u64
+    runs_of(plan).filter(|id| ended.failed.contains(id)).count() as u64
 }
 
 fn copy(sweep: &Sweep) -> SweepCopy {
@@ -264,8 +268,5 @@ fn unweighted(arguments: &Arguments, plan: &Plan, ended: &Ended, writer: &Writer
     if !arguments.save_weights || plan.done == 0 {
         return 0;
     }
-    let runs = plan.points.iter().flat_map(|point| {
-        (0..plan.replicates.count).map(|replicate| run_id(&point.configuration, plan.replicates.seeds_of(replicate)))
-    });
-    runs.filter(|id| ended.done.contains(id) && !writer.has_weights(*id)).count() as u64
+    runs_of(plan).filter(|id| ended.done.contains(id) && !writer.has_weights(*id)).count() as u64
 }
