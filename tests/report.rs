@@ -287,6 +287,7 @@ fn input(runs: &[Fake]) -> Input {
     Input {
         name: "why-squares".into(),
         question: Some("Why do linear networks fit sums but not squares?".into()),
+        claims: Vec::new(),
         metric: metric(),
         sweep_text: "version: 1\nname: why-squares\ngrids:\n  fixes:\n    base: {task: square}\n".into(),
         overrides: Vec::new(),
@@ -302,14 +303,14 @@ fn metric() -> Metric {
 }
 
 fn answer(runs: &[Fake]) -> Vec<String> {
-    sentences::answer(&analyze(&frames(runs), &metric(), runs.len() as u64).unwrap())
+    sentences::answer(&analyze(&frames(runs), &metric(), &[], runs.len() as u64).unwrap())
         .into_iter()
         .map(|sentence| sentence.replace('\u{a0}', " "))
         .collect()
 }
 
 fn drawn(runs: &[Fake]) -> Vec<Figure> {
-    figures(&analyze(&frames(runs), &metric(), runs.len() as u64).unwrap())
+    figures(&analyze(&frames(runs), &metric(), &[], runs.len() as u64).unwrap())
 }
 
 #[test]

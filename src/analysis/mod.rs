@@ -1,6 +1,7 @@
 //! From records to findings: frames in, plain structs out. Reads no file and no clock, draws nothing.
 
 mod absent;
+mod claims;
 mod curves;
 mod ends;
 pub mod founding;
@@ -13,6 +14,7 @@ pub mod theory;
 use polars::prelude::DataFrame;
 
 pub use absent::{Absence, absences};
+pub use claims::{Claim, Compare, Comparison, Outcome, Verdict};
 pub use curves::{CurvePoint, PredictionPoint};
 pub use ends::{Ends, Tally};
 pub use founding::Founding;
@@ -80,6 +82,8 @@ pub struct Analysis {
     pub ends: Ends,
     /// Combinations of a grid's values that have no run.
     pub absences: Vec<Absence>,
+    /// What became of the claims, in the order of the sweep file.
+    pub verdicts: Vec<Verdict>,
     /// What the records say on the founding question, where they say anything.
     pub founding: Option<Founding>,
 }
@@ -88,7 +92,7 @@ pub struct Analysis {
 ///
 /// # Errors
 /// When a table lacks a column that it cannot be read without, or holds something else in it.
-pub fn analyze(frames: &Frames, metric: &Metric, asked: u64) -> Result<Analysis, Unreadable> {
+pub fn analyze(frames: &Frames, metric: &Metric, claims: &[Claim], asked: u64) -> Result<Analysis, Unreadable> {
     let records = Records::read(frames)?;
     let varying = records.varying();
     let (problems, groups) = groups::groups(&records, &varying, metric);
@@ -96,5 +100,17 @@ pub fn analyze(frames: &Frames, metric: &Metric, asked: u64) -> Result<Analysis,
     let ends = ends::ends(&records, &varying, asked);
     let absences = absences(&records);
     let founding = founding::founding(&records, &groups);
-    Ok(Analysis { metric: metric.clone(), records, varying, problems, groups, influences, ends, absences, founding })
+    let verdicts = claims::verdicts(claims);
+    Ok(Analysis {
+        metric: metric.clone(),
+        records,
+        varying,
+        problems,
+        groups,
+        influences,
+        ends,
+        absences,
+        verdicts,
+        founding,
+    })
 }

@@ -90,6 +90,7 @@ fn render(results: &Results) -> anyhow::Result<Report> {
                 sweep::Goal::Maximize => report::Goal::Maximize,
             },
         },
+        claims: sweep.claims.iter().map(claim).collect(),
         sweep_text: results.sweep().to_owned(),
         overrides,
         asked: plan.runs(),
@@ -98,6 +99,15 @@ fn render(results: &Results) -> anyhow::Result<Report> {
         runs,
     };
     Ok(report::render(&input)?)
+}
+
+fn claim(claim: &sweep::Claim) -> report::Claim {
+    report::Claim {
+        name: claim.name.clone(),
+        filter: claim.filter.clone(),
+        expect: Some(claim.expect.clone()),
+        compare: None,
+    }
 }
 
 /// Runs with the grids and the replicate that they have in the sweep as it is now: a record keeps those of the version

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use polars::prelude::DataFrame;
 
 use crate::analysis::{Analysis, Frames, analyze};
-pub use crate::analysis::{Goal, Metric, Unreadable};
+pub use crate::analysis::{Claim, Compare, Goal, Metric, Unreadable};
 use figure::{Figure, Table};
 pub use write::{NotWritten, write};
 
@@ -27,6 +27,8 @@ pub struct Input {
     pub question: Option<String>,
     /// What ranks its configurations.
     pub metric: Metric,
+    /// What the sweep file states of its results.
+    pub claims: Vec<Claim>,
     /// The sweep file, word for word.
     pub sweep_text: String,
     /// Overrides of the command line, each as `key=values`.
@@ -67,7 +69,7 @@ pub fn page_path(folder: &std::path::Path) -> PathBuf {
 pub fn render(input: &Input) -> Result<Report, Unreadable> {
     let frames =
         Frames { runs: input.runs.clone(), curves: input.curves.clone(), predictions: input.predictions.clone() };
-    let analysis = analyze(&frames, &input.metric, input.asked)?;
+    let analysis = analyze(&frames, &input.metric, &input.claims, input.asked)?;
     let figures = figures(&analysis);
     let drawn: Vec<(Vec<u8>, Vec<u8>)> = figures
         .iter()

@@ -35,7 +35,7 @@ pub fn founding(analysis: &Analysis) -> Option<Figure> {
         let code = records.factor("activation").and_then(|factor| factor.code(first));
         let title = records.value(first, "activation").unwrap_or("no hidden layer").to_owned();
         let place = panels.iter().position(|(known, _)| *known == code).unwrap_or_else(|| {
-            panels.push((code, Panel { title, series: Vec::new(), references: Vec::new() }));
+            panels.push((code, Panel::new(title, Vec::new())));
             panels.len() - 1
         });
         let level = dashed.and_then(|name| records.factor(name)?.code(first));
@@ -46,7 +46,14 @@ pub fn founding(analysis: &Analysis) -> Option<Figure> {
         }
         let (hue, _) = colours.look(records, first);
         if names.iter().all(|known| known.name != name) {
-            names.push(Series { name: name.clone(), run: None, hue, mark: Mark::Line(dash, 1.1), points: Vec::new() });
+            names.push(Series {
+                name: name.clone(),
+                run: None,
+                runs: Vec::new(),
+                hue,
+                mark: Mark::Line(dash, 1.1),
+                points: Vec::new(),
+            });
         }
         panels[place].1.series.extend(lines(records, group, &name, hue, dash));
     }
@@ -95,11 +102,8 @@ pub fn general(analysis: &Analysis) -> Option<Figure> {
         let names: Vec<Series> =
             series.iter().flatten().map(|line| Series { points: Vec::new(), ..line.clone() }).collect();
         let series = names.into_iter().chain(series.into_iter().rev().flatten()).collect();
-        panels.push(Panel {
-            title,
-            series,
-            references: problem.floor.filter(|floor| *floor > 0.0).map(floor_line).into_iter().collect(),
-        });
+        let floor = problem.floor.filter(|floor| *floor > 0.0).map(floor_line);
+        panels.push(Panel { references: floor.into_iter().collect(), ..Panel::new(title, series) });
     }
     let finding = if behind == 0 {
         "Error on fresh draws over the epochs, every run of every configuration.".to_owned()
@@ -119,6 +123,7 @@ fn lines(records: &Records, group: &Group, name: &str, hue: Hue, dash: Dash) -> 
         Series {
             name: name.into(),
             run: Some(records.runs[row].id.clone()),
+            runs: Vec::new(),
             hue,
             mark: Mark::Line(dash, 1.1),
             points: points.collect(),
@@ -172,8 +177,8 @@ fn build(
         caption: caption.join(" "),
         table,
         body: Body::Panels(Panels {
-            x: Axis { label: "epochs".into(), scale: Scale::Log, range: None },
-            y: Axis { label: "RMSE on fresh draws, in the target's own units".into(), scale: Scale::Log, range: None },
+            x: Axis::new("epochs", Scale::Log),
+            y: Axis::new("RMSE on fresh draws, in the target's own units", Scale::Log),
             panels,
         }),
     })

@@ -45,7 +45,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
         ),
         table: strip::table(&rows, "scale", "excess"),
         body: Body::Strip(Strip {
-            x: Axis { label: measure("excess"), scale: Scale::Log, range: None },
+            x: Axis::new(measure("excess"), Scale::Log),
             references: vec![Reference { value: 1.0, label: "affine floor".into(), hue: Hue::Ink, dash: Dash::Dashed }],
             keys: keys.collect(),
             means: false,

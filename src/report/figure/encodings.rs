@@ -49,7 +49,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
         ),
         table: strip::table(&rows, "encoding", "domain_rmse"),
         body: Body::Strip(Strip {
-            x: Axis { label: measure("domain_rmse"), scale: Scale::Log, range: None },
+            x: Axis::new(measure("domain_rmse"), Scale::Log),
             references: encodings.bare_floor.map(floor_line).into_iter().collect(),
             keys,
             means: true,

@@ -56,7 +56,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
         ),
         table: strip::table(&rows, "activation", COLUMN),
         body: Body::Strip(Strip {
-            x: Axis { label: measure(COLUMN), scale: Scale::Log, range: None },
+            x: Axis::new(measure(COLUMN), Scale::Log),
             references: floor.map(floor_line).into_iter().collect(),
             keys: colours.keys(records, &every),
             means: true,

@@ -144,7 +144,7 @@ fn assemble(
         caption: format!("{caption}{more}{left_out}{thinned}"),
         table,
         body: Body::Strip(Strip {
-            x: Axis { label: measure(metric), scale, range: None },
+            x: Axis::new(measure(metric), scale),
             references: floor,
             keys: Vec::new(),
             means: rows.iter().any(|row| row.mean.is_some()),

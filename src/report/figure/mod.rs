@@ -1,6 +1,7 @@
 //! Figures as data: what is drawn, with every number, before anything draws it. The drawer of images reads these, and
 //! so does whatever draws them in a page.
 
+mod body;
 pub mod curves;
 pub mod depth;
 pub mod encodings;
@@ -11,6 +12,11 @@ pub mod strip;
 pub mod tasks;
 
 use serde::Serialize;
+
+pub use body::{
+    Band, Bar, Bars, Body, Cell, Dot, Heat, HeatPanel, Key, Mark, Names, Panel, Panels, Parallel, ParallelLine,
+    Reference, Row, Series, Shade, Strip,
+};
 
 /// A figure: its data, and what is said about it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,15 +33,6 @@ pub struct Figure {
     pub body: Body,
     /// The numbers behind it.
     pub table: Table,
-}
-
-/// What a figure draws.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub enum Body {
-    /// Lines and points over a numeric axis, in one panel or several with the same axes.
-    Panels(Panels),
-    /// Rows of dots along one numeric axis.
-    Strip(Strip),
 }
 
 /// A table of text, for people and for files.
@@ -87,6 +84,16 @@ pub struct Axis {
     pub scale: Scale,
     /// A range to keep to, where the data do not set it.
     pub range: Option<(f64, f64)>,
+    /// Places with names, for an axis of categories: its only ticks. Empty for an axis of numbers.
+    pub names: Vec<(f64, String)>,
+}
+
+impl Axis {
+    /// An axis of numbers as wide as the data.
+    #[must_use]
+    pub fn new(label: impl Into<String>, scale: Scale) -> Self {
+        Self { label: label.into(), scale, range: None, names: Vec::new() }
+    }
 }
 
 /// The colours that figures use, by role; themes give them values.
@@ -149,118 +156,3 @@ pub enum Dash {
 
 /// The order in which series take dashes.
 pub const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
-
-/// Panels side by side with the same axes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Panels {
-    /// The horizontal axis of all panels.
-    pub x: Axis,
-    /// The vertical axis of all panels.
-    pub y: Axis,
-    /// At least one.
-    pub panels: Vec<Panel>,
-}
-
-/// One panel.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Panel {
-    /// Its heading; empty for a single panel.
-    pub title: String,
-    /// Drawn in order, later ones on top.
-    pub series: Vec<Series>,
-    /// Horizontal lines to hold the series against.
-    pub references: Vec<Reference>,
-}
-
-/// How a series is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub enum Mark {
-    /// A line through its points, of that width in pixels.
-    Line(Dash, f64),
-    /// Its points alone.
-    Points(Marker),
-}
-
-/// Points that belong together.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Series {
-    /// Its entry in the legend, shared by all series of that name; empty for none.
-    pub name: String,
-    /// The run that it comes from, where it comes from one.
-    pub run: Option<String>,
-    /// Its colour.
-    pub hue: Hue,
-    /// How it is drawn.
-    pub mark: Mark,
-    /// Its points.
-    pub points: Vec<(f64, f64)>,
-}
-
-/// A value to hold others against.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Reference {
-    /// The value.
-    pub value: f64,
-    /// What it is, with its number.
-    pub label: String,
-    /// Its colour.
-    pub hue: Hue,
-    /// How its line is broken.
-    pub dash: Dash,
-}
-
-/// Rows of dots along one axis.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Strip {
-    /// The axis.
-    pub x: Axis,
-    /// From top to bottom.
-    pub rows: Vec<Row>,
-    /// Vertical lines through all rows.
-    pub references: Vec<Reference>,
-    /// What the dots' colours and markers mean; may be empty where rows say it all.
-    pub keys: Vec<Key>,
-    /// Whether means with their intervals are drawn.
-    pub means: bool,
-}
-
-/// Meaning of a colour and marker.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Key {
-    /// What it stands for.
-    pub name: String,
-    /// The colour.
-    pub hue: Hue,
-    /// The marker.
-    pub marker: Marker,
-}
-
-/// One row of dots.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Row {
-    /// A heading over this and the following rows of the same block; empty for none.
-    pub block: String,
-    /// What it holds.
-    pub label: String,
-    /// Its dots.
-    pub dots: Vec<Dot>,
-    /// Mean with its 95 % interval, where there are replicates.
-    pub mean: Option<(f64, Option<(f64, f64)>)>,
-    /// A floor of this row alone.
-    pub floor: Option<f64>,
-    /// Runs without a value: said at the row's end.
-    pub without: usize,
-}
-
-/// One run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Dot {
-    /// Its value.
-    pub value: f64,
-    /// The run; empty for a quoted number.
-    pub run: String,
-    /// Its colour.
-    pub hue: Hue,
-    /// Its marker.
-    pub marker: Marker,
-}

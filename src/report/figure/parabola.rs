@@ -16,7 +16,7 @@ fn sampled(from: f64, to: f64, curve: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
 }
 
 fn line(name: &str, hue: Hue, mark: Mark, points: Vec<(f64, f64)>) -> Series {
-    Series { name: name.into(), run: None, hue, mark, points }
+    Series { name: name.into(), run: None, runs: Vec::new(), hue, mark, points }
 }
 
 /// The parabola with the linear networks' lines; `None` where no linear network on squares has predictions.
@@ -35,6 +35,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
         Series {
             name: name.into(),
             run: Some(records.runs[line.row].id.clone()),
+            runs: Vec::new(),
             hue,
             mark: Mark::Line(Dash::Solid, width),
             points: vec![at(1.0), at(largest)],
@@ -85,9 +86,9 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
         ),
         table,
         body: Body::Panels(Panels {
-            x: Axis { label: "number x".into(), scale: Scale::Linear, range: Some((0.0, largest)) },
-            y: Axis { label: "square of x, and what is predicted for it".into(), scale: Scale::Linear, range: None },
-            panels: vec![Panel { title: String::new(), series, references: Vec::new() }],
+            x: Axis { label: "number x".into(), scale: Scale::Linear, range: Some((0.0, largest)), names: Vec::new() },
+            y: Axis::new("square of x, and what is predicted for it", Scale::Linear),
+            panels: vec![Panel::new("", series)],
         }),
     })
 }
@@ -126,6 +127,7 @@ pub fn beyond(analysis: &Analysis) -> Option<Figure> {
             series.push(Series {
                 name: name.clone(),
                 run: Some(run),
+                runs: Vec::new(),
                 hue: *hue,
                 mark: Mark::Line(*dash, 1.5),
                 points: points.iter().map(|point| (point.input, point.prediction.unwrap_or(f64::NAN))).collect(),
@@ -161,9 +163,9 @@ pub fn beyond(analysis: &Analysis) -> Option<Figure> {
         ),
         table,
         body: Body::Panels(Panels {
-            x: Axis { label: "number x".into(), scale: Scale::Linear, range: Some((0.0, furthest)) },
-            y: Axis { label: "square of x, and what is predicted for it".into(), scale: Scale::Linear, range: None },
-            panels: vec![Panel { title: String::new(), series, references: Vec::new() }],
+            x: Axis { label: "number x".into(), scale: Scale::Linear, range: Some((0.0, furthest)), names: Vec::new() },
+            y: Axis::new("square of x, and what is predicted for it", Scale::Linear),
+            panels: vec![Panel::new("", series)],
         }),
     })
 }

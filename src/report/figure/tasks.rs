@@ -66,11 +66,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
         ),
         table: strip::table(&rows, "network", "rmse"),
         body: Body::Strip(Strip {
-            x: Axis {
-                label: "Root mean squared error in the target's own units".into(),
-                scale: Scale::Log,
-                range: None,
-            },
+            x: Axis::new("Root mean squared error in the target's own units", Scale::Log),
             references: floor.map(floor_line).into_iter().collect(),
             keys,
             means: false,

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     fn ruler(scale: Scale, values: &[f64]) -> Ruler {
-        Ruler::new(&Axis { label: String::new(), scale, range: None }, values.iter().copied(), (0.0, 400.0), 76.0)
+        Ruler::new(&Axis::new("", scale), values.iter().copied(), (0.0, 400.0), 76.0)
     }
 
     fn texts(ruler: &Ruler) -> Vec<&str> {

@@ -23,6 +23,7 @@ pub fn draw(figure: &Figure, theme: Theme) -> Vec<u8> {
     let canvas = match &figure.body {
         Body::Panels(panels) => panels::draw(&figure.title, panels, palette),
         Body::Strip(strip) => strip::draw(&figure.title, strip, palette),
+        Body::Heat(_) | Body::Bars(_) | Body::Parallel(_) => unimplemented!("no figure has these yet"),
     };
     let (width, height, pixels) = canvas.finish();
     encode::encode(width, height, &pixels)

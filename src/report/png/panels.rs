@@ -85,6 +85,7 @@ fn data(canvas: &mut Canvas, panel: &Panel, x: &Ruler, y: &Ruler, (left, right):
         let colour = canvas.palette.of(series.hue);
         let placed = series.points.iter().map(|&(px, py)| Some((x.at(px)?, y.at(py)?)));
         match series.mark {
+            Mark::Bins => {}
             Mark::Points(marker) => {
                 placed.flatten().for_each(|at| canvas.marker(at, marker, 4.0, colour));
             }
@@ -123,6 +124,7 @@ fn entries(figure: &Panels) -> Vec<(Sample, String)> {
         let sample = match series.mark {
             Mark::Line(dash, width) => Sample::Line(series.hue, dash, width),
             Mark::Points(marker) => Sample::Point(series.hue, marker),
+            Mark::Bins => continue,
         };
         add(sample, &series.name);
     }
