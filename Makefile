@@ -11,10 +11,10 @@ BENCH_LIST ?= target/bench.json
 FUZZ_SECONDS ?= 600
 export PYTHON
 
-.PHONY: help run report build test lint bench fuzz libtorch cuda
+.PHONY: help run report build test test-portable lint bench fuzz libtorch cuda
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## train the founding sweep into out/, then render its report
 	target/release/ablate run $(SWEEP) --results $(OUT)/results --reports $(OUT)/reports
@@ -27,6 +27,9 @@ build: libtorch ## build target/release/ablate
 
 test: libtorch .venv/made ## run all tests
 	ABLATE_PYTHON="$(CURDIR)/.venv/bin/python" $(CARGO) test --release --locked
+
+test-portable: libtorch ## the same bits on emulated processors of other models (needs QEMU: apt install qemu-user)
+	$(CARGO) test --release --locked --test portable -- --ignored --nocapture runs_have
 
 lint: libtorch ## formatting, clippy, and cargo-deny where it is installed
 	$(CARGO) fmt --check

@@ -62,10 +62,11 @@ fn rotate(a: &mut [f64], b: &mut [f64], size_a: f64, size_b: f64) -> bool {
     if cosine.abs() <= ORTHOGONAL || cosine.is_nan() {
         return false;
     }
+    // Square roots of sums by a library of this program: that of the system may round them otherwise.
     // Of the quotient of sizes and not of their squares, which may leave the exponents of f64.
     let zeta = (size_b / size_a - size_a / size_b) / (2.0 * cosine);
-    let tangent = 1.0f64.copysign(zeta) / (zeta.abs() + zeta.hypot(1.0));
-    let cosine = 1.0 / tangent.hypot(1.0);
+    let tangent = 1.0f64.copysign(zeta) / (zeta.abs() + libm::hypot(zeta, 1.0));
+    let cosine = 1.0 / libm::hypot(tangent, 1.0);
     let sine = cosine * tangent;
     for (a, b) in a.iter_mut().zip(b) {
         (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);

@@ -10,7 +10,7 @@ use super::device::{Device, gpu_facts};
 use super::libtorch::libtorch;
 
 /// Grows whenever a change of this crate changes bits.
-const NUMERICS: u32 = 3;
+const NUMERICS: u32 = 4;
 
 /// The libtorch that this crate is built for.
 pub const LIBTORCH: &str = "2.11.0";
@@ -80,19 +80,24 @@ fn branch() -> &'static str {
 }
 
 /// The environment of runs on the given device.
+///
+/// On the processor, bits depend on nothing but this crate: no library computes there, and every loop adds in the same
+/// order, with the same roundings, on every vector unit. By tensors they depend on libtorch, its code path, and the GPU.
 #[must_use]
 pub fn environment(device: &Device) -> Environment {
-    fix_numeric_path();
     // Devices of one kind are one environment: `cuda:0` and `cuda:1` are both `cuda`.
     let kind = device.to_string().split(':').next().unwrap_or_default().to_owned();
-    let mut facts = vec![
-        ("numerics", NUMERICS.to_string()),
+    let mut facts = vec![("numerics", NUMERICS.to_string()), ("device", kind)];
+    if matches!(device, Device::Cpu) {
+        return Environment { facts };
+    }
+    fix_numeric_path();
+    facts.extend([
         ("libtorch", LIBTORCH.to_owned()),
-        ("device", kind),
         ("mkl", std::env::var("MKL_CBWR").unwrap_or_default()),
         ("vectors", format!("{:?}", vector_unit()).to_lowercase()),
         ("threads", "1".to_owned()),
-    ];
+    ]);
     if matches!(device, Device::Cuda(_)) {
         facts.extend(gpu_facts());
     }
