@@ -1,6 +1,5 @@
 //! The same bits on other processors: a sweep of everything that computes is trained here, and again under an emulator
 //! that has the instructions of other processor models only. Slow and in need of QEMU, so `make test-portable` runs it.
-#![expect(clippy::disallowed_methods, reason = "tests make folders of their own")]
 
 use std::path::Path;
 use std::process::{Command, Stdio};
