@@ -3,10 +3,12 @@
 
 use std::env;
 use std::path::Path;
+use std::process::Command;
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     println!("cargo:rerun-if-changed=build.rs");
+    say_what_is_built();
     let libtorch = env::var("LIBTORCH").unwrap_or_else(|_| ".libtorch".into());
     let lib = Path::new(&libtorch).join("lib");
     if !lib.join("libtorch_cpu.so").exists() {
@@ -24,6 +26,36 @@ fn main() {
         // loaded. So the wrapper is kept from the linker, which refuses to link should anything call it after all.
         println!("cargo:rustc-link-arg-bin=ablate=-Wl,--remap-inputs=*/libtorch_sys-*.rlib=/dev/null");
     }
+}
+
+/// Tells the program what it is built from, for the provenance of its runs: commit, whether the sources differ from it, and
+/// the compiler. Without a history it does not know.
+fn say_what_is_built() {
+    let output = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+    };
+    let git = |arguments: &[&str]| output("git", arguments);
+    let compiler = env::var("RUSTC").ok().and_then(|rustc| output(&rustc, &["--version"]));
+    println!("cargo:rustc-env=ABLATE_COMPILER={}", compiler.unwrap_or_default());
+    println!("cargo:rustc-env=ABLATE_TARGET={}", env::var("TARGET").unwrap_or_default());
+    let sources = ["src", "Cargo.toml", "Cargo.lock", "build.rs"];
+    // A package that lies in somebody else's repository is not of that one.
+    let own = env::var("CARGO_MANIFEST_DIR").ok();
+    if let (Some(commit), true) = (git(&["rev-parse", "HEAD"]), git(&["rev-parse", "--show-toplevel"]) == own) {
+        let modified =
+            git(&[&["status", "--porcelain", "--"], &sources[..]].concat()).is_none_or(|list| !list.is_empty());
+        println!("cargo:rustc-env=ABLATE_COMMIT={commit}");
+        println!("cargo:rustc-env=ABLATE_MODIFIED={modified}");
+        let reference = git(&["symbolic-ref", "-q", "HEAD"]).unwrap_or_default();
+        for name in ["HEAD", &reference, "packed-refs"].into_iter().filter(|name| !name.is_empty()) {
+            // A file that is not there would have the script run at every build.
+            if let Some(path) = git(&["rev-parse", "--git-path", name]).filter(|path| Path::new(path).exists()) {
+                println!("cargo:rerun-if-changed={path}");
+            }
+        }
+    }
+    sources.iter().for_each(|source| println!("cargo:rerun-if-changed={source}"));
 }
 
 /// Whether the linker is lld, as it is unless somebody chose another. Without it, `ablate` is linked to libtorch as

@@ -3,6 +3,7 @@
 //! Data flows one way: [`config`] → sweep → grid → plan → execute → store → analysis → report.
 
 pub mod analysis;
+pub mod cite;
 pub mod cli;
 pub mod config;
 pub mod execute;

@@ -101,6 +101,7 @@ fn look(files: &dyn Files, layout: &Layout, documents: Result<Documents>) -> Res
     check.weights()?;
     check.unfinished()?;
     check.claims()?;
+    check.notes()?;
     check.rest()?;
     check.checked.findings.sort_by(|a, b| a.path.cmp(&b.path));
     // What is no file, or cannot be read, is found by each that would read it.

@@ -64,6 +64,9 @@ pub(super) fn encode(record: &Record) -> Vec<u8> {
     put("features", &Field::Whole(record.features.cast_signed()));
     put("seconds", &Field::Number(record.seconds));
     put("device", &Field::Text(&record.device));
+    if let Some(process) = &record.process {
+        put("process", &Field::Text(process));
+    }
     for (name, value) in &record.measures {
         put_field(&mut out, [MEASURE, name], &Field::Number(*value));
     }
@@ -190,6 +193,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Record, String> {
         features: fields.whole("features")?.cast_unsigned(),
         seconds: fields.number("seconds")?,
         device: fields.text("device")?.to_owned(),
+        process: fields.optional_text("process")?.map(str::to_owned),
         configuration: fields.under(PARAMETER, |field| match field {
             Field::Flag(flag) => Some(Cell::Flag(flag)),
             Field::Whole(whole) => Some(Cell::Whole(whole)),

@@ -62,6 +62,7 @@ pub(super) fn runs(records: &[Record], foreign: &Foreign) -> Result<DataFrame> {
         wholes("features", records, |r| Some(r.features.cast_signed())),
         numbers("seconds", records.iter().map(|r| r.seconds)),
         texts("device", records, |r| Some(r.device.as_str()).filter(|device| !device.is_empty())),
+        texts("process", records, |r| r.process.as_deref()),
     ]);
     columns.extend(measures(records, foreign));
     frame(records.len(), columns)

@@ -9,7 +9,8 @@ use super::error::{Error, Result};
 use super::layout::{TABLES, is_hash};
 use super::manifest::Manifest;
 use super::merge::Summary;
-use super::{unfinished, weights};
+use super::notes::About;
+use super::{notes, unfinished, weights};
 use crate::config::Id;
 
 impl Check<'_> {
@@ -152,12 +153,29 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// Where runs come from, and what verifications found.
+    pub(super) fn notes(&mut self) -> Result<()> {
+        for about in About::ALL {
+            let folder = about.folder(&self.layout);
+            for name in self.list(&folder)? {
+                let path = folder.join(&name);
+                let Some(of) = about.of(&name) else {
+                    self.leftover_or_foreign(&path)?;
+                    continue;
+                };
+                let Read::Bytes(bytes) = self.read(&path, NONE)? else { continue };
+                self.noted(notes::decode(&path, of, &bytes), NONE)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What lies beside all that.
     pub(super) fn rest(&mut self) -> Result<()> {
         self.read(&self.layout.lock(), NONE)?;
         let mut known: Vec<&str> = TABLES.iter().map(|table| table.file()).collect();
         known.extend(["manifest.json", "compaction.json", "sweep.yaml", ".lock"]);
-        known.extend(["journal", "sweeps", "weights", "unfinished", "claims"]);
+        known.extend(["journal", "sweeps", "weights", "unfinished", "claims", "provenance", "verified"]);
         let root = self.layout.root().to_path_buf();
         for name in self.list(&root)? {
             if !known.contains(&name.as_str()) {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::notes::About;
 use crate::config::Id;
 
 /// The tables, in the order in which they are written.
@@ -118,10 +119,19 @@ impl Layout {
         self.root.join("unfinished")
     }
 
+    pub(super) fn provenance(&self) -> PathBuf {
+        self.root.join("provenance")
+    }
+
+    pub(super) fn verified(&self) -> PathBuf {
+        self.root.join("verified")
+    }
+
     /// The folder and those in it.
-    pub(super) fn folders(&self) -> [PathBuf; 6] {
+    pub(super) fn folders(&self) -> [PathBuf; 8] {
         let root = self.root.clone();
-        [root, self.journal(), self.sweeps(), self.weights(), self.unfinished(), self.claims()]
+        let (provenance, verified) = (self.provenance(), self.verified());
+        [root, self.journal(), self.sweeps(), self.weights(), self.unfinished(), self.claims(), provenance, verified]
     }
 
     pub(super) fn part(&self, file: &str) -> PathBuf {
@@ -129,8 +139,9 @@ impl Layout {
     }
 
     /// The folders in which files are written beside those that count.
-    pub(super) fn written_beside(&self) -> [PathBuf; 4] {
-        [self.root.clone(), self.weights(), self.sweeps(), self.unfinished()]
+    pub(super) fn written_beside(&self) -> [PathBuf; 6] {
+        let root = self.root.clone();
+        [root, self.weights(), self.sweeps(), self.unfinished(), self.provenance(), self.verified()]
     }
 
     /// Whether this is the name of a file that is being written and does not count yet. Other files may end like that:
@@ -146,6 +157,8 @@ impl Layout {
             name.strip_suffix(".safetensors").is_some_and(is_run)
         } else if folder == self.sweeps() {
             name.strip_suffix(".yaml").is_some_and(is_hash)
+        } else if let Some(about) = About::ALL.into_iter().find(|about| about.folder(self) == folder) {
+            about.of(name).is_some()
         } else {
             folder == self.unfinished() && is_run(name)
         }

@@ -13,6 +13,8 @@
 //!   manifest.json, compaction.json   what the tables are, and a decision under way           manifest, sealed, compact
 //!   weights/RUN.safetensors          weights that were to be kept                            weights
 //!   unfinished/RUN                   where a run was paused                                   unfinished
+//!   provenance/PROCESS.json          where the runs that a process trained come from          notes
+//!   verified/RUN.json                what the last verification of a run found                notes
 //!   claims/TOKEN.runs                what each process at work has taken                      claims
 //!   .lock                            held while tables are written                           writer
 //! ```
@@ -31,6 +33,7 @@ mod layout;
 mod locate;
 mod manifest;
 mod merge;
+mod notes;
 mod parts;
 mod query;
 mod record;
@@ -55,6 +58,7 @@ pub use files::{Disk, Files, Handle, Kind, NoFile, Source};
 pub use journal::Listener;
 pub use locate::{Located, locate, locate_run};
 pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};
+pub use notes::{Note, keep_verified};
 pub use query::{Query, Telling, is_column, query, rows_of, telling_columns};
 pub use record::{Cell, Identity, Record};
 pub use repair::repair;

@@ -60,6 +60,9 @@ pub struct Record {
     pub seconds: f64,
     /// Where it was trained.
     pub device: String,
+    /// The process that trained it, of which [`Writer::keep_provenance`](super::Writer::keep_provenance) has kept where it
+    /// ran; `None` where nothing was kept.
+    pub process: Option<String>,
     /// The measures that exist, by name.
     pub measures: Vec<(String, f64)>,
     /// Its learning curve.
@@ -87,6 +90,7 @@ impl Record {
             features: outcome.features,
             seconds: outcome.seconds,
             device: outcome.device.clone(),
+            process: None,
             measures: outcome.measures.iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             curve: outcome.curve.clone(),
             predictions: outcome.predictions.clone(),

@@ -10,6 +10,7 @@ use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, read_if_there};
 use super::layout::{Layout, Table};
 use super::manifest::{Manifest, SetAside, SweepVersion, Why};
+use super::notes::{self, About, Note};
 use super::restore::shown;
 use super::state::{Keep, State, Wanted, summaries};
 use super::weights;
@@ -177,6 +178,38 @@ impl Results {
     #[must_use]
     pub fn weights_path(&self, run: Id) -> PathBuf {
         self.layout.weights_of(run)
+    }
+
+    /// What is kept of a process that trained runs: where they come from. `None` where nothing was.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it is not what was kept.
+    pub fn provenance(&self, process: &str) -> Result<Option<Note>> {
+        notes::read(&*self.files, &self.layout, About::Process, process)
+    }
+
+    /// What the last verification of a run found; `None` where it was not verified.
+    ///
+    /// # Errors
+    /// As for [`Results::provenance`].
+    pub fn verified(&self, run: Id) -> Result<Option<Note>> {
+        notes::read(&*self.files, &self.layout, About::Run, &run.to_string())
+    }
+
+    /// What verifications found, by run.
+    ///
+    /// # Errors
+    /// As for [`Results::provenance`].
+    pub fn all_verified(&self) -> Result<Vec<(String, Note)>> {
+        notes::all(&*self.files, &self.layout, About::Run)
+    }
+
+    /// What is kept of all processes that trained runs, by process.
+    ///
+    /// # Errors
+    /// As for [`Results::provenance`].
+    pub fn all_provenance(&self) -> Result<Vec<(String, Note)>> {
+        notes::all(&*self.files, &self.layout, About::Process)
     }
 
     /// Records that do not count, each with the reason: those of the manifest, and those found in the journal.

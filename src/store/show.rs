@@ -51,7 +51,7 @@ pub struct ShownParameter {
     pub is_default: Option<bool>,
 }
 
-const PROVENANCE: [&str; 17] = [
+const PROVENANCE: [&str; 18] = [
     "config",
     "sweep",
     "grids",
@@ -69,6 +69,7 @@ const PROVENANCE: [&str; 17] = [
     "device",
     "digest",
     "environment",
+    "process",
 ];
 
 /// Everything that was saved of a run.

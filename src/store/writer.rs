@@ -15,10 +15,11 @@ use super::journal::{Journal, Kept, Listener};
 use super::layout::Layout;
 use super::manifest::SweepVersion;
 use super::merge::Summary;
+use super::notes::{About, Note};
 use super::record::Record;
 use super::segment::LONGEST;
 use super::state::{State, segment_names};
-use super::{unfinished, weights};
+use super::{notes, unfinished, weights};
 use crate::config::Id;
 use crate::sweep::is_name;
 use crate::train::{Checkpoint, Weight};
@@ -59,6 +60,7 @@ pub struct Writer {
     layout: Layout,
     files: Arc<dyn Files>,
     sweep: SweepCopy,
+    process: String,
     journal: Journal,
     opened: Folded,
     /// Runs of which it is saved where they were paused, as far as this process knows.
@@ -147,9 +149,24 @@ impl Writer {
         for run in paused.extract_if(|run| ended.done.contains(run)) {
             unfinished::remove(&*files, &layout, run)?;
         }
-        let (sweep, paused) = (sweep.clone(), Mutex::new(paused));
+        let (sweep, process, paused) = (sweep.clone(), claims.token().to_owned(), Mutex::new(paused));
         let shared = Mutex::new(Shared { claims, ended, failed_before: saved, news: false });
-        Ok(Self { layout, files, sweep, journal, opened, paused, shared })
+        Ok(Self { layout, files, sweep, process, journal, opened, paused, shared })
+    }
+
+    /// The name of this process among those that write here, which its records carry.
+    #[must_use]
+    pub fn process(&self) -> &str {
+        &self.process
+    }
+
+    /// Keeps where the runs of this process come from, in the place of what was kept of it before; durable when this
+    /// returns.
+    ///
+    /// # Errors
+    /// Errors of the operating system.
+    pub fn keep_provenance(&self, note: &Note) -> Result<()> {
+        notes::keep(&*self.files, &self.layout, About::Process, &self.process, note)
     }
 
     /// The folder that it writes to.

@@ -95,13 +95,20 @@ pub fn environment(device: &Device) -> Environment {
     facts.extend([
         ("libtorch", LIBTORCH.to_owned()),
         ("mkl", std::env::var("MKL_CBWR").unwrap_or_default()),
-        ("vectors", format!("{:?}", vector_unit()).to_lowercase()),
+        ("vectors", vectors()),
         ("threads", "1".to_owned()),
     ]);
     if matches!(device, Device::Cuda(_)) {
         facts.extend(gpu_facts());
     }
     Environment { facts }
+}
+
+/// The vector unit that loops on the processor run on: `avx512`, `avx2` or `baseline`. It decides how fast they are, and no
+/// bit.
+#[must_use]
+pub fn vectors() -> String {
+    format!("{:?}", vector_unit()).to_lowercase()
 }
 
 /// Multiplies two small matrices through libtorch and looks at the result.

@@ -23,7 +23,7 @@ pub use catalogue::Catalogue;
 pub use cohort::{Context, End, Member, Watch, recorded_epochs, train};
 pub use device::{Choice, Device, NoCuda, libtorch_folder, load_cuda};
 pub use digest::digest;
-pub use environment::{Environment, LIBTORCH, environment, fix_numeric_path, self_test};
+pub use environment::{Environment, LIBTORCH, environment, fix_numeric_path, self_test, vectors};
 pub use keep::Checkpoint;
 pub use libtorch::{libtorch, link_libtorch};
 pub use outcome::{CurvePoint, Outcome, Prediction, Status, Weight};

@@ -15,6 +15,7 @@ use super::exit::Exit;
 use super::options::{Global, ResultsFolder, SweepArguments, jobs};
 use super::progress::Progress;
 use super::{mention, plan, report, say};
+use crate::cite::Provenance;
 use crate::config::Id;
 use crate::execute::{self, Options, Stop, Summary};
 use crate::plan::{Limits, MAX_RUNS, Plan};
@@ -113,7 +114,13 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         Options { jobs: plan::jobs(arguments.jobs), devices, time_limit: arguments.timeout, profile: profile.as_ref() };
     let asked = plan.runs();
     let session = Session { sweep: &sweep, arguments, global, limits: &limits, options: &options, stop: &stop };
+    let mut provenance = (plan.to_do() > 0).then(|| Provenance::begin(&sweep, &options.devices, options.jobs));
+    provenance.iter().try_for_each(|provenance| writer.keep_provenance(provenance.note()))?;
     let executed = session.train(&writer, plan);
+    let noted = provenance.as_mut().map_or(Ok(()), |provenance| {
+        provenance.end();
+        writer.keep_provenance(provenance.note())
+    });
     let mut failed_elsewhere = 0;
     if let Ok((_, _, true)) = executed {
         let ended = writer.ended();
@@ -131,6 +138,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     // What has ended is saved whatever happened.
     let closed = writer.close();
     let (summary, elapsed, _) = executed?;
+    noted?;
     conflicts |= words::found(&closed?, global);
     words::conclude(&sweep.name, arguments, &summary, elapsed, global);
     profile.iter().flat_map(words::profiled).for_each(|line| mention!("{line}"));
@@ -203,6 +211,7 @@ impl Session<'_> {
         let progress = Progress::new(self.global.progress(), &plan.cohorts, &self.sweep.metric);
         let saving = Saving {
             writer,
+            process: Some(writer.process()),
             sweep: &self.sweep.name,
             weights: self.arguments.save_weights,
             progress: &progress,

@@ -10,6 +10,8 @@ use crate::train::{Checkpoint, Outcome, Part, Profile};
 /// Saves every run that ends, and shows progress.
 pub struct Saving<'a> {
     pub writer: &'a Writer,
+    /// The process that records name, where it is kept where it runs.
+    pub process: Option<&'a str>,
     pub sweep: &'a str,
     pub weights: bool,
     pub progress: &'a Progress,
@@ -27,7 +29,8 @@ impl Saving<'_> {
             seed: run.seed,
             seeds: run.seeds,
         };
-        let record = Record::new(identity, &run.point.configuration, outcome);
+        let process = self.process.map(str::to_owned);
+        let record = Record { process, ..Record::new(identity, &run.point.configuration, outcome) };
         Ok(self.writer.append(&record, self.weights.then_some(outcome.weights.as_slice()))?)
     }
 }
