@@ -1,12 +1,14 @@
 //! From records to findings: frames in, plain structs out. Reads no file and no clock, draws nothing.
 
 mod absent;
-mod claims;
+pub mod claims;
+mod compare;
 mod curves;
 mod ends;
 pub mod founding;
 mod groups;
 mod influence;
+mod questions;
 mod records;
 mod statistics;
 pub mod theory;
@@ -88,6 +90,23 @@ pub struct Analysis {
     pub founding: Option<Founding>,
 }
 
+/// What became of claims about a sweep that asks for `asked` runs, with the runs of the table by rows.
+///
+/// # Errors
+/// As for [`analyze`].
+pub fn judge(
+    runs: &DataFrame,
+    metric: &Metric,
+    claims: &[Claim],
+    asked: u64,
+) -> Result<(Records, Vec<Verdict>), Unreadable> {
+    let frames = Frames { runs: runs.clone(), curves: DataFrame::default(), predictions: DataFrame::default() };
+    let records = Records::read(&frames)?;
+    let missing = asked.saturating_sub(records.runs.len() as u64);
+    let verdicts = claims::verdicts(runs, &records, claims, metric, missing);
+    Ok((records, verdicts))
+}
+
 /// Analyses a sweep that asks for `asked` runs, of which the frames hold those that were trained.
 ///
 /// # Errors
@@ -100,7 +119,7 @@ pub fn analyze(frames: &Frames, metric: &Metric, claims: &[Claim], asked: u64) -
     let ends = ends::ends(&records, &varying, asked);
     let absences = absences(&records);
     let founding = founding::founding(&records, &groups);
-    let verdicts = claims::verdicts(claims);
+    let verdicts = claims::verdicts(&frames.runs, &records, claims, metric, ends.missing);
     Ok(Analysis {
         metric: metric.clone(),
         records,

@@ -1,0 +1,230 @@
+//! Designs: sets of runs that differ in some axes, as what matters is told from them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::groups::{PROBLEM, describe};
+use super::{Group, Metric, Problem, Records};
+use crate::config::{Kind, parameter};
+
+/// Runs on one problem that differ in some axes: all of the problem, or those of one grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Design {
+    /// The index of the problem.
+    pub problem: usize,
+    /// The grid, where it is not all runs of the problem.
+    pub grid: Option<String>,
+    /// What differs.
+    pub axes: Vec<DesignAxis>,
+    /// Rows of its runs that have the metric.
+    pub rows: Vec<usize>,
+    /// The metric by run, or its logarithm to base ten.
+    pub values: Vec<f64>,
+    /// Whether it is the logarithm: where every value is above zero, and the largest is ten times the smallest or more.
+    pub logarithmic: bool,
+    /// Runs without the metric: they are left out.
+    pub missing: usize,
+    /// The axis that has been left out since each of its values goes with one of others, and the like: values that no run with
+    /// the metric has.
+    pub silent: Vec<String>,
+}
+
+/// An axis of a design. Parameters that always move together are one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DesignAxis {
+    /// The parameters, in the order of the reference.
+    pub parameters: Vec<&'static str>,
+    /// Its values in words; `not set` where it has no effect.
+    pub levels: Vec<String>,
+    /// Whether its values are numbers in order, all of them set.
+    pub ordered: bool,
+    /// The place of each run's value among the levels, in the order of the rows.
+    pub codes: Vec<u32>,
+}
+
+impl DesignAxis {
+    /// `activation`, or `depth with width` where both move together.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let names: Vec<String> = self.parameters.iter().map(|name| name.replace('_', " ")).collect();
+        match &names[..] {
+            [first, second, rest @ ..] if rest.is_empty() => format!("{first} with {second}"),
+            [first, .., last] if names.len() > 2 => {
+                format!("{first} with {} and {last}", names[1..names.len() - 1].join(", "))
+            }
+            _ => names.concat(),
+        }
+    }
+}
+
+/// The value of a parameter that has no effect.
+pub const NOT_SET: &str = "not set";
+/// Values are shown by their logarithm where the largest is so many times the smallest.
+const DECADE: f64 = 10.0;
+
+/// The designs of a sweep, for each problem that with the most runs first: all runs of the problem where they are complete
+/// or where no grid has an axis of its own, otherwise grid by grid.
+pub(super) fn designs(
+    records: &Records,
+    varying: &[&'static str],
+    problems: &[Problem],
+    groups: &[Group],
+    metric: &Metric,
+) -> Vec<Design> {
+    let mut found = Vec::new();
+    for (problem, members) in problems.iter().enumerate() {
+        let rows: Vec<usize> = members.groups.iter().flat_map(|&group| groups[group].rows.iter().copied()).collect();
+        let of = |grid: Option<&str>, rows: &[usize]| design(records, varying, metric, problem, grid, rows);
+        let whole = of(None, &rows);
+        let mut by_grid: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for &row in &rows {
+            for grid in &records.runs[row].grids {
+                by_grid.entry(grid).or_default().push(row);
+            }
+        }
+        let is_whole = whole.as_ref().is_none_or(Design::is_complete);
+        let mut parts: Vec<Design> = if by_grid.len() > 1 && !is_whole {
+            // Two grids of the same runs are one design.
+            let mut seen = BTreeSet::new();
+            by_grid.iter().filter(|(_, rows)| seen.insert((*rows).clone())).filter_map(|(grid, rows)| of(Some(grid), rows)).collect()
+        } else {
+            Vec::new()
+        };
+        parts.sort_by(|a, b| b.rows.len().cmp(&a.rows.len()).then_with(|| a.grid.cmp(&b.grid)));
+        if parts.is_empty() { found.extend(whole) } else { found.append(&mut parts) }
+    }
+    found
+}
+
+/// The design of some runs; `None` where nothing differs, or the metric does not.
+fn design(
+    records: &Records,
+    varying: &[&'static str],
+    metric: &Metric,
+    problem: usize,
+    grid: Option<&str>,
+    rows: &[usize],
+) -> Option<Design> {
+    let valued: Vec<(usize, f64)> =
+        rows.iter().filter_map(|&row| Some((row, records.number(row, &metric.name)?))).collect();
+    let (low, high) = valued.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, value)| (low.min(*value), high.max(*value)));
+    let logarithmic = low > 0.0 && high >= DECADE * low;
+    let with: Vec<usize> = valued.iter().map(|(row, _)| *row).collect();
+    let axes = axes(records, varying, &with);
+    let mut silent = Vec::new();
+    for factor in varying.iter().filter(|name| !PROBLEM.contains(name)).filter_map(|name| records.factor(name)) {
+        let heard: BTreeSet<Option<usize>> = with.iter().map(|&row| factor.code(row)).collect();
+        let all: BTreeSet<Option<usize>> = rows.iter().map(|&row| factor.code(row)).collect();
+        silent.extend(all.difference(&heard).map(|code| {
+            code.map_or_else(|| format!("{} {NOT_SET}", factor.name.replace('_', " ")), |code| describe(factor.name, &factor.levels[code]))
+        }));
+    }
+    let values = valued.iter().map(|(_, value)| if logarithmic { libm::log10(*value) } else { *value }).collect();
+    (!axes.is_empty() && low < high).then(|| Design {
+        problem,
+        grid: grid.map(str::to_owned),
+        axes,
+        missing: rows.len() - with.len(),
+        rows: with,
+        values,
+        logarithmic,
+        silent,
+    })
+}
+
+/// What differs over some rows.
+fn axes(records: &Records, varying: &[&'static str], rows: &[usize]) -> Vec<DesignAxis> {
+    let mut axes: Vec<(Vec<&'static str>, Vec<u32>, Vec<usize>)> = Vec::new();
+    for factor in varying.iter().filter(|name| !PROBLEM.contains(name)).filter_map(|name| records.factor(name)) {
+        // Levels in their order; one that is not set comes last.
+        let key = |row: usize| factor.code(row).map_or(u32::MAX, |code| code as u32);
+        let present: BTreeSet<u32> = rows.iter().map(|&row| key(row)).collect();
+        if present.len() < 2 {
+            continue;
+        }
+        let places: BTreeMap<u32, u32> = present.iter().copied().zip(0..).collect();
+        let codes: Vec<u32> = rows.iter().map(|&row| places[&key(row)]).collect();
+        let mut examples = vec![usize::MAX; present.len()];
+        codes.iter().zip(rows).for_each(|(&code, &row)| examples[code as usize] = examples[code as usize].min(row));
+        match axes.iter_mut().find(|(_, known, levels)| levels.len() == present.len() && same(known, &codes, present.len())) {
+            Some((names, _, _)) => names.push(factor.name),
+            None => axes.push((vec![factor.name], codes, examples)),
+        }
+    }
+    let level = |names: &[&'static str], row: usize| {
+        let value = |name: &&'static str| match records.value(row, name) {
+            Some(level) if names.len() == 1 => Some(level.to_owned()),
+            Some(level) => Some(describe(name, level)),
+            None => None,
+        };
+        let values: Vec<String> = names.iter().filter_map(value).collect();
+        if values.is_empty() { NOT_SET.to_owned() } else { values.join(" · ") }
+    };
+    axes.into_iter()
+        .map(|(names, codes, examples)| DesignAxis {
+            ordered: is_ordered(records, names[0], &examples),
+            levels: examples.iter().map(|&row| level(&names, row)).collect(),
+            parameters: names,
+            codes,
+        })
+        .collect()
+}
+
+/// Whether a parameter has numbers for values, and one in each of these rows.
+fn is_ordered(records: &Records, name: &str, rows: &[usize]) -> bool {
+    let numeric = parameter(name).is_some_and(|known| matches!(known.kind, Kind::Whole { .. } | Kind::Number { .. }));
+    numeric && rows.iter().all(|&row| records.value(row, name).is_some())
+}
+
+/// Whether two axes part the runs in the same way.
+fn same(a: &[u32], b: &[u32], levels: usize) -> bool {
+    let mut there = vec![u32::MAX; levels];
+    let mut back = vec![u32::MAX; levels];
+    a.iter().zip(b).all(|(&x, &y)| {
+        let (to, from) = (&mut there[x as usize], &mut back[y as usize]);
+        if *to == u32::MAX && *from == u32::MAX {
+            (*to, *from) = (y, x);
+        }
+        (*to, *from) == (y, x)
+    })
+}
+
+impl Design {
+    /// The number of combinations of the axes' values; `None` beyond what can be counted.
+    #[must_use]
+    pub fn combinations(&self) -> Option<u64> {
+        self.axes.iter().try_fold(1u64, |product, axis| product.checked_mul(axis.levels.len() as u64))
+    }
+
+    /// For each run the number of its cell among all combinations, the last axis counted fastest; `None` where there are more
+    /// than runs.
+    pub(super) fn cells(&self) -> Option<Vec<usize>> {
+        let combinations = self.combinations().filter(|&all| all <= self.rows.len() as u64)?;
+        let place = |run: usize| {
+            self.axes.iter().fold(0usize, |cell, axis| cell * axis.levels.len() + axis.codes[run] as usize)
+        };
+        let cells: Vec<usize> = (0..self.rows.len()).map(place).collect();
+        debug_assert!(cells.iter().all(|&cell| (cell as u64) < combinations));
+        Some(cells)
+    }
+
+    /// Whether every combination of the axes' values has a run.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let Some(cells) = self.cells() else { return false };
+        let seen: BTreeSet<usize> = cells.into_iter().collect();
+        Some(seen.len() as u64) == self.combinations()
+    }
+
+    /// Whether the runs of each value of an axis have the same values of all others, equally often, so that their means can be
+    /// compared.
+    #[must_use]
+    pub fn is_balanced(&self, axis: usize) -> bool {
+        let mut by_level: Vec<Vec<Vec<u32>>> = vec![Vec::new(); self.axes[axis].levels.len()];
+        for run in 0..self.rows.len() {
+            let others = self.axes.iter().enumerate().filter(|(other, _)| *other != axis);
+            by_level[self.axes[axis].codes[run] as usize].push(others.map(|(_, other)| other.codes[run]).collect());
+        }
+        by_level.iter_mut().for_each(|level| level.sort_unstable());
+        by_level.windows(2).all(|pair| pair[0] == pair[1])
+    }
+}
