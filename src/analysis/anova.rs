@@ -39,8 +39,8 @@ pub(super) fn decompose(design: &Design) -> Option<Parts> {
     }
     let several: Vec<usize> = (0..count).filter(|&cell| cells[cell].0 > 1).collect();
     let variance = |cell: usize| squares[cell] / (cells[cell].0 - 1) as f64;
-    let noise = (!several.is_empty())
-        .then(|| several.iter().map(|&cell| variance(cell)).sum::<f64>() / several.len() as f64);
+    let noise =
+        (!several.is_empty()).then(|| several.iter().map(|&cell| variance(cell)).sum::<f64>() / several.len() as f64);
     // The variance of a cell's mean, on average; that of a single run is taken to be the others'.
     let of_means = noise.map_or(0.0, |noise| {
         let of = |cell: usize| if cells[cell].0 > 1 { variance(cell) } else { noise } / cells[cell].0 as f64;
@@ -85,7 +85,8 @@ pub(super) fn decompose(design: &Design) -> Option<Parts> {
         }
     }
     let higher = if degrees == 0 { 0.0 } else { freed(rest, degrees) };
-    let total = mains.iter().sum::<f64>() + pairs.iter().map(|pair| pair.2).sum::<f64>() + higher + noise.unwrap_or(0.0);
+    let total =
+        mains.iter().sum::<f64>() + pairs.iter().map(|pair| pair.2).sum::<f64>() + higher + noise.unwrap_or(0.0);
     Some(Parts { mains, pairs, higher, noise, total })
 }
 
@@ -100,6 +101,8 @@ fn strides(design: &Design) -> Vec<usize> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::design::DesignAxis;
     use super::*;
     use crate::random::Stream;
@@ -113,6 +116,11 @@ pub(super) mod tests {
             ordered: place % 2 == 1,
             codes: runs.iter().map(|(codes, _)| codes[place]).collect(),
         };
+        let mut numbers = BTreeMap::new();
+        runs.iter().for_each(|(codes, _)| {
+            let next = numbers.len();
+            numbers.entry(codes.clone()).or_insert(next);
+        });
         Design {
             problem: 0,
             grid: None,
@@ -120,8 +128,9 @@ pub(super) mod tests {
             rows: (0..runs.len()).collect(),
             values: runs.iter().map(|(_, value)| *value).collect(),
             logarithmic: false,
-            missing: 0,
+            missing: Vec::new(),
             silent: Vec::new(),
+            configurations: runs.iter().map(|(codes, _)| numbers[codes]).collect(),
         }
     }
 
@@ -131,7 +140,15 @@ pub(super) mod tests {
         let mut runs = Vec::new();
         for cell in 0..count {
             let mut rest = cell;
-            let mut codes: Vec<u32> = levels.iter().rev().map(|&n| { let code = rest % n; rest /= n; code as u32 }).collect();
+            let mut codes: Vec<u32> = levels
+                .iter()
+                .rev()
+                .map(|&n| {
+                    let code = rest % n;
+                    rest /= n;
+                    code as u32
+                })
+                .collect();
             codes.reverse();
             (0..replicates).for_each(|_| runs.push((codes.clone(), value(&codes))));
         }
@@ -169,7 +186,15 @@ pub(super) mod tests {
         let (mut share, times) = (0.0, 40);
         for _ in 0..times {
             let parts = decompose(&complete(&[3, 4, 2], 3, |_| stream.normal())).unwrap();
-            assert!((parts.total - (parts.mains.iter().sum::<f64>() + parts.pairs.iter().map(|pair| pair.2).sum::<f64>() + parts.higher + parts.noise.unwrap())).abs() < 1e-12);
+            assert!(
+                (parts.total
+                    - (parts.mains.iter().sum::<f64>()
+                        + parts.pairs.iter().map(|pair| pair.2).sum::<f64>()
+                        + parts.higher
+                        + parts.noise.unwrap()))
+                .abs()
+                    < 1e-12
+            );
             share += parts.noise.unwrap() / parts.total / f64::from(times);
         }
         // Without the correction it would be two thirds; bounds at zero leave it a little below one.

@@ -21,11 +21,12 @@ pub struct Design {
     pub values: Vec<f64>,
     /// Whether it is the logarithm: where every value is above zero, and the largest is ten times the smallest or more.
     pub logarithmic: bool,
-    /// Runs without the metric: they are left out.
-    pub missing: usize,
-    /// The axis that has been left out since each of its values goes with one of others, and the like: values that no run with
-    /// the metric has.
+    /// Rows of its runs without the metric: they are left out.
+    pub missing: Vec<usize>,
+    /// Values that no run with the metric has: nothing can be said of them.
     pub silent: Vec<String>,
+    /// The number of each run's configuration, in the order of the rows.
+    pub configurations: Vec<usize>,
 }
 
 /// An axis of a design. Parameters that always move together are one.
@@ -85,7 +86,11 @@ pub(super) fn designs(
         let mut parts: Vec<Design> = if by_grid.len() > 1 && !is_whole {
             // Two grids of the same runs are one design.
             let mut seen = BTreeSet::new();
-            by_grid.iter().filter(|(_, rows)| seen.insert((*rows).clone())).filter_map(|(grid, rows)| of(Some(grid), rows)).collect()
+            by_grid
+                .iter()
+                .filter(|(_, rows)| seen.insert((*rows).clone()))
+                .filter_map(|(grid, rows)| of(Some(grid), rows))
+                .collect()
         } else {
             Vec::new()
         };
@@ -106,7 +111,9 @@ fn design(
 ) -> Option<Design> {
     let valued: Vec<(usize, f64)> =
         rows.iter().filter_map(|&row| Some((row, records.number(row, &metric.name)?))).collect();
-    let (low, high) = valued.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, value)| (low.min(*value), high.max(*value)));
+    let (low, high) = valued
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, value)| (low.min(*value), high.max(*value)));
     let logarithmic = low > 0.0 && high >= DECADE * low;
     let with: Vec<usize> = valued.iter().map(|(row, _)| *row).collect();
     let axes = axes(records, varying, &with);
@@ -115,7 +122,10 @@ fn design(
         let heard: BTreeSet<Option<usize>> = with.iter().map(|&row| factor.code(row)).collect();
         let all: BTreeSet<Option<usize>> = rows.iter().map(|&row| factor.code(row)).collect();
         silent.extend(all.difference(&heard).map(|code| {
-            code.map_or_else(|| format!("{} {NOT_SET}", factor.name.replace('_', " ")), |code| describe(factor.name, &factor.levels[code]))
+            code.map_or_else(
+                || format!("{} {NOT_SET}", factor.name.replace('_', " ")),
+                |code| describe(factor.name, &factor.levels[code]),
+            )
         }));
     }
     let values = valued.iter().map(|(_, value)| if logarithmic { libm::log10(*value) } else { *value }).collect();
@@ -123,12 +133,23 @@ fn design(
         problem,
         grid: grid.map(str::to_owned),
         axes,
-        missing: rows.len() - with.len(),
+        missing: rows.iter().copied().filter(|&row| records.number(row, &metric.name).is_none()).collect(),
+        configurations: configurations(records, &with),
         rows: with,
         values,
         logarithmic,
         silent,
     })
+}
+
+/// The number of each run's configuration.
+fn configurations(records: &Records, rows: &[usize]) -> Vec<usize> {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    let number = |row: &usize| {
+        let next = numbers.len();
+        *numbers.entry(records.runs[*row].config.as_str()).or_insert(next)
+    };
+    rows.iter().map(number).collect()
 }
 
 /// What differs over some rows.
@@ -145,7 +166,10 @@ fn axes(records: &Records, varying: &[&'static str], rows: &[usize]) -> Vec<Desi
         let codes: Vec<u32> = rows.iter().map(|&row| places[&key(row)]).collect();
         let mut examples = vec![usize::MAX; present.len()];
         codes.iter().zip(rows).for_each(|(&code, &row)| examples[code as usize] = examples[code as usize].min(row));
-        match axes.iter_mut().find(|(_, known, levels)| levels.len() == present.len() && same(known, &codes, present.len())) {
+        match axes
+            .iter_mut()
+            .find(|(_, known, levels)| levels.len() == present.len() && same(known, &codes, present.len()))
+        {
             Some((names, _, _)) => names.push(factor.name),
             None => axes.push((vec![factor.name], codes, examples)),
         }

@@ -128,7 +128,9 @@ mod tests {
 
     #[test]
     fn quantiles_agree_with_printed_tables() {
-        for (degrees, printed) in [(1.0, 12.706_205), (2.0, 4.302_653), (5.0, 2.570_582), (30.0, 2.042_272), (1000.0, 1.962_339)] {
+        for (degrees, printed) in
+            [(1.0, 12.706_205), (2.0, 4.302_653), (5.0, 2.570_582), (30.0, 2.042_272), (1000.0, 1.962_339)]
+        {
             assert!((student_quantile(0.975, degrees) - printed).abs() < 1e-6, "{degrees}");
             assert!((student_quantile(0.025, degrees) + printed).abs() < 1e-6, "{degrees}");
         }
@@ -165,7 +167,9 @@ mod tests {
         for degrees in [1.3, 2.5, 4.0, 17.9, 250.0] {
             for probability in [0.01, 0.3, 0.5, 0.8, 0.975] {
                 assert!((student_cdf(student_quantile(probability, degrees), degrees) - probability).abs() < 1e-12);
-                assert!((chi_square_cdf(chi_square_quantile(probability, degrees), degrees) - probability).abs() < 1e-12);
+                assert!(
+                    (chi_square_cdf(chi_square_quantile(probability, degrees), degrees) - probability).abs() < 1e-12
+                );
             }
         }
     }

@@ -130,7 +130,10 @@ mod tests {
             [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
         {
             let interval = wilson(successes, n).unwrap();
-            assert!((interval.0 - low).abs() < 5e-5 && (interval.1 - high).abs() < 5e-5, "{successes}/{n}: {interval:?}");
+            assert!(
+                (interval.0 - low).abs() < 5e-5 && (interval.1 - high).abs() < 5e-5,
+                "{successes}/{n}: {interval:?}"
+            );
             let other = wilson(n - successes, n).unwrap();
             assert!((other.0 - (1.0 - high)).abs() < 5e-5 && (other.1 - (1.0 - low)).abs() < 5e-5);
         }
@@ -149,7 +152,12 @@ mod tests {
     }
 
     /// How often intervals of samples hold the truth.
-    fn coverage(n: usize, draw: impl Fn(&mut Stream) -> f64, truth: f64, interval: impl Fn(&[f64]) -> (f64, f64)) -> f64 {
+    fn coverage(
+        n: usize,
+        draw: impl Fn(&mut Stream) -> f64,
+        truth: f64,
+        interval: impl Fn(&[f64]) -> (f64, f64),
+    ) -> f64 {
         let trials = 600;
         let mut stream = Stream::new(1, "coverage", 0);
         let held = (0..trials).filter(|_| {

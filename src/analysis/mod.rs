@@ -1,29 +1,42 @@
 //! From records to findings: frames in, plain structs out. Reads no file and no clock, draws nothing.
 
 mod absent;
+mod anova;
 pub mod claims;
 mod compare;
 mod curves;
+mod design;
+pub mod distributions;
+pub mod effects;
 mod ends;
+mod forest;
 pub mod founding;
 mod groups;
-mod influence;
+mod importance;
+pub mod intervals;
+mod luck;
 mod questions;
+mod ranks;
 mod records;
 mod statistics;
 pub mod theory;
+mod tuning;
 
 use polars::prelude::DataFrame;
 
 pub use absent::{Absence, absences};
 pub use claims::{Claim, Compare, Comparison, Outcome, Verdict};
 pub use curves::{CurvePoint, PredictionPoint};
+pub use design::{Design, DesignAxis, NOT_SET};
+pub use effects::{Cell, Effect, Level};
 pub use ends::{Ends, Tally};
 pub use founding::Founding;
 pub use groups::{Group, PROBLEM, Problem, describe, label, telling};
-pub use influence::Influence;
+pub use importance::{Importance, Method};
+pub use luck::{Kind, Luck, Spread};
 pub use records::{Factor, Records, Run, Unreadable};
 pub use statistics::Summary;
+pub use tuning::{Tuned, Tuning};
 
 /// What a sweep ranks its configurations by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,8 +91,12 @@ pub struct Analysis {
     pub problems: Vec<Problem>,
     /// Configurations: by problem, the best first.
     pub groups: Vec<Group>,
-    /// How much of the metric goes with each parameter, the largest share first.
-    pub influences: Vec<Influence>,
+    /// What the metric goes with, design by design, the one with the most runs first.
+    pub importances: Vec<Importance>,
+    /// The best of each value of the strongest axis that is no matter of tuning, for each of those designs that has one.
+    pub tunings: Vec<Tuning>,
+    /// The spread of each kind of luck by itself, where a configuration was trained so that they can be told apart.
+    pub lucks: Vec<Luck>,
     /// How the runs ended.
     pub ends: Ends,
     /// Combinations of a grid's values that have no run.
@@ -115,7 +132,9 @@ pub fn analyze(frames: &Frames, metric: &Metric, claims: &[Claim], asked: u64) -
     let records = Records::read(frames)?;
     let varying = records.varying();
     let (problems, groups) = groups::groups(&records, &varying, metric);
-    let influences = influence::influences(&records, &varying, &problems, &groups, metric);
+    let importances = importance::importances(&records, &varying, &problems, &groups, metric);
+    let tunings = tuning::tunings(&records, &importances, &groups, metric);
+    let lucks = luck::lucks(&records, &groups, metric);
     let ends = ends::ends(&records, &varying, asked);
     let absences = absences(&records);
     let founding = founding::founding(&records, &groups);
@@ -126,7 +145,9 @@ pub fn analyze(frames: &Frames, metric: &Metric, claims: &[Claim], asked: u64) -
         varying,
         problems,
         groups,
-        influences,
+        importances,
+        tunings,
+        lucks,
         ends,
         absences,
         verdicts,

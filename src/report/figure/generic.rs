@@ -17,7 +17,13 @@ const VALUES: usize = 60;
 /// One figure a problem: the metric by each parameter that varies; none where nothing does.
 #[must_use]
 pub fn by_parameter(analysis: &Analysis) -> Vec<Figure> {
+    // Where all runs of a problem are one design, the figure of its effects has them all.
+    let is_whole =
+        |place: usize| analysis.importances.iter().any(|one| one.design.problem == place && one.design.grid.is_none());
     let figure = |(place, problem): (usize, &Problem)| {
+        if is_whole(place) {
+            return None;
+        }
         let rows = parameter_rows(analysis, problem);
         let finding = general::influence_of(analysis, place)
             .unwrap_or_else(|| format!("{} by the value of each parameter that varies.", analysis.metric.name));
@@ -154,7 +160,7 @@ fn assemble(
 }
 
 /// A name that every file system takes.
-fn file_name(label: &str) -> String {
+pub(super) fn file_name(label: &str) -> String {
     let plain = label.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
     let plain: String = plain.take(40).collect();
     plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")

@@ -1,9 +1,9 @@
 //! Sentences on any sweep: the best configuration, what matters, how runs ended.
 
-use super::{list, spread};
+use super::{importance, list, spread};
 use crate::analysis::{Analysis, Group, Problem, Summary};
 use crate::problem::{MOST_EXHAUSTIVE, QUASI_RANDOM_POINTS};
-use crate::report::number::{count, number, percent, whole};
+use crate::report::number::{count, number, whole};
 
 /// The best configurations, what goes with the metric, and how runs ended.
 #[must_use]
@@ -41,50 +41,44 @@ pub fn best(analysis: &Analysis, problem: &Problem) -> String {
         spread(first)
     );
     let Some((next, second)) = ranked.get(1) else { return format!("{best}; no other has a {metric}.") };
-    let told = match (first.interval, second.interval) {
-        (Some(a), Some(b)) if a.1 < b.0 || b.1 < a.0 => ", and their 95\u{a0}% intervals do not overlap",
-        (Some(_), Some(_)) => ", and their 95\u{a0}% intervals overlap",
-        _ => "",
+    let told = match problem.tied {
+        Some(0 | 1) => ", and the difference is clear".to_owned(),
+        Some(2) => ", and the two cannot be told apart".to_owned(),
+        Some(tied) => format!(", and {} cannot be told apart from the best", count(tied - 1, "configuration")),
+        None => String::new(),
     };
     format!("{best}; next comes {} with {}{told}.", next.label, number(second.mean))
 }
 
-/// The parameters that the metric goes with most.
+/// What places of a ranking mean, where configurations have them.
+#[must_use]
+pub fn places(problem: &Problem) -> Option<String> {
+    problem.tied?;
+    Some(
+        "Two configurations are told apart where the 95\u{a0}% interval of the difference of their means leaves out zero: paired by \
+         seed where both have the same seeds, otherwise Welch's; among many pairs some differ so by chance. The places of a \
+         configuration go from behind all that are clearly better to before all that are clearly worse."
+            .to_owned(),
+    )
+}
+
+/// What the metric goes with, over the most runs that can be told of together.
 #[must_use]
 pub fn influence(analysis: &Analysis) -> Option<String> {
-    influence_of(analysis, 0)
+    analysis.importances.first().map(|first| importance::shares(analysis, first))
 }
 
-/// The parameters that the metric goes with most, in the problem of that index.
+/// What the metric goes with in the problem of that index.
 #[must_use]
 pub fn influence_of(analysis: &Analysis, problem: usize) -> Option<String> {
-    let mut shares = analysis.influences.iter().filter(|influence| influence.problem == problem);
-    let first = shares.next()?;
-    let what = if first.logarithmic { "variance of the logarithm" } else { "variance" };
-    let rest: Vec<String> =
-        shares.take(2).map(|next| format!("{} with {}", next.parameter, percent(next.share))).collect();
-    let rest = if rest.is_empty() {
-        String::new()
-    } else {
-        format!("; taken by themselves, {} (shares can overlap)", list(&rest))
-    };
-    let (metric, share) = (&analysis.metric.name, percent(first.share));
-    let over = count(first.runs, "run");
-    Some(format!(
-        "Of the {what} of {metric} over {over}, {share} lies between the values of {}{rest}.",
-        first.parameter
-    ))
+    let first = analysis.importances.iter().find(|importance| importance.design.problem == problem)?;
+    Some(importance::shares(analysis, first))
 }
 
-/// The same for every problem that has more than one configuration.
+/// The same for every problem, and every grid that is told of by itself.
 #[must_use]
 pub fn influences(analysis: &Analysis) -> Vec<String> {
-    let told = |problem: usize| {
-        let of = &analysis.problems[problem].label;
-        let sentence = influence_of(analysis, problem)?;
-        Some(if analysis.problems.len() > 1 { format!("On {of}: {}", super::lower(&sentence)) } else { sentence })
-    };
-    (0..analysis.problems.len()).filter_map(told).collect()
+    analysis.importances.iter().map(|one| importance::shares(analysis, one)).collect()
 }
 
 /// How many runs are missing, and how the others ended.

@@ -3,6 +3,9 @@
 pub mod claims;
 pub mod founding;
 pub mod general;
+pub mod importance;
+pub mod luck;
+pub mod tuning;
 
 use crate::analysis::{Analysis, Summary};
 use crate::measure::COLUMNS;
@@ -51,6 +54,11 @@ pub fn list(items: &[String]) -> String {
         [only] => only.clone(),
         [start @ .., last] => format!("{} and {last}", start.join(", ")),
     }
+}
+
+/// `a, nor with b, nor with c`.
+fn listed(items: &[String], between: &str) -> String {
+    items.join(&format!(", {between} "))
 }
 
 /// A sentence inside another one: its first letter in lower case.

@@ -1,0 +1,110 @@
+//! What the metric goes with: a bar an axis, a bar a strong pair of axes, one for luck.
+
+use super::{Axis, Bar, Bars, Body, Figure, Hue, Key, Marker, Scale, Table};
+use crate::analysis::{Analysis, Importance};
+use crate::report::number::{count, exact, percent};
+use crate::report::sentences::general;
+use crate::report::sentences::importance::{method, scaled, scope};
+
+/// Bars that are drawn.
+const BARS: usize = 60;
+/// Pairs of axes that are drawn of a design.
+const PAIRS: usize = 5;
+/// The smallest share of a pair that is drawn.
+const SMALL: f64 = 0.005;
+
+/// The figure; `None` where nothing that differs has to do with the metric.
+#[must_use]
+pub fn figure(analysis: &Analysis) -> Option<Figure> {
+    let mut table = Table::new(&["design", "part", "share"]);
+    let (mut rows, mut hidden) = (Vec::new(), 0);
+    for importance in &analysis.importances {
+        let block = block(analysis, importance);
+        for part in parts(importance) {
+            table.rows.push(vec![block.clone(), part.label.clone(), exact(part.share)]);
+            let drawn = part.drawn && rows.len() < BARS;
+            hidden += usize::from(!drawn);
+            if drawn {
+                rows.push(Bar {
+                    block: block.clone(),
+                    label: part.label,
+                    value: part.share,
+                    interval: None,
+                    hue: part.hue,
+                    note: percent(part.share),
+                });
+            }
+        }
+    }
+    let first = analysis.importances.first()?;
+    let methods: Vec<String> = match &analysis.importances[..] {
+        [only] => vec![method(only)],
+        all => all.iter().map(|one| format!("{}: {}", self::block(analysis, one), method(one))).collect(),
+    };
+    // Where every design was told in the same way, once is enough.
+    let methods = if methods.len() > 4 { vec![method(first)] } else { methods };
+    let more = if hidden > 0 { format!(" {} more in the table.", count(hidden, "share")) } else { String::new() };
+    let key = |name: &str, hue| Key { name: name.into(), hue, marker: Marker::Square };
+    let used = |hue: Hue| rows.iter().any(|row| row.hue == hue);
+    let keys = [
+        key("an axis alone", Hue::Blue),
+        key("axes together beyond that", Hue::Orange),
+        key("luck, or not explained", Hue::Muted),
+    ];
+    Some(Figure {
+        name: "importance".into(),
+        title: format!("What {} goes with", analysis.metric.name),
+        finding: general::influence(analysis)?,
+        caption: format!(
+            "Bars are shares of the variance; those of a block add up to 100\u{a0}%. {}{more}",
+            methods.join(" ")
+        ),
+        table,
+        body: Body::Bars(Bars {
+            x: Axis { range: Some((0.0, 1.0)), ..Axis::new(label(analysis), Scale::Linear) },
+            references: Vec::new(),
+            keys: keys.into_iter().filter(|key| used(key.hue)).collect(),
+            rows,
+        }),
+    })
+}
+
+fn label(analysis: &Analysis) -> String {
+    let mut scales: Vec<String> = analysis.importances.iter().map(|one| scaled(analysis, &one.design)).collect();
+    scales.sort();
+    scales.dedup();
+    format!("Share of the variance of {}", scales.join(" or "))
+}
+
+/// What a design is called over its bars; empty for the only one.
+fn block(analysis: &Analysis, importance: &Importance) -> String {
+    let scope = scope(analysis, &importance.design);
+    let scope = scope.trim_start_matches(" on ").trim_start_matches(" in the ");
+    if analysis.importances.len() == 1 { String::new() } else { scope.replace(" in the ", ", ") }
+}
+
+/// One share.
+struct Part {
+    label: String,
+    share: f64,
+    hue: Hue,
+    drawn: bool,
+}
+
+/// All shares of a design, in the order of their bars.
+fn parts(importance: &Importance) -> Vec<Part> {
+    let axis = |axis: usize| importance.design.axes[axis].label();
+    let part = |label: String, share: f64, hue: Hue, drawn: bool| Part { label, share, hue, drawn };
+    let mut parts: Vec<Part> =
+        importance.ranked().into_iter().map(|own| part(axis(own), importance.mains[own], Hue::Blue, true)).collect();
+    for (place, &(a, b, share)) in importance.pairs.iter().enumerate() {
+        let drawn = place < PAIRS && share >= SMALL;
+        parts.push(part(format!("{} × {}", axis(a), axis(b)), share, Hue::Orange, drawn));
+    }
+    if importance.design.axes.len() > 2 {
+        parts.push(part("three axes and more".into(), importance.higher, Hue::Orange, true));
+    }
+    parts.extend(importance.noise.map(|share| part("luck of the seed".into(), share, Hue::Muted, true)));
+    parts.extend(importance.unexplained.map(|share| part("not explained".into(), share, Hue::Muted, true)));
+    parts
+}

@@ -1,0 +1,61 @@
+//! Sentences on the best of each value of an axis when everything else is chosen for it.
+
+use crate::analysis::{Analysis, Tuned, Tuning};
+use crate::report::number::{count, number, whole};
+
+use super::importance::scope;
+
+/// Who comes first and last, and from how many each was chosen.
+#[must_use]
+pub fn tuned(analysis: &Analysis, tuning: &Tuning) -> String {
+    let design = &analysis.importances[tuning.importance].design;
+    let one = |tuned: &Tuned| format!("{} with {}", tuned.level, number(tuned.metric.mean));
+    let best = &tuning.levels[0];
+    let axis = design.axes[tuning.axis].label();
+    let rest = match &tuning.levels[1..] {
+        [] => String::new(),
+        [only] => format!(", then {}", one(only)),
+        [next, .., last] => format!(", next {}, last {}", one(next), one(last)),
+    };
+    let metric = &analysis.metric.name;
+    format!(
+        "By {axis}{}, with everything else chosen for each value, the best {metric} has {}{rest}. {}",
+        scope(analysis, design),
+        one(best),
+        optimism(tuning)
+    )
+}
+
+/// From how many each was chosen, and how much that flatters.
+#[must_use]
+pub fn optimism(tuning: &Tuning) -> String {
+    let best = &tuning.levels[0];
+    let from = if tuning.equal {
+        format!("Each is the best of {}", count(best.among, "configuration"))
+    } else {
+        let counts = || tuning.levels.iter().map(|tuned| tuned.among);
+        let (low, high) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
+        format!(
+            "They are not tuned alike: one is the best of {}, another of {}; each",
+            whole(low),
+            count(high, "configuration")
+        )
+    };
+    let seeds = best.metric.n();
+    let chosen = if tuning.equal { ", chosen" } else { " was chosen" };
+    let honest = match best.left_out {
+        Some(mean) => format!(
+            "; with each seed's configuration chosen by the other {}, {} has {}",
+            whole(seeds.saturating_sub(1)),
+            best.level,
+            number(mean)
+        ),
+        None => String::new(),
+    };
+    let by = if seeds > 1 {
+        "by the same seeds that it is judged by, which flatters it"
+    } else {
+        "by the same run that it is judged by, which flatters it"
+    };
+    format!("{from}{chosen} {by}{honest}.")
+}
