@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::groups::{PROBLEM, describe};
-use super::{Group, Metric, Problem, Records};
+use super::{Factor, Group, Metric, Problem, Records};
 use crate::config::{Kind, parameter};
 
 /// Runs on one problem that differ in some axes: all of the problem, or those of one grid.
@@ -43,17 +43,10 @@ pub struct DesignAxis {
 }
 
 impl DesignAxis {
-    /// `activation`, or `depth with width` where both move together.
+    /// `activation`, or `depth/width` where both move together.
     #[must_use]
     pub fn label(&self) -> String {
-        let names: Vec<String> = self.parameters.iter().map(|name| name.replace('_', " ")).collect();
-        match &names[..] {
-            [first, second, rest @ ..] if rest.is_empty() => format!("{first} with {second}"),
-            [first, .., last] if names.len() > 2 => {
-                format!("{first} with {} and {last}", names[1..names.len() - 1].join(", "))
-            }
-            _ => names.concat(),
-        }
+        self.parameters.iter().map(|name| name.replace('_', " ")).collect::<Vec<_>>().join("/")
     }
 }
 
@@ -152,64 +145,121 @@ fn configurations(records: &Records, rows: &[usize]) -> Vec<usize> {
     rows.iter().map(number).collect()
 }
 
-/// What differs over some rows.
+/// What differs over some rows. Parameters that part them in the same way are one axis; one that only shows by not being set
+/// where another axis leaves it without effect is none. Where that makes the axes complete, a parameter that is told by the
+/// values of one that hangs on it, such as an optimizer by its learning rates, is one axis with it.
 fn axes(records: &Records, varying: &[&'static str], rows: &[usize]) -> Vec<DesignAxis> {
-    let mut axes: Vec<(Vec<&'static str>, Vec<u32>, Vec<usize>)> = Vec::new();
+    let mut found: Vec<Parting> = Vec::new();
     for factor in varying.iter().filter(|name| !PROBLEM.contains(name)).filter_map(|name| records.factor(name)) {
-        // Levels in their order; one that is not set comes last.
+        let Some(parting) = Parting::of(factor, rows) else { continue };
+        match found.iter_mut().find(|known| known.tells(&parting) && parting.tells(known)) {
+            Some(known) => known.join(parting),
+            None => found.push(parting),
+        }
+    }
+    // What is set wherever it has an effect, to one value, is told by what it hangs on.
+    let hangs = |own: &Parting| own.chosen == 1 && found.iter().any(|other| other.chosen > 1 && other.tells(own));
+    let kept: Vec<Parting> = found.iter().filter(|own| !hangs(own)).cloned().collect();
+    let mut nested = kept.clone();
+    while let Some((inner, outer)) = hanging(&nested) {
+        let outer = nested.remove(outer);
+        let inner = inner - usize::from(inner > nested.len());
+        nested[inner].names.splice(0..0, outer.names);
+    }
+    let chosen = if nested.len() < kept.len() && is_complete(&nested, rows.len()) { nested } else { kept };
+    chosen.into_iter().map(|parting| parting.axis(records)).collect()
+}
+
+/// How a parameter parts rows.
+#[derive(Clone)]
+struct Parting {
+    /// The parameter, with those that part them in the same way.
+    names: Vec<&'static str>,
+    /// The place of each row's value among those that there are; none comes last.
+    codes: Vec<u32>,
+    /// The first row with each value.
+    examples: Vec<usize>,
+    /// Values that are set.
+    chosen: usize,
+}
+
+impl Parting {
+    /// `None` where the rows do not differ.
+    fn of(factor: &Factor, rows: &[usize]) -> Option<Self> {
         let key = |row: usize| factor.code(row).map_or(u32::MAX, |code| code as u32);
         let present: BTreeSet<u32> = rows.iter().map(|&row| key(row)).collect();
         if present.len() < 2 {
-            continue;
+            return None;
         }
         let places: BTreeMap<u32, u32> = present.iter().copied().zip(0..).collect();
         let codes: Vec<u32> = rows.iter().map(|&row| places[&key(row)]).collect();
         let mut examples = vec![usize::MAX; present.len()];
         codes.iter().zip(rows).for_each(|(&code, &row)| examples[code as usize] = examples[code as usize].min(row));
-        match axes
-            .iter_mut()
-            .find(|(_, known, levels)| levels.len() == present.len() && same(known, &codes, present.len()))
-        {
-            Some((names, _, _)) => names.push(factor.name),
-            None => axes.push((vec![factor.name], codes, examples)),
+        let chosen = present.len() - usize::from(present.contains(&u32::MAX));
+        Some(Self { names: vec![factor.name], codes, examples, chosen })
+    }
+
+    /// Whether who knows this value knows the other one's.
+    fn tells(&self, other: &Self) -> bool {
+        let mut of = vec![u32::MAX; self.examples.len()];
+        self.codes.iter().zip(&other.codes).all(|(&own, &told)| {
+            let known = &mut of[own as usize];
+            if *known == u32::MAX {
+                *known = told;
+            }
+            *known == told
+        })
+    }
+
+    /// Takes in one that parts the rows in the same way. Parameters with one value are named only among their like.
+    fn join(&mut self, other: Self) {
+        match (self.chosen > 1, other.chosen > 1) {
+            (true, false) => {}
+            (false, true) => *self = other,
+            _ => self.names.extend(other.names),
         }
     }
-    let level = |names: &[&'static str], row: usize| {
-        let value = |name: &&'static str| match records.value(row, name) {
-            Some(level) if names.len() == 1 => Some(level.to_owned()),
-            Some(level) => Some(describe(name, level)),
-            None => None,
+
+    fn axis(self, records: &Records) -> DesignAxis {
+        let level = |row: usize| {
+            let value = |name: &&'static str| match records.value(row, name) {
+                Some(level) if self.names.len() == 1 => Some(level.to_owned()),
+                Some(level) => Some(describe(name, level)),
+                None => None,
+            };
+            let values: Vec<String> = self.names.iter().filter_map(value).collect();
+            if values.is_empty() { NOT_SET.to_owned() } else { values.join(" · ") }
         };
-        let values: Vec<String> = names.iter().filter_map(value).collect();
-        if values.is_empty() { NOT_SET.to_owned() } else { values.join(" · ") }
+        DesignAxis {
+            ordered: is_ordered(records, self.names[0], &self.examples),
+            levels: self.examples.iter().map(|&row| level(row)).collect(),
+            parameters: self.names.clone(),
+            codes: self.codes,
+        }
+    }
+}
+
+/// A parting with a value that is not set, and another that it tells: the inner one and the one that it hangs on.
+fn hanging(partings: &[Parting]) -> Option<(usize, usize)> {
+    let pairs = (0..partings.len()).flat_map(|inner| (0..partings.len()).map(move |outer| (inner, outer)));
+    let hangs = |&(inner, outer): &(usize, usize)| {
+        let own = &partings[inner];
+        inner != outer && own.chosen < own.examples.len() && own.tells(&partings[outer])
     };
-    axes.into_iter()
-        .map(|(names, codes, examples)| DesignAxis {
-            ordered: is_ordered(records, names[0], &examples),
-            levels: examples.iter().map(|&row| level(&names, row)).collect(),
-            parameters: names,
-            codes,
-        })
-        .collect()
+    pairs.into_iter().find(hangs)
+}
+
+/// Whether every combination of values is among so many rows.
+fn is_complete(partings: &[Parting], rows: usize) -> bool {
+    let combinations = partings.iter().try_fold(1usize, |product, one| product.checked_mul(one.examples.len()));
+    let seen: BTreeSet<Vec<u32>> = (0..rows).map(|row| partings.iter().map(|one| one.codes[row]).collect()).collect();
+    combinations == Some(seen.len())
 }
 
 /// Whether a parameter has numbers for values, and one in each of these rows.
 fn is_ordered(records: &Records, name: &str, rows: &[usize]) -> bool {
     let numeric = parameter(name).is_some_and(|known| matches!(known.kind, Kind::Whole { .. } | Kind::Number { .. }));
     numeric && rows.iter().all(|&row| records.value(row, name).is_some())
-}
-
-/// Whether two axes part the runs in the same way.
-fn same(a: &[u32], b: &[u32], levels: usize) -> bool {
-    let mut there = vec![u32::MAX; levels];
-    let mut back = vec![u32::MAX; levels];
-    a.iter().zip(b).all(|(&x, &y)| {
-        let (to, from) = (&mut there[x as usize], &mut back[y as usize]);
-        if *to == u32::MAX && *from == u32::MAX {
-            (*to, *from) = (y, x);
-        }
-        (*to, *from) == (y, x)
-    })
 }
 
 impl Design {

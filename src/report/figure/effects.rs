@@ -11,10 +11,11 @@ const ROWS: usize = 60;
 /// Dots of a row that are drawn.
 const DOTS: usize = 500;
 
-/// One figure a design.
+/// One figure a design of several axes; the ranking shows all there is of a single one.
 #[must_use]
 pub fn figures(analysis: &Analysis) -> Vec<Figure> {
-    analysis.importances.iter().map(|importance| figure(analysis, importance)).collect()
+    let several = analysis.importances.iter().filter(|importance| importance.design.axes.len() > 1);
+    several.map(|importance| figure(analysis, importance)).collect()
 }
 
 /// The end of a figure's name and the beginning of its title, that tell designs apart.

@@ -2,7 +2,7 @@
 
 use super::{Axis, Bar, Bars, Body, Figure, Hue, Key, Marker, Scale, Table};
 use crate::analysis::{Analysis, Importance};
-use crate::report::number::{count, exact, percent};
+use crate::report::number::{count, exact, percent, significant};
 use crate::report::sentences::general;
 use crate::report::sentences::importance::{method, scaled, scope};
 
@@ -31,7 +31,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
                     value: part.share,
                     interval: None,
                     hue: part.hue,
-                    note: percent(part.share),
+                    note: told(part.share),
                 });
             }
         }
@@ -81,6 +81,11 @@ fn block(analysis: &Analysis, importance: &Importance) -> String {
     let scope = scope(analysis, &importance.design);
     let scope = scope.trim_start_matches(" on ").trim_start_matches(" in the ");
     if analysis.importances.len() == 1 { String::new() } else { scope.replace(" in the ", ", ") }
+}
+
+/// A share in per cent, small ones with two digits.
+pub(super) fn told(share: f64) -> String {
+    if share > 0.0 && share < 0.1 { format!("{}\u{a0}%", significant(100.0 * share, 2)) } else { percent(share) }
 }
 
 /// One share.

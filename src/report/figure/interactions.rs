@@ -1,9 +1,10 @@
 //! Interactions: what pairs of axes explain beyond both alone, and the cells of the strongest pair.
 
 use super::effects::names;
+use super::importance::told;
 use super::{Axis, Body, Cell, Figure, Heat, HeatPanel, Names, Scale, Table};
 use crate::analysis::{Analysis, Design, DesignAxis, Importance, effects};
-use crate::report::number::{exact, number, percent};
+use crate::report::number::{exact, number};
 use crate::report::sentences::{importance as say, measure};
 
 /// The smallest share of a pair whose cells are drawn.
@@ -32,7 +33,7 @@ fn pairs(analysis: &Analysis, importance: &Importance) -> Option<Figure> {
     let mut table = Table::new(&["axis", "other axis", "share"]);
     let mut cells = Vec::new();
     let mut cell = |row: usize, column: usize, share: f64| {
-        cells.push(Cell { column, row, value: Some(share), text: percent(share), dots: Vec::new() });
+        cells.push(Cell { column, row, value: Some(share), text: told(share), dots: Vec::new() });
     };
     for (own, share) in importance.mains.iter().enumerate() {
         cell(place(own), place(own), *share);

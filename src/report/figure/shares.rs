@@ -24,7 +24,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
     let several = lucks.len() > 1;
     let bars = |luck: &&Luck| {
         let block = if several { analysis.groups[luck.group].label.clone() } else { String::new() };
-        luck.spreads.iter().map(|spread| bar(&block, luck, spread)).collect::<Vec<_>>()
+        luck.spreads.iter().map(|spread| bar(&block, spread)).collect::<Vec<_>>()
     };
     // Logarithms and plain numbers do not go on one axis.
     let alike = lucks.iter().filter(|luck| luck.logarithmic == first.logarithmic);
@@ -56,14 +56,14 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
     })
 }
 
-fn bar(block: &str, luck: &Luck, spread: &Spread) -> Bar {
+fn bar(block: &str, spread: &Spread) -> Bar {
     Bar {
         block: block.to_owned(),
         label: label(spread.kind).into(),
         value: spread.sd,
         interval: Some(spread.interval),
         hue: if spread.kind == Kind::All { Hue::Muted } else { Hue::Blue },
-        note: format!("{}, {}", say::spread(luck, spread), count(spread.rows.len(), "run")),
+        note: count(spread.rows.len(), "run"),
     }
 }
 

@@ -1,15 +1,17 @@
 //! Sentences on any sweep: the best configuration, what matters, how runs ended.
 
-use super::{importance, list, spread};
-use crate::analysis::{Analysis, Group, Problem, Summary};
+use super::{article, importance, list, spread};
+use crate::analysis::intervals::wilson;
+use crate::analysis::{Analysis, Group, Problem, Summary, Tally, describe};
 use crate::problem::{MOST_EXHAUSTIVE, QUASI_RANDOM_POINTS};
-use crate::report::number::{count, number, whole};
+use crate::report::number::{count, number, percent, whole};
 
 /// The best configurations, what goes with the metric, and how runs ended.
 #[must_use]
 pub fn answer(analysis: &Analysis) -> Vec<String> {
     let mut answer: Vec<String> = Vec::new();
-    if let Some(problem) = analysis.problems.first() {
+    let has_metric = |problem: &&Problem| problem.groups.iter().any(|&group| analysis.groups[group].metric.is_some());
+    if let Some(problem) = analysis.problems.iter().find(has_metric).or(analysis.problems.first()) {
         answer.push(best(analysis, problem));
     }
     answer.extend(influence(analysis));
@@ -21,6 +23,7 @@ pub fn answer(analysis: &Analysis) -> Vec<String> {
 #[must_use]
 pub fn best(analysis: &Analysis, problem: &Problem) -> String {
     let metric = &analysis.metric.name;
+    let a = article(metric);
     let of = if analysis.problems.len() > 1 { format!(" on {}", problem.label) } else { String::new() };
     let ranked: Vec<(&Group, &Summary)> = problem
         .groups
@@ -28,19 +31,20 @@ pub fn best(analysis: &Analysis, problem: &Problem) -> String {
         .filter_map(|&group| analysis.groups[group].metric.as_ref().map(|metric| (&analysis.groups[group], metric)))
         .collect();
     let Some((group, first)) = ranked.first() else {
-        return format!("No run{of} has a {metric}.");
+        return format!("No run{of} has {a} {metric}.");
     };
     if problem.groups.len() == 1 {
-        return format!("The only configuration{of} has a {metric} of {} ({}).", number(first.mean), spread(first));
+        let told = format!("The only configuration{of} has {a} {metric} of {} ({})", number(first.mean), spread(first));
+        return format!("{told}{}.", skewed(first));
     }
     let among = count(problem.groups.len(), "configuration");
     let best = format!(
-        "The best of {among}{of} is {}, with a {metric} of {} ({})",
+        "The best of {among}{of} is {}, with {a} {metric} of {} ({})",
         group.label,
         number(first.mean),
         spread(first)
     );
-    let Some((next, second)) = ranked.get(1) else { return format!("{best}; no other has a {metric}.") };
+    let Some((next, second)) = ranked.get(1) else { return format!("{best}; no other has {a} {metric}.") };
     let told = match problem.tied {
         Some(0 | 1) => ", and the difference is clear".to_owned(),
         Some(2) => ", and the two cannot be told apart".to_owned(),
@@ -48,6 +52,28 @@ pub fn best(analysis: &Analysis, problem: &Problem) -> String {
         None => String::new(),
     };
     format!("{best}; next comes {} with {}{told}.", next.label, number(second.mean))
+}
+
+/// The median beside the mean, with intervals that take nothing for normal, where values lie far to one side; empty where not.
+fn skewed(summary: &Summary) -> String {
+    let (Some(median), Some(mean)) = (summary.median_interval(), summary.bootstrap_interval()) else {
+        return String::new();
+    };
+    if !summary.is_skewed() {
+        return String::new();
+    }
+    let student = match summary.interval {
+        Some((low, high)) => format!(" where Student's has {} to {}", number(low), number(high)),
+        None => String::new(),
+    };
+    format!(
+        ". The values lie far to one side: their median is {}, with a bootstrap 95\u{a0}% interval from {} to {}; that of the mean goes from {} to {}{student}",
+        number(summary.median),
+        number(median.0),
+        number(median.1),
+        number(mean.0),
+        number(mean.1)
+    )
 }
 
 /// What places of a ranking mean, where configurations have them.
@@ -84,8 +110,26 @@ pub fn influences(analysis: &Analysis) -> Vec<String> {
 /// How many runs are missing, and how the others ended.
 #[must_use]
 pub fn ends(analysis: &Analysis) -> String {
-    let parts = [missing(analysis), Some(ended(analysis)), spread_points(analysis)];
+    let parts = [missing(analysis), Some(ended(analysis)), unfinished(analysis), spread_points(analysis)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// The value with the largest share of runs that did not finish, where some did and some did not.
+fn unfinished(analysis: &Analysis) -> Option<String> {
+    let all = analysis.ends.all;
+    let share = |tally: &Tally| tally.unfinished() as f64 / tally.runs() as f64;
+    let told = analysis.ends.by_value.iter().filter(|(_, _, tally)| share(tally) > share(&all));
+    let (name, level, tally) = told.max_by(|a, b| share(&a.2).total_cmp(&share(&b.2)))?;
+    let (low, high) = wilson(tally.unfinished(), tally.runs())?;
+    let value =
+        level.as_ref().map_or_else(|| format!("{} not set", name.replace('_', " ")), |level| describe(name, level));
+    Some(format!(
+        "Most often runs with {value} do not: {} of {} (95\u{a0}% interval {} to {}).",
+        whole(tally.unfinished()),
+        whole(tally.runs()),
+        percent(low),
+        percent(high)
+    ))
 }
 
 /// Says where points stand for a domain that is too large to be measured whole.

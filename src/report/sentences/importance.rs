@@ -49,8 +49,11 @@ pub fn shares(analysis: &Analysis, importance: &Importance) -> String {
     parts.sort_by(|a, b| b.0.total_cmp(&a.0));
     let told = parts.iter().take(TOLD).take_while(|(share, _)| *share >= SMALL).count().max(1);
     let rest: f64 = parts[told..].iter().map(|(share, _)| share).sum::<f64>() + importance.higher;
-    let mut shown: Vec<String> =
-        parts[..told].iter().map(|(share, what)| format!("{} goes with {what}", percent(*share))).collect();
+    let with = |(place, (share, what)): (usize, &(f64, String))| {
+        let goes = if place == 0 { " goes" } else { "" };
+        format!("{}{goes} with {what}", percent(*share))
+    };
+    let mut shown: Vec<String> = parts[..told].iter().enumerate().map(with).collect();
     if rest >= 0.005 {
         shown.push(format!("{} with all else that configurations differ in", percent(rest)));
     }

@@ -56,6 +56,11 @@ pub fn list(items: &[String]) -> String {
     }
 }
 
+/// The article of a column's name: `a test_rmse`, `an excess`.
+fn article(name: &str) -> &'static str {
+    if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
 /// `a, nor with b, nor with c`.
 fn listed(items: &[String], between: &str) -> String {
     items.join(&format!(", {between} "))

@@ -3,25 +3,30 @@
 use crate::analysis::{Analysis, Tuned, Tuning};
 use crate::report::number::{count, number, whole};
 
+use super::article;
 use super::importance::scope;
 
 /// Who comes first and last, and from how many each was chosen.
 #[must_use]
 pub fn tuned(analysis: &Analysis, tuning: &Tuning) -> String {
     let design = &analysis.importances[tuning.importance].design;
-    let one = |tuned: &Tuned| format!("{} with {}", tuned.level, number(tuned.metric.mean));
-    let best = &tuning.levels[0];
     let axis = design.axes[tuning.axis].label();
+    let value = |tuned: &Tuned| number(tuned.metric.mean);
+    let best = &tuning.levels[0];
     let rest = match &tuning.levels[1..] {
         [] => String::new(),
-        [only] => format!(", then {}", one(only)),
-        [next, .., last] => format!(", next {}, last {}", one(next), one(last)),
+        [only] => format!(", {} second with {}", only.level, value(only)),
+        [next, .., last] => {
+            format!(", {} second with {} and {} last with {}", next.level, value(next), last.level, value(last))
+        }
     };
-    let metric = &analysis.metric.name;
     format!(
-        "By {axis}{}, with everything else chosen for each value, the best {metric} has {}{rest}. {}",
+        "With everything else chosen for each value of {axis}{}, {} comes first with {} {} of {}{rest}. {}",
         scope(analysis, design),
-        one(best),
+        best.level,
+        article(&analysis.metric.name),
+        analysis.metric.name,
+        value(best),
         optimism(tuning)
     )
 }
@@ -44,8 +49,15 @@ pub fn optimism(tuning: &Tuning) -> String {
     let seeds = best.metric.n();
     let chosen = if tuning.equal { ", chosen" } else { " was chosen" };
     let honest = match best.left_out {
+        Some(mean) if mean == best.metric.mean => {
+            format!(
+                "; chosen for each seed by the other {}, {} has the same",
+                whole(seeds.saturating_sub(1)),
+                best.level
+            )
+        }
         Some(mean) => format!(
-            "; with each seed's configuration chosen by the other {}, {} has {}",
+            "; chosen for each seed by the other {}, {} has {}",
             whole(seeds.saturating_sub(1)),
             best.level,
             number(mean)
