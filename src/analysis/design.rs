@@ -162,9 +162,9 @@ fn axes(records: &Records, varying: &[&'static str], rows: &[usize]) -> Vec<Desi
     let kept: Vec<Parting> = found.iter().filter(|own| !hangs(own)).cloned().collect();
     let mut nested = kept.clone();
     while let Some((inner, outer)) = hanging(&nested) {
-        let outer = nested.remove(outer);
-        let inner = inner - usize::from(inner > nested.len());
-        nested[inner].names.splice(0..0, outer.names);
+        let names = nested[outer].names.clone();
+        nested[inner].names.splice(0..0, names);
+        nested.remove(outer);
     }
     let chosen = if nested.len() < kept.len() && is_complete(&nested, rows.len()) { nested } else { kept };
     chosen.into_iter().map(|parting| parting.axis(records)).collect()

@@ -124,7 +124,7 @@ fn unfinished(analysis: &Analysis) -> Option<String> {
     let value =
         level.as_ref().map_or_else(|| format!("{} not set", name.replace('_', " ")), |level| describe(name, level));
     Some(format!(
-        "Most often runs with {value} do not: {} of {} (95\u{a0}% interval {} to {}).",
+        "Runs with {value} are the least likely to finish: {} of {} did not (95\u{a0}% interval {} to {}).",
         whole(tally.unfinished()),
         whole(tally.runs()),
         percent(low),

@@ -48,8 +48,9 @@ pub fn optimism(tuning: &Tuning) -> String {
     };
     let seeds = best.metric.n();
     let chosen = if tuning.equal { ", chosen" } else { " was chosen" };
+    let value = number(best.metric.mean);
     let honest = match best.left_out {
-        Some(mean) if mean == best.metric.mean => {
+        Some(mean) if number(mean) == value => {
             format!(
                 "; chosen for each seed by the other {}, {} has the same",
                 whole(seeds.saturating_sub(1)),
