@@ -61,7 +61,14 @@ fn tokens(sql: &str) -> Vec<Token<'_>> {
 #[must_use]
 pub fn unusable(sql: &str, columns: &[&str]) -> Option<Misplaced> {
     let tokens = tokens(sql);
+    let mut open: Vec<Range<usize>> = Vec::new();
     for (place, token) in tokens.iter().enumerate() {
+        if token.is_sign("(") {
+            open.push(token.at..token.end());
+        } else if token.is_sign(")") && open.pop().is_none() {
+            let (message, hint) = ("a bracket that was not opened", "remove it, or open it before");
+            return Some(Misplaced { piece: token.at..token.end(), message: message.into(), hint: hint.into() });
+        }
         let called = tokens.get(place + 1).is_some_and(|next| next.is_sign("("));
         let among = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(token.text));
         let wrong = |message: String, hint: String| Some(Misplaced { piece: token.at..token.end(), message, hint });
@@ -96,7 +103,8 @@ pub fn unusable(sql: &str, columns: &[&str]) -> Option<Misplaced> {
             _ => {}
         }
     }
-    None
+    let (message, hint) = ("a bracket that is not closed", "close it, or remove it");
+    open.pop().map(|piece| Misplaced { piece, message: message.into(), hint: hint.into() })
 }
 
 /// What others call a function.
@@ -368,6 +376,8 @@ mod tests {
             ("last_value(depth) = 1", "last_value", ""),
             ("depth > 1; DROP", ";", ""),
             ("depth::int > 1", ":", ""),
+            ("max(depth) > 1) OR (1 = 1", ")", "remove"),
+            ("max(domain_rmse < 1", "(", "close"),
         ] {
             let found = unusable(sql, &columns).unwrap_or_else(|| panic!("{sql}"));
             assert_eq!(&sql[found.piece.clone()], piece);
