@@ -167,26 +167,54 @@ impl Cohort {
 #[derive(Default)]
 pub(super) struct Grouping {
     groups: Vec<Cohort>,
-    known: HashMap<u64, Vec<usize>>,
+    known: Numbers,
+}
+
+/// Numbers from 0 for things that are found by a key, which few share.
+#[derive(Default)]
+pub struct Numbers {
+    /// The last number with that key.
+    last: HashMap<u64, u32>,
+    /// For each number, the one before it with the same key.
+    before: Vec<Option<u32>>,
+}
+
+impl Numbers {
+    /// The number of what `is_it`, which has that key; the next one where nothing has been it yet.
+    pub fn number(&mut self, key: u64, is_it: impl Fn(usize) -> bool) -> usize {
+        let next = self.before.len();
+        let last = self.last.get(&key).copied();
+        let alike = std::iter::successors(last, |&number| self.before[number as usize]);
+        if let Some(number) = alike.map(|number| number as usize).find(|&number| is_it(number)) {
+            return number;
+        }
+        self.last.insert(key, next as u32);
+        self.before.push(last);
+        next
+    }
 }
 
 impl Grouping {
     /// The number of the group of a configuration.
     fn group(&mut self, configuration: &Configuration) -> usize {
         let shape = Shape::of(configuration);
-        let alike = self.known.entry(shape.key()).or_default();
-        if let Some(&group) = alike.iter().find(|&&group| self.groups[group].shape == shape) {
-            return group;
+        let group = self.known.number(shape.key(), |group| self.groups[group].shape == shape);
+        if group == self.groups.len() {
+            self.groups.push(Cohort { shape, runs: Vec::new() });
         }
-        alike.push(self.groups.len());
-        self.groups.push(Cohort { shape, runs: Vec::new() });
-        self.groups.len() - 1
+        group
     }
 
     /// Adds runs of a configuration.
     pub fn add(&mut self, configuration: &Configuration, runs: Vec<Run>) {
         let group = self.group(configuration);
-        self.groups[group].runs.extend(runs);
+        let group = &mut self.groups[group].runs;
+        if group.is_empty() {
+            // As many bytes as it takes: most of a million shapes have one run.
+            *group = runs;
+        } else {
+            group.extend(runs);
+        }
     }
 
     /// The cohorts, longest first.
@@ -194,6 +222,10 @@ impl Grouping {
         let parts = parts(&self.groups, limits);
         let mut cohorts: Vec<Cohort> = Vec::new();
         for (group, parts) in self.groups.into_iter().zip(parts) {
+            if parts == 1 {
+                cohorts.push(group);
+                continue;
+            }
             let mut runs = group.runs.into_iter();
             for left in (1..=parts).rev() {
                 // Parts differ by at most one run.

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use expand::Expanded;
 
-pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, MOST_RUNS_ON_GPU, Shape};
+pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, MOST_RUNS_ON_GPU, Numbers, Shape};
 pub use diff::{Change, Diff, SEEDS};
 pub use limit::TooLarge;
 
@@ -210,7 +210,9 @@ fn to_do(point: &Arc<Point>, done: &HashSet<Id>) -> Vec<Run> {
     let run = |(id, (replicate, &Replicate { seed, seeds })): (Id, (u32, &Replicate))| {
         (!done.contains(&id)).then(|| Run { id, point: Arc::clone(point), replicate, seed, seeds })
     };
-    point.runs().zip((0..).zip(&point.asked.replicates)).filter_map(run).collect()
+    let mut runs: Vec<Run> = point.runs().zip((0..).zip(&point.asked.replicates)).filter_map(run).collect();
+    runs.shrink_to_fit();
+    runs
 }
 
 #[cfg(test)]
