@@ -48,6 +48,16 @@ impl DesignAxis {
     pub fn label(&self) -> String {
         self.parameters.iter().map(|name| name.replace('_', " ")).collect::<Vec<_>>().join("/")
     }
+
+    /// One of its values as it is understood without the axis: `relu`, but `depth 2`.
+    #[must_use]
+    pub fn told(&self, level: &str) -> String {
+        match self.parameters[..] {
+            [name] if level == NOT_SET => format!("{} {NOT_SET}", name.replace('_', " ")),
+            [name] => describe(name, level),
+            _ => level.to_owned(),
+        }
+    }
 }
 
 /// The value of a parameter that has no effect.

@@ -54,6 +54,7 @@ fn invert(below: impl Fn(f64) -> bool) -> f64 {
 
 /// The regularized incomplete beta function by its continued fraction (NIST Handbook 8.17.22), evaluated from the front
 /// (Lentz 1976).
+#[expect(clippy::many_single_char_names, reason = "the letters of the handbook")]
 fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
@@ -87,6 +88,7 @@ fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
 
 /// The regularized lower incomplete gamma function: by its series (NIST Handbook 8.11.4) below the mean, by the continued
 /// fraction of its rest (8.9.2) above.
+#[expect(clippy::many_single_char_names, reason = "the letters of the handbook")]
 fn lower_gamma(a: f64, x: f64) -> f64 {
     let front = libm::exp(a * libm::log(x) - x - libm::lgamma(a));
     if x < a + 1.0 {

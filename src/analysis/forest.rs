@@ -206,7 +206,7 @@ impl Grower<'_> {
     fn sides(&self, axis: usize, set: u64, present: &[usize], left_is_larger: bool) -> u64 {
         let bins = &self.axes[axis];
         if bins.ordered {
-            let last = 63 - set.leading_zeros();
+            let last = set.ilog2();
             return u64::MAX >> (63 - last);
         }
         let here: u64 = present.iter().map(|&bin| 1u64 << bin).sum();

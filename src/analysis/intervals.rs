@@ -144,11 +144,11 @@ mod tests {
         let values = [3.0, 1.0, 4.0, 1.5, 9.0, 2.6, 5.3];
         let mut turned = values;
         turned.reverse();
-        let interval = bootstrap(&values, |sample| median(sample)).unwrap();
-        assert_eq!(Some(interval), bootstrap(&turned, |sample| median(sample)));
+        let interval = bootstrap(&values, median).unwrap();
+        assert_eq!(Some(interval), bootstrap(&turned, median));
         assert!(interval.0 <= 3.0 && 3.0 <= interval.1 && interval.0 >= 1.0 && interval.1 <= 9.0);
-        assert_eq!(bootstrap(&[1.0], |sample| median(sample)), None);
-        assert_eq!(bootstrap(&[2.0, 2.0, 2.0], |sample| median(sample)), Some((2.0, 2.0)));
+        assert_eq!(bootstrap(&[1.0], median), None);
+        assert_eq!(bootstrap(&[2.0, 2.0, 2.0], median), Some((2.0, 2.0)));
     }
 
     /// How often intervals of samples hold the truth.
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn intervals_hold_the_truth_about_as_often_as_they_say() {
         // Standard errors of these shares are 0.009.
-        let median_of = |values: &[f64]| bootstrap(values, |sample| median(sample)).unwrap();
+        let median_of = |values: &[f64]| bootstrap(values, median).unwrap();
         let skewed = |stream: &mut Stream| stream.normal().exp();
         let share = coverage(25, skewed, 1.0, median_of);
         assert!((0.92..0.98).contains(&share), "median of 25: {share}");
@@ -195,7 +195,7 @@ mod tests {
     fn differences_of_means() {
         // By hand: means 2 and 5, squared errors 1/3 and 4/3, degrees 25/17 of ... (1/9 + 16/9)/2 = 2.94.
         let (low, high) = welch(&[1.0, 2.0, 3.0], &[3.0, 5.0, 7.0]).unwrap();
-        let degrees = (5f64 / 3.0).powi(2) / ((1.0 / 9.0 + 16.0 / 9.0) / 2.0);
+        let degrees = (5f64 / 3.0).powi(2) / f64::midpoint(1.0 / 9.0, 16.0 / 9.0);
         let half = student_quantile(0.975, degrees) * (5f64 / 3.0).sqrt();
         assert!((low - (-3.0 - half)).abs() < 1e-12 && (high - (-3.0 + half)).abs() < 1e-12);
         assert_eq!(welch(&[1.0, 1.0], &[4.0, 4.0]), Some((-3.0, -3.0)));

@@ -61,7 +61,7 @@ impl Summary {
     /// Percentile bootstrap 95 % interval of the median; `None` for a single value.
     #[must_use]
     pub fn median_interval(&self) -> Option<(f64, f64)> {
-        intervals::bootstrap(&self.numbers(), |sample| intervals::median(sample))
+        intervals::bootstrap(&self.numbers(), intervals::median)
     }
 
     /// Whether the values lie so far to one side that Student's interval of the mean, which takes them for normal, is doubtful:

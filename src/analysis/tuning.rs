@@ -79,7 +79,7 @@ fn tuning(
         });
     }
     let equal = levels.windows(2).all(|pair| pair[0].among == pair[1].among);
-    levels.sort_by(|a, b| a.group.cmp(&b.group));
+    levels.sort_by_key(|tuned| tuned.group);
     Some(Tuning { importance: place, axis, levels, equal })
 }
 

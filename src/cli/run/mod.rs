@@ -142,7 +142,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let claims = if sweep.claims.is_empty() { None } else { Some(claims::tally(&folder)?) };
     if arguments.json {
         let mut document = words::document(&sweep.name, asked, &summary, &folder, page.as_deref());
-        document["claims"] = claims.map_or(serde_json::Value::Null, |claims| claims.document());
+        document["claims"] = claims.map_or(serde_json::Value::Null, claims::Tally::document);
         say!("{}", serde_json::to_string_pretty(&document)?);
     } else {
         if let Some(claims) = claims.filter(|_| !global.quiet) {

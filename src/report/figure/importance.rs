@@ -4,7 +4,7 @@ use super::{Axis, Bar, Bars, Body, Figure, Hue, Key, Marker, Scale, Table};
 use crate::analysis::{Analysis, Importance};
 use crate::report::number::{count, exact, percent, significant};
 use crate::report::sentences::general;
-use crate::report::sentences::importance::{method, scaled, scope};
+use crate::report::sentences::importance::{left_out, scaled, scope, told_by};
 
 /// Bars that are drawn.
 const BARS: usize = 60;
@@ -36,13 +36,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
             }
         }
     }
-    let first = analysis.importances.first()?;
-    let methods: Vec<String> = match &analysis.importances[..] {
-        [only] => vec![method(only)],
-        all => all.iter().map(|one| format!("{}: {}", self::block(analysis, one), method(one))).collect(),
-    };
-    // Where every design was told in the same way, once is enough.
-    let methods = if methods.len() > 4 { vec![method(first)] } else { methods };
+    let methods = methods(analysis);
     let more = if hidden > 0 { format!(" {} more in the table.", count(hidden, "share")) } else { String::new() };
     let key = |name: &str, hue| Key { name: name.into(), hue, marker: Marker::Square };
     let used = |hue: Hue| rows.iter().any(|row| row.hue == hue);
@@ -55,10 +49,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
         name: "importance".into(),
         title: format!("What {} goes with", analysis.metric.name),
         finding: general::influence(analysis)?,
-        caption: format!(
-            "Bars are shares of the variance; those of a block add up to 100\u{a0}%. {}{more}",
-            methods.join(" ")
-        ),
+        caption: format!("Bars are shares of the variance; those of a block add up to 100\u{a0}%. {methods}{more}"),
         table,
         body: Body::Bars(Bars {
             x: Axis { range: Some((0.0, 1.0)), ..Axis::new(label(analysis), Scale::Linear) },
@@ -67,6 +58,24 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
             rows,
         }),
     })
+}
+
+/// How each design was told, once where all were told in the same way, and what each leaves out.
+fn methods(analysis: &Analysis) -> String {
+    let all = &analysis.importances;
+    let by: Vec<String> = all.iter().map(told_by).collect();
+    let alike = by.windows(2).all(|pair| pair[0] == pair[1]);
+    let mut told: Vec<String> = by.iter().take(usize::from(alike)).cloned().collect();
+    for (importance, by) in all.iter().zip(by) {
+        let left = left_out(&importance.design);
+        let own = if alike { left.trim_start().to_owned() } else { by + &left };
+        match block(analysis, importance) {
+            _ if own.is_empty() => {}
+            block if block.is_empty() => told.push(own),
+            block => told.push(format!("{block}: {own}")),
+        }
+    }
+    told.join(" ")
 }
 
 fn label(analysis: &Analysis) -> String {

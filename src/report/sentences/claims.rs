@@ -54,8 +54,7 @@ fn comparison(found: &Comparison) -> String {
     let (a, b) = (number(found.means.0), number(found.means.1));
     let seeds = count(found.differences.len(), "seed");
     let good = if found.goal == Goal::Minimize { "small" } else { "large" };
-    let mut told = format!("Over {seeds} that both sides have, the mean {column} is {a} of a and {b} of b");
-    match found.interval {
+    let interval = match found.interval {
         Some((low, high)) => {
             let sign = if found.goal == Goal::Minimize { 1.0 } else { -1.0 };
             let means = match (sign * low, sign * high) {
@@ -64,12 +63,13 @@ fn comparison(found: &Comparison) -> String {
                 _ => "so the two cannot be told apart",
             };
             let (mean, low, high) = (number(found.mean), number(low), number(high));
-            told += &format!(
+            format!(
                 "; a − b is {mean}, with a 95\u{a0}% interval from {low} to {high}, {means} ({good} values are good)"
-            );
+            )
         }
-        None => told += "; one seed alone has no interval",
-    }
+        None => "; one seed alone has no interval".into(),
+    };
+    let told = format!("Over {seeds} that both sides have, the mean {column} is {a} of a and {b} of b{interval}");
     let left: Vec<String> = [
         (found.averaged, "seed", "with several runs on a side, whose mean counts"),
         (found.unpaired, "run", "without a partner of the same seed"),

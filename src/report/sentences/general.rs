@@ -1,6 +1,6 @@
 //! Sentences on any sweep: the best configuration, what matters, how runs ended.
 
-use super::{article, importance, list, spread};
+use super::{article, importance, list, luck, spread};
 use crate::analysis::intervals::wilson;
 use crate::analysis::{Analysis, Group, Problem, Summary, Tally, describe};
 use crate::problem::{MOST_EXHAUSTIVE, QUASI_RANDOM_POINTS};
@@ -14,7 +14,9 @@ pub fn answer(analysis: &Analysis) -> Vec<String> {
     if let Some(problem) = analysis.problems.iter().find(has_metric).or(analysis.problems.first()) {
         answer.push(best(analysis, problem));
     }
-    answer.extend(influence(analysis));
+    // Where nothing but the seed differs, it is luck that there is something to say of.
+    let luck = || analysis.lucks.first().map(|found| luck::kinds(analysis, found));
+    answer.extend(influence(analysis).or_else(luck));
     answer.push(ended(analysis));
     answer
 }

@@ -2,7 +2,7 @@
 
 use super::{list, listed};
 use crate::analysis::{Analysis, Cell, Design, Effect, Goal, Importance, Level, Method};
-use crate::report::number::{count, number, percent, whole};
+use crate::report::number::{count, number, percent};
 
 /// Shares below this are told together.
 const SMALL: f64 = 0.02;
@@ -97,13 +97,18 @@ fn doubt(importance: &Importance) -> String {
 /// How shares were told, and what was left out: for captions.
 #[must_use]
 pub fn method(importance: &Importance) -> String {
+    told_by(importance) + &left_out(&importance.design)
+}
+
+/// How shares were told.
+#[must_use]
+pub fn told_by(importance: &Importance) -> String {
     let design = &importance.design;
-    let mut told = match importance.method {
+    let told = match importance.method {
         Method::Exact => {
             let freed = if importance.noise.is_some() { ", freed of the noise of replicates" } else { "" };
             format!(
-                "Exact functional analysis of variance of the means of all {} combinations, each with the same weight{freed}.",
-                whole(cells(design))
+                "Exact functional analysis of variance of the means of all combinations, each with the same weight{freed}."
             )
         }
         Method::Forest { sampled, .. } => {
@@ -117,28 +122,24 @@ pub fn method(importance: &Importance) -> String {
             )
         }
     };
-    if !importance.binned.is_empty() {
-        let axes: Vec<String> = importance.binned.iter().map(|&axis| design.axes[axis].label()).collect();
-        told += &format!(" Values of {} are put into bins of about as many runs each.", list(&axes));
+    if importance.binned.is_empty() {
+        return told;
     }
-    told + &left_out(design)
+    let axes: Vec<String> = importance.binned.iter().map(|&axis| design.axes[axis].label()).collect();
+    format!("{told} Values of {} are put into bins of about as many runs each.", list(&axes))
 }
 
 /// Runs and values that a design cannot tell of; empty where it has all.
 #[must_use]
 pub fn left_out(design: &Design) -> String {
-    let mut told = String::new();
-    if !design.missing.is_empty() {
-        told += &format!(" {} without a value left out.", count(design.missing.len(), "run"));
+    let missing = match design.missing.len() {
+        0 => String::new(),
+        n => format!(" {} without a value left out.", count(n, "run")),
+    };
+    if design.silent.is_empty() {
+        return missing;
     }
-    if !design.silent.is_empty() {
-        told += &format!(" No run with {} has a value.", listed(&design.silent, "nor with"));
-    }
-    told
-}
-
-fn cells(design: &Design) -> usize {
-    design.axes.iter().map(|axis| axis.levels.len()).product()
+    format!("{missing} No run with {} has a value.", listed(&design.silent, "nor with"))
 }
 
 /// The best and the worst value of an axis by their means.
@@ -147,7 +148,8 @@ pub fn effect(analysis: &Analysis, design: &Design, effect: &Effect) -> String {
     let mut levels: Vec<&Level> = effect.levels.iter().collect();
     levels.sort_by(|a, b| analysis.metric.goal.order(a.mean, b.mean));
     let (best, worst) = (levels[0], levels[levels.len() - 1]);
-    let one = |level: &Level| format!("{} ({})", number(value(design, level.mean)), level.name);
+    let axis = &design.axes[effect.axis];
+    let one = |level: &Level| format!("{} ({})", number(value(design, level.mean)), axis.told(&level.name));
     let interval = match best.interval {
         Some((low, high)) => {
             format!(", 95\u{a0}% interval {} to {}", number(value(design, low)), number(value(design, high)))
@@ -160,7 +162,7 @@ pub fn effect(analysis: &Analysis, design: &Design, effect: &Effect) -> String {
     } else {
         "beside the values stand different others, so they differ by more than this axis"
     };
-    let axis = design.axes[effect.axis].label();
+    let axis = axis.label();
     let end = if analysis.metric.goal == Goal::Minimize { "smallest" } else { "largest" };
     format!(
         "By {axis} the {end} {mean} of {} is {}{interval}, and at the other end stands {}; {beside}.",
@@ -182,7 +184,7 @@ pub fn interaction(importance: &Importance) -> String {
             axis(b),
             percent(share)
         ),
-        _ => format!("None of {among} of axes explains as much as 1\u{a0}% of the variance beyond both alone."),
+        _ => format!("Of {among} of axes, none explains as much as 1\u{a0}% of the variance beyond both alone."),
     }
 }
 
@@ -203,15 +205,15 @@ pub fn crossing(analysis: &Analysis, design: &Design, (first, second): (usize, u
             "With every value of {}, the best {} by {mean} is {}.",
             other.label(),
             one.label(),
-            one.levels[first_winner]
+            one.told(&one.levels[first_winner])
         );
     }
     let mut told = Vec::new();
     for (level, name) in one.levels.iter().enumerate() {
         let with = other.levels.iter().zip(&winners).filter(|(_, winner)| **winner == Some(level));
-        let with: Vec<String> = with.map(|(name, _)| name.clone()).collect();
+        let with: Vec<String> = with.map(|(name, _)| other.told(name)).collect();
         if !with.is_empty() {
-            told.push(format!("{name} with {}", list(&with)));
+            told.push(format!("{} with {}", one.told(name), list(&with)));
         }
     }
     format!("Which {} is best by {mean} depends on {}: {}.", one.label(), other.label(), told.join("; "))

@@ -10,20 +10,22 @@ use super::importance::scope;
 #[must_use]
 pub fn tuned(analysis: &Analysis, tuning: &Tuning) -> String {
     let design = &analysis.importances[tuning.importance].design;
-    let axis = design.axes[tuning.axis].label();
+    let axis = &design.axes[tuning.axis];
     let value = |tuned: &Tuned| number(tuned.metric.mean);
     let best = &tuning.levels[0];
     let rest = match &tuning.levels[1..] {
         [] => String::new(),
-        [only] => format!(", {} second with {}", only.level, value(only)),
+        [only] => format!(", {} second with {}", axis.told(&only.level), value(only)),
         [next, .., last] => {
-            format!(", {} second with {} and {} last with {}", next.level, value(next), last.level, value(last))
+            let (next, last) = ((axis.told(&next.level), value(next)), (axis.told(&last.level), value(last)));
+            format!(", {} second with {} and {} last with {}", next.0, next.1, last.0, last.1)
         }
     };
     format!(
-        "With everything else chosen for each value of {axis}{}, {} comes first with {} {} of {}{rest}. {}",
+        "With everything else chosen for each value of {}{}, {} comes first with {} {} of {}{rest}. {}",
+        axis.label(),
         scope(analysis, design),
-        best.level,
+        axis.told(&best.level),
         article(&analysis.metric.name),
         analysis.metric.name,
         value(best),
@@ -58,9 +60,8 @@ pub fn optimism(tuning: &Tuning) -> String {
             )
         }
         Some(mean) => format!(
-            "; chosen for each seed by the other {}, {} has {}",
+            "; chosen for each seed by the other {}, the first has {}",
             whole(seeds.saturating_sub(1)),
-            best.level,
             number(mean)
         ),
         None => String::new(),
