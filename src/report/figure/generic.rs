@@ -45,9 +45,11 @@ pub fn ranking(analysis: &Analysis) -> Vec<Figure> {
             strip::row(&analysis.records, &group.rows, &group.label, &analysis.metric.name, (Hue::Blue, Marker::Circle))
         };
         let rows = problem.groups.iter().map(row).collect();
-        let caption = "Configurations from best to worst by their mean; those with a run that has no value come last.";
+        let order = "Configurations from best to worst by their mean; those with a run that has no value come last.";
+        let caption =
+            [Some(order.to_owned()), general::places(problem)].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let finding = general::best(analysis, problem);
-        assemble(analysis, problem, "ranking", "by configuration", finding, caption, rows, RANKED, "")
+        assemble(analysis, problem, "ranking", "by configuration", finding, &caption, rows, RANKED, "")
     };
     analysis.problems.iter().filter_map(figure).collect()
 }

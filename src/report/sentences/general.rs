@@ -78,14 +78,14 @@ fn skewed(summary: &Summary) -> String {
     )
 }
 
-/// What places of a ranking mean, where configurations have them.
+/// When configurations of a ranking cannot be told apart, and how many of its places each may have.
 #[must_use]
 pub fn places(problem: &Problem) -> Option<String> {
     problem.tied?;
     Some(
-        "Two configurations are told apart where the 95\u{a0}% interval of the difference of their means leaves out zero: paired by \
-         seed where both have the same seeds, otherwise Welch's; among many pairs some differ so by chance. The places of a \
-         configuration go from behind all that are clearly better to before all that are clearly worse."
+        "Two are told apart where the 95\u{a0}% interval of the difference of their means leaves out zero: paired by seed where both \
+         have the same seeds, otherwise Welch's; among many pairs some differ by chance. A configuration may have any place from \
+         behind all that are clearly better to before all that are clearly worse: configurations.csv has them."
             .to_owned(),
     )
 }

@@ -53,11 +53,7 @@ pub fn optimism(tuning: &Tuning) -> String {
     let value = number(best.metric.mean);
     let honest = match best.left_out {
         Some(mean) if number(mean) == value => {
-            format!(
-                "; chosen for each seed by the other {}, {} has the same",
-                whole(seeds.saturating_sub(1)),
-                best.level
-            )
+            format!("; chosen for each seed by the other {}, the first has the same", whole(seeds.saturating_sub(1)))
         }
         Some(mean) => format!(
             "; chosen for each seed by the other {}, the first has {}",
