@@ -194,11 +194,17 @@ fn what_is_left_out_is_said() {
 
 #[test]
 fn a_parameter_that_hangs_on_another_is_one_axis_with_it() {
+    hangs(&[("optimizer", "lbfgs")], "lbfgs");
+    // A learning rate of its own tells an optimizer as well as none does.
+    hangs(&[("optimizer", "lbfgs"), ("learning_rate", "1")], "lbfgs · learning rate 1");
+}
+
+fn hangs(last: &[(&'static str, &str)], level: &str) {
     let mut runs = Vec::new();
     let optimizers: [&[(&'static str, &str)]; 3] = [
         &[("optimizer", "adam"), ("learning_rate", "0.01"), ("beta1", "0.9")],
         &[("optimizer", "adam"), ("learning_rate", "0.1"), ("beta1", "0.9")],
-        &[("optimizer", "lbfgs")],
+        last,
     ];
     for (a, activation) in ACTIVATIONS.iter().enumerate() {
         for (b, optimizer) in optimizers.iter().enumerate() {
@@ -213,7 +219,7 @@ fn a_parameter_that_hangs_on_another_is_one_axis_with_it() {
     let design = &found.importances[0].design;
     let labels: Vec<String> = design.axes.iter().map(ablate::analysis::DesignAxis::label).collect();
     assert_eq!(labels, ["activation", "optimizer/learning rate"], "beta1 has one value, and says nothing new");
-    assert_eq!(design.axes[1].levels, ["adam · learning rate 0.01", "adam · learning rate 0.1", "lbfgs"]);
+    assert_eq!(design.axes[1].levels, ["adam · learning rate 0.01", "adam · learning rate 0.1", level]);
     assert_eq!(found.importances[0].method, Method::Exact);
     assert!(found.importances[0].mains[1] > 0.8);
 }

@@ -249,12 +249,16 @@ impl Parting {
     }
 }
 
-/// A parting with a value that is not set, and another that it tells: the inner one and the one that it hangs on.
+/// Most values of a parameter that another is one axis with. Where every run has its own value of one, it tells all others, and
+/// that says nothing.
+const MOST_NESTED: usize = 16;
+
+/// A parameter that tells another, and that one: the inner one and the one that it hangs on.
 fn hanging(partings: &[Parting]) -> Option<(usize, usize)> {
     let pairs = (0..partings.len()).flat_map(|inner| (0..partings.len()).map(move |outer| (inner, outer)));
     let hangs = |&(inner, outer): &(usize, usize)| {
         let own = &partings[inner];
-        inner != outer && own.chosen < own.examples.len() && own.tells(&partings[outer])
+        inner != outer && own.examples.len() <= MOST_NESTED && own.tells(&partings[outer])
     };
     pairs.into_iter().find(hangs)
 }

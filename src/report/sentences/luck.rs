@@ -15,6 +15,16 @@ pub fn kind(kind: Kind) -> &'static str {
     }
 }
 
+/// A kind of luck that is drawn anew.
+fn anew(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Data => "new examples",
+        Kind::Init => "new initial weights",
+        Kind::Shuffle => "a new order of examples",
+        Kind::All => "everything anew",
+    }
+}
+
 /// A spread with its interval: `a factor of 1.5 (1.4 to 1.7)`.
 #[must_use]
 pub fn spread(luck: &Luck, spread: &Spread) -> String {
@@ -35,7 +45,7 @@ pub fn kinds(analysis: &Analysis, luck: &Luck) -> String {
     let of = if analysis.groups.len() > 1 { format!(" of {}", group.label) } else { String::new() };
     let singles: Vec<&Spread> = luck.spreads.iter().filter(|spread| spread.kind != Kind::All).collect();
     let told: Vec<String> =
-        singles.iter().map(|one| format!("{} with new {} alone", spread(luck, one), kind(one.kind))).collect();
+        singles.iter().map(|one| format!("{} with {} alone", spread(luck, one), anew(one.kind))).collect();
     let all = luck.spreads.iter().find(|spread| spread.kind == Kind::All);
     let beside = match all {
         Some(all) => format!(", and {} with everything drawn anew", spread(luck, all)),
