@@ -508,9 +508,25 @@ encodings: A linear network fits squares of a number that is written in the righ
 
 beyond: Trained up to the largest number and tested up to twice that, standardized · relu · cosine errs by 302,931 beyond its range, 1,034 times its 293.1 inside; a linear network on polynomial(2) features by 1.008. | Training draws end at 1,000; every run of each configuration is a line up to 2,000.
 
-ranking-square: The best of 30 configurations on square is polynomial(2) · standardized · depth 0 · learning rate 0.01 · cosine, with a test_rmse of 0.2524 (mean of 5 runs, from 0.2058 to 0.2999); next comes log · inputs standardize · targets log · depth 0 · learning rate 0.01 · cosine with 16.83, and their 95 % intervals do not overlap. | Configurations from best to worst by their mean; those with a run that has no value come last.
+ranking-square: The best of 30 configurations on square is polynomial(2) · standardized · depth 0 · learning rate 0.01 · cosine, with a test_rmse of 0.2524 (mean of 5 runs, from 0.2058 to 0.2999); next comes log · inputs standardize · targets log · depth 0 · learning rate 0.01 · cosine with 16.83, and the difference is clear. | Configurations from best to worst by their mean; those with a run that has no value come last. Two are told apart where the 95 % interval of the difference of their means leaves out zero: paired by seed where both have the same seeds, otherwise Welch's; among many pairs some differ by chance. A configuration may have any place from behind all that are clearly better to before all that are clearly worse: configurations.csv has them.
 
-parameters-square: Of the variance of the logarithm of test_rmse over 150 runs, 57 % lies between the values of encoding; taken by themselves, activation with 35 % and learning_rate with 29 % (shares can overlap). | A dot is a run; other parameters differ along each row.
+importance: Of the variance of log10 test_rmse over 90 runs on square in the grid fixes, 59 % goes with activation, 16 % with normalization, 9 % with normalization and activation together beyond both alone, 5 % with schedule, 5 % with all else that configurations differ in and 6 % is luck of the seed. | Bars are shares of the variance; those of a block add up to 100 %. Exact functional analysis of variance of the means of all combinations, each with the same weight, freed of the noise of replicates. 1 share more in the table.
+
+interactions-square-fixes: Of 3 pairs of axes, normalization and activation explain the most together beyond both alone: 9 % of the variance. | On the diagonal the share of the variance of log10 test_rmse that goes with an axis alone; beside it the share that two explain together beyond both alone. Exact functional analysis of variance of the means of all combinations, each with the same weight, freed of the noise of replicates.
+
+interactions-strongest-square-fixes: With every value of activation, the best normalization by geometric mean is standardized. | A cell has the geometric mean over the values of the other axis, each configuration counted alike; small dots are its runs.
+
+interactions-strongest-square-depth: Which depth is best by mean depends on normalization: depth 0 with standardized; depth 5 with seed scaling. | A cell has the mean, each configuration counted alike; small dots are its runs.
+
+effects-square-fixes: By activation the smallest geometric mean of test_rmse is 1,085 (relu), 95 % interval 847.3 to 1,390, and at the other end stands 76,030 (linear); beside each value stand the same others. | A dot is a run, and the mark the geometric mean of the configurations with that value, each counted alike, with the 95 % interval that other seeds would leave it in; the axis with the largest share comes first. Beside each value stand the same values of all other axes.
+
+effects-square-depth: By normalization the smallest mean of test_rmse is 75,438 (standardized), 95 % interval 74,812 to 76,064, and at the other end stands 201,845 (seed scaling); beside each value stand the same others. | A dot is a run, and the mark the mean of the configurations with that value, each counted alike, with the 95 % interval that other seeds would leave it in; the axis with the largest share comes first. Beside each value stand the same values of all other axes.
+
+equal-tuning-square-fixes: With everything else chosen for each value of activation on square in the grid fixes, relu comes first with a test_rmse of 295.3, tanh second with 1,063 and linear last with 75,138. Each is the best of 6 configurations, chosen by the same seeds that it is judged by, which flatters it; chosen for each seed by the other 4, the first has the same. | A row has the runs of the configuration with the best mean among those with that value. The table has them, what their means are when each seed's is chosen by the other seeds, and bootstrap intervals of their medians.
+
+equal-tuning-square-depth: With everything else chosen for each value of normalization on square in the grid depth, standardized comes first with a test_rmse of 74,544, seed scaling second with 74,894. Each is the best of 4 configurations, chosen by the same seeds that it is judged by, which flatters it; chosen for each seed by the other 4, the first has the same. | A row has the runs of the configuration with the best mean among those with that value. The table has them, what their means are when each seed's is chosen by the other seeds, and bootstrap intervals of their medians.
+
+parameters-square: Of the variance of log10 test_rmse over 90 runs on square in the grid fixes, 59 % goes with activation, 16 % with normalization, 9 % with normalization and activation together beyond both alone, 5 % with schedule, 5 % with all else that configurations differ in and 6 % is luck of the seed. | A dot is a run; other parameters differ along each row.
 "#);
 }
 
@@ -627,14 +643,14 @@ fn sentences_say_the_opposite_when_the_records_do() {
 #[test]
 fn other_sweeps_are_answered_by_their_metric() {
     insta::assert_snapshot!(answer(&products()).join("\n"), @r#"
-The best of 9 configurations is epochs 200, with a test_rmse of 2,747 (mean of 4 runs, from 2,667 to 2,827); next comes epochs 100 with 4,120, and their 95 % intervals do not overlap.
-Of the variance of the logarithm of test_rmse over 36 runs, 93 % lies between the values of learning_rate; taken by themselves, epochs with 7 % (shares can overlap).
+The best of 9 configurations is epochs 200, with a test_rmse of 2,747 (mean of 4 runs, from 2,667 to 2,827); next comes epochs 100 with 4,120, and the difference is clear.
+Of the variance of log10 test_rmse over 36 runs, 93 % goes with learning rate, 7 % with epochs and less than 1 % is luck of the seed.
 All 36 runs finished.
 "#);
     let mixed = sweeps().remove(2).1;
     insta::assert_snapshot!(answer(&mixed).join("\n"), @r#"
-The best of 9 configurations is epochs 200, with a test_rmse of 2,720 (mean of 3 runs, from 2,667 to 2,773, 1 more without a value); next comes epochs 100 with 4,080, and their 95 % intervals do not overlap.
-Of the variance of the logarithm of test_rmse over 27 runs, 93 % lies between the values of learning_rate; taken by themselves, epochs with 7 % (shares can overlap).
+The best of 9 configurations is epochs 200, with a test_rmse of 2,720 (mean of 3 runs, from 2,667 to 2,773, 1 more without a value); next comes epochs 100 with 4,080.
+Of the variance of log10 test_rmse over 27 runs, 93 % goes with learning rate, 7 % with epochs and less than 1 % is luck of the seed.
 Of 36 runs, 25 finished, 9 diverged, 1 failed and 1 ran out of time.
 "#);
     for (name, expected) in

@@ -265,6 +265,9 @@ mistakes! {
     claim_without_expect: file("claims:\n  - name: it fits\n    where: task = 'sum'\n    expects: max(test_rmse) < 1\n");
     claims_as_a_mapping: file("claims: {name: it fits}\n");
     same_claim_twice: file("claims:\n  - {name: a, expect: b}\n  - {name: a, expect: c}\n");
+    claim_that_compares_with_nothing: file("claims:\n  - {name: a, compare: {a: depth = 1, metrics: test_rmse}}\n");
+    claim_with_a_comparison_as_text: file("claims:\n  - {name: a, compare: relu}\n");
+    claim_with_neither: file("claims:\n  - {name: a, where: depth = 1}\n");
     claim_that_is_no_text: file("claims:\n  - {name: a, expect: true}\n");
 }
 

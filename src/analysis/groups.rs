@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::records::Records;
-use super::{Metric, Summary};
+use super::{Metric, Summary, ranks};
 use crate::config::{Configuration, Kind, PARAMETERS, Parameter, parameter};
 
 /// Parameters that decide what is to be learnt: across them, errors are not comparable.
@@ -17,6 +17,8 @@ pub struct Problem {
     pub label: String,
     /// Its configurations, as indices of groups, the best first.
     pub groups: Vec<usize>,
+    /// How many of its configurations cannot be told apart from the first, that one among them; `None` without replicates.
+    pub tied: Option<usize>,
     /// The affine floor, where all its runs on the bare numbers have the same.
     pub floor: Option<f64>,
 }
@@ -38,6 +40,9 @@ pub struct Group {
     pub metric: Option<Summary>,
     /// 1 for the best configuration of its problem; `None` without the metric.
     pub rank: Option<usize>,
+    /// The places that it may have among the complete configurations of its problem: behind all that are clearly better, before
+    /// all that are clearly worse. Clear is a difference whose 95 % interval leaves out zero. `None` without replicates.
+    pub places: Option<(usize, usize)>,
 }
 
 impl Group {
@@ -112,6 +117,7 @@ pub(super) fn groups(records: &Records, varying: &[&'static str], metric: &Metri
             label: String::new(),
             metric: Summary::of(rows.iter().map(|&row| (row, records.number(row, &metric.name)))),
             rank: None,
+            places: None,
             rows,
         };
         by_problem.entry(key).or_default().push(group);
@@ -131,6 +137,7 @@ pub(super) fn groups(records: &Records, varying: &[&'static str], metric: &Metri
             label: problem_label(records, groups[0].rows[0], varying),
             groups: (offset..offset + groups.len()).collect(),
             floor: common_floor(records, &groups),
+            tied: None,
         });
         for (place, mut group) in groups.into_iter().enumerate() {
             group.problem = problem;
@@ -139,6 +146,9 @@ pub(super) fn groups(records: &Records, varying: &[&'static str], metric: &Metri
             group.rank = group.metric.is_some().then_some(place + 1);
             all.push(group);
         }
+        let (tied, places) = ranks::places(records, &all[offset..], metric.goal);
+        problems[problem].tied = tied;
+        all[offset..].iter_mut().zip(places).for_each(|(group, places)| group.places = places);
     }
     (problems, all)
 }

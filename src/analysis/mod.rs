@@ -1,27 +1,42 @@
 //! From records to findings: frames in, plain structs out. Reads no file and no clock, draws nothing.
 
 mod absent;
-mod claims;
+mod anova;
+pub mod claims;
+mod compare;
 mod curves;
+mod design;
+pub mod distributions;
+pub mod effects;
 mod ends;
+mod forest;
 pub mod founding;
 mod groups;
-mod influence;
+mod importance;
+pub mod intervals;
+mod luck;
+mod questions;
+mod ranks;
 mod records;
 mod statistics;
 pub mod theory;
+mod tuning;
 
 use polars::prelude::DataFrame;
 
 pub use absent::{Absence, absences};
 pub use claims::{Claim, Compare, Comparison, Outcome, Verdict};
 pub use curves::{CurvePoint, PredictionPoint};
+pub use design::{Design, DesignAxis, NOT_SET};
+pub use effects::{Cell, Effect, Level};
 pub use ends::{Ends, Tally};
 pub use founding::Founding;
 pub use groups::{Group, PROBLEM, Problem, describe, label, telling};
-pub use influence::Influence;
+pub use importance::{Importance, Method};
+pub use luck::{Kind, Luck, Spread};
 pub use records::{Factor, Records, Run, Unreadable};
 pub use statistics::Summary;
+pub use tuning::{Tuned, Tuning};
 
 /// What a sweep ranks its configurations by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +91,12 @@ pub struct Analysis {
     pub problems: Vec<Problem>,
     /// Configurations: by problem, the best first.
     pub groups: Vec<Group>,
-    /// How much of the metric goes with each parameter, the largest share first.
-    pub influences: Vec<Influence>,
+    /// What the metric goes with, design by design, the one with the most runs first.
+    pub importances: Vec<Importance>,
+    /// The best of each value of the strongest axis that is no matter of tuning, for each of those designs that has one.
+    pub tunings: Vec<Tuning>,
+    /// The spread of each kind of luck by itself, where a configuration was trained so that they can be told apart.
+    pub lucks: Vec<Luck>,
     /// How the runs ended.
     pub ends: Ends,
     /// Combinations of a grid's values that have no run.
@@ -88,6 +107,23 @@ pub struct Analysis {
     pub founding: Option<Founding>,
 }
 
+/// What became of claims about a sweep that asks for `asked` runs, with the runs of the table by rows.
+///
+/// # Errors
+/// As for [`analyze`].
+pub fn judge(
+    runs: &DataFrame,
+    metric: &Metric,
+    claims: &[Claim],
+    asked: u64,
+) -> Result<(Records, Vec<Verdict>), Unreadable> {
+    let frames = Frames { runs: runs.clone(), curves: DataFrame::default(), predictions: DataFrame::default() };
+    let records = Records::read(&frames)?;
+    let missing = asked.saturating_sub(records.runs.len() as u64);
+    let verdicts = claims::verdicts(runs, &records, claims, metric, missing);
+    Ok((records, verdicts))
+}
+
 /// Analyses a sweep that asks for `asked` runs, of which the frames hold those that were trained.
 ///
 /// # Errors
@@ -96,18 +132,22 @@ pub fn analyze(frames: &Frames, metric: &Metric, claims: &[Claim], asked: u64) -
     let records = Records::read(frames)?;
     let varying = records.varying();
     let (problems, groups) = groups::groups(&records, &varying, metric);
-    let influences = influence::influences(&records, &varying, &problems, &groups, metric);
+    let importances = importance::importances(&records, &varying, &problems, &groups, metric);
+    let tunings = tuning::tunings(&records, &importances, &groups, metric);
+    let lucks = luck::lucks(&records, &groups, metric);
     let ends = ends::ends(&records, &varying, asked);
     let absences = absences(&records);
     let founding = founding::founding(&records, &groups);
-    let verdicts = claims::verdicts(claims);
+    let verdicts = claims::verdicts(&frames.runs, &records, claims, metric, ends.missing);
     Ok(Analysis {
         metric: metric.clone(),
         records,
         varying,
         problems,
         groups,
-        influences,
+        importances,
+        tunings,
+        lucks,
         ends,
         absences,
         verdicts,

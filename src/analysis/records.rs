@@ -38,6 +38,8 @@ pub struct Run {
     pub replicate: i64,
     /// Its seed, in decimal.
     pub seed: String,
+    /// The seeds of its data, its initial weights and its order of examples, in decimal; `None` where they are not told apart.
+    pub seeds: Option<[String; 3]>,
     /// How it ended.
     pub status: Status,
     /// Why, where it did not finish.
@@ -163,6 +165,7 @@ fn read_runs(frame: &DataFrame) -> Result<Vec<Run>, Unreadable> {
         Ok(optional_text(frame, name)?.unwrap_or_else(|| vec![None; frame.height()]))
     };
     let (seeds, reasons, digests) = (optional("seed")?, optional("reason")?, optional("digest")?);
+    let drawn = [optional("data_seed")?, optional("init_seed")?, optional("shuffle_seed")?];
     let (environments, devices) = (optional("environment")?, optional("device")?);
     let replicates = numbers_of(&frame.column("replicate")?.as_materialized_series().clone())?;
     let grids = lists(frame, "grids")?;
@@ -178,6 +181,10 @@ fn read_runs(frame: &DataFrame) -> Result<Vec<Run>, Unreadable> {
             #[expect(clippy::cast_possible_truncation, reason = "a replicate's number is a small whole number")]
             replicate: replicates[row].unwrap_or_default() as i64,
             seed: seeds[row].clone().unwrap_or_default(),
+            seeds: match drawn.each_ref().map(|seeds| seeds[row].clone()) {
+                [Some(data), Some(init), Some(shuffle)] => Some([data, init, shuffle]),
+                _ => None,
+            },
             status,
             reason: reasons[row].clone(),
             digest: digests[row].clone().filter(|digest| !digest.is_empty()),

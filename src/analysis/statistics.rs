@@ -1,5 +1,7 @@
 //! Summaries of replicates: mean, median, spread, Student interval. Every value is kept.
 
+use super::intervals;
+
 /// What replicates of one configuration came to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
@@ -48,6 +50,34 @@ impl Summary {
             (mean - half, mean + half)
         });
         Some(Self { values, missing, mean, median, sd, min, max, interval })
+    }
+
+    /// The values by themselves.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<f64> {
+        self.values.iter().map(|(_, value)| *value).collect()
+    }
+
+    /// Percentile bootstrap 95 % interval of the median; `None` for a single value.
+    #[must_use]
+    pub fn median_interval(&self) -> Option<(f64, f64)> {
+        intervals::bootstrap(&self.numbers(), intervals::median)
+    }
+
+    /// Whether the values lie so far to one side that Student's interval of the mean, which takes them for normal, is doubtful:
+    /// a skewness beyond one either way (Bulmer 1979), of five values or more.
+    #[must_use]
+    pub fn is_skewed(&self) -> bool {
+        let n = self.n() as f64;
+        let Some(sd) = self.sd.filter(|sd| *sd > 0.0 && self.n() >= 5) else { return false };
+        let cubes: f64 = self.values.iter().map(|(_, value)| ((value - self.mean) / sd).powi(3)).sum();
+        (cubes * n / ((n - 1.0) * (n - 2.0))).abs() > 1.0
+    }
+
+    /// Percentile bootstrap 95 % interval of the mean, which takes nothing for normal; `None` for a single value.
+    #[must_use]
+    pub fn bootstrap_interval(&self) -> Option<(f64, f64)> {
+        intervals::bootstrap(&self.numbers(), |sample| intervals::mean(sample))
     }
 
     /// How many runs have a value.

@@ -22,7 +22,7 @@ pub enum Exit {
     InvalidSweep,
     /// The sweep ended and some runs failed.
     SomeFailed,
-    /// A verification did not hold: a run gave another result than before.
+    /// A verification did not hold, a run giving another result than before, or a claim is not true of the records.
     NotHeld,
     /// Saved results are damaged.
     Damaged,

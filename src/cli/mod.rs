@@ -1,6 +1,7 @@
 //! The command line. One file a subcommand; results on standard output, progress and messages on standard error.
 
 mod check;
+mod claims;
 mod completions;
 mod diff;
 mod doctor;
@@ -52,6 +53,7 @@ enum Command {
     Report(report::Arguments),
     Runs(runs::Arguments),
     Show(show::Arguments),
+    Claims(claims::Arguments),
     Check(check::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -79,6 +81,7 @@ impl Command {
             Self::Report(arguments) => report::run(arguments, global),
             Self::Runs(arguments) => runs::run(arguments),
             Self::Show(arguments) => show::run(arguments),
+            Self::Claims(arguments) => claims::run(arguments),
             Self::Check(arguments) => check::run(arguments),
             Self::Completions(arguments) => Ok(completions::run(arguments)),
             Self::Man(arguments) => man::run(arguments),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::options::{ResultsFolder, SweepArguments};
 use super::shapes::{OfShape, shape_lines, shapes};
-use super::{diff, mention, say, style};
+use super::{claims, diff, mention, say, style};
 use crate::execute::{available, estimate};
 use crate::measure::COLUMNS;
 use crate::plan::{Cohort, Limits, MAX_RUNS, Plan};
@@ -46,10 +46,11 @@ pub struct Arguments {
     pub json: bool,
 }
 
-/// Reads and checks a sweep file, its metric included.
+/// Reads and checks a sweep file, its metric and its claims included.
 pub fn load(arguments: &SweepArguments) -> anyhow::Result<Sweep> {
     let sweep = sweep::load(&arguments.sweep, &arguments.overrides)?;
     sweep.check_metric(COLUMNS.iter().map(|column| column.name))?;
+    claims::check(&sweep)?;
     Ok(sweep)
 }
 

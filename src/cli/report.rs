@@ -11,11 +11,11 @@ use polars::prelude::{
 
 use super::exit::Exit;
 use super::options::{Global, ResultsFolder};
-use super::say;
+use super::{claims, say};
 use crate::plan::{Limits, Plan, Run};
 use crate::report::{self, Input, Report};
 use crate::store::{self, Results};
-use crate::sweep;
+use crate::sweep::{self, Sweep};
 
 /// Render a report again from saved results: no training, the same bytes each time.
 ///
@@ -68,46 +68,62 @@ pub fn publish(folder: &Path, out: &Path, shown: bool) -> anyhow::Result<PathBuf
 }
 
 fn render(results: &Results) -> anyhow::Result<Report> {
-    let overrides = results.version().map(|version| version.overrides.clone()).unwrap_or_default();
-    let sweep = sweep::parse(results.sweep(), "sweep.yaml", &overrides)?;
-    // Results keep the runs of every version of a sweep; a report is of the last one.
-    let plan = Plan::of(&sweep, &HashSet::new(), &Limits { max_runs: u64::MAX, ..Limits::default() })?;
-    let wanted: HashMap<String, &Run> =
-        plan.cohorts.iter().flat_map(|cohort| &cohort.runs).map(|run| (run.id.to_string(), run)).collect();
-    let of_sweep = |frame: &DataFrame| -> anyhow::Result<DataFrame> {
-        let runs = frame.column("run")?.str()?;
-        let mask: Vec<bool> = runs.iter().map(|run| run.is_some_and(|run| wanted.contains_key(run))).collect();
-        Ok(frame.filter(&BooleanChunked::from_slice("wanted".into(), &mask))?)
-    };
-    let runs = placed(of_sweep(results.runs())?, &wanted)?;
+    let saved = Saved::of(results)?;
+    let wanted = saved.wanted();
     let input = Input {
-        name: sweep.name.clone(),
-        question: sweep.question.clone(),
-        metric: report::Metric {
-            name: sweep.metric.name.clone(),
-            goal: match sweep.metric.goal {
-                sweep::Goal::Minimize => report::Goal::Minimize,
-                sweep::Goal::Maximize => report::Goal::Maximize,
-            },
-        },
-        claims: sweep.claims.iter().map(claim).collect(),
+        name: saved.sweep.name.clone(),
+        question: saved.sweep.question.clone(),
+        metric: saved.metric(),
+        claims: claims::of(&saved.sweep),
         sweep_text: results.sweep().to_owned(),
-        overrides,
-        asked: plan.runs(),
-        curves: of_sweep(&results.curves()?)?,
-        predictions: of_sweep(&results.predictions()?)?,
-        runs,
+        overrides: saved.sweep.overrides().to_vec(),
+        asked: saved.plan.runs(),
+        curves: of_sweep(&results.curves()?, &wanted)?,
+        predictions: of_sweep(&results.predictions()?, &wanted)?,
+        runs: saved.runs(results)?,
     };
     Ok(report::render(&input)?)
 }
 
-fn claim(claim: &sweep::Claim) -> report::Claim {
-    report::Claim {
-        name: claim.name.clone(),
-        filter: claim.filter.clone(),
-        expect: Some(claim.expect.clone()),
-        compare: None,
+/// The sweep of saved results as it was run last, and the runs that it asks for: results keep those of every version.
+pub struct Saved {
+    pub sweep: Sweep,
+    pub plan: Plan,
+}
+
+impl Saved {
+    pub fn of(results: &Results) -> anyhow::Result<Self> {
+        let overrides = results.version().map(|version| version.overrides.clone()).unwrap_or_default();
+        let sweep = sweep::parse(results.sweep(), "sweep.yaml", &overrides)?;
+        let plan = Plan::of(&sweep, &HashSet::new(), &Limits { max_runs: u64::MAX, ..Limits::default() })?;
+        Ok(Self { sweep, plan })
     }
+
+    pub fn metric(&self) -> report::Metric {
+        report::Metric {
+            name: self.sweep.metric.name.clone(),
+            goal: match self.sweep.metric.goal {
+                sweep::Goal::Minimize => report::Goal::Minimize,
+                sweep::Goal::Maximize => report::Goal::Maximize,
+            },
+        }
+    }
+
+    /// Its runs that were trained.
+    pub fn runs(&self, results: &Results) -> anyhow::Result<DataFrame> {
+        let wanted = self.wanted();
+        placed(of_sweep(results.runs(), &wanted)?, &wanted)
+    }
+
+    fn wanted(&self) -> HashMap<String, &Run> {
+        self.plan.cohorts.iter().flat_map(|cohort| &cohort.runs).map(|run| (run.id.to_string(), run)).collect()
+    }
+}
+
+fn of_sweep(frame: &DataFrame, wanted: &HashMap<String, &Run>) -> anyhow::Result<DataFrame> {
+    let runs = frame.column("run")?.str()?;
+    let mask: Vec<bool> = runs.iter().map(|run| run.is_some_and(|run| wanted.contains_key(run))).collect();
+    Ok(frame.filter(&BooleanChunked::from_slice("wanted".into(), &mask))?)
 }
 
 /// Runs with the grids and the replicate that they have in the sweep as it is now: a record keeps those of the version

@@ -111,6 +111,11 @@ pub fn figures(analysis: &Analysis) -> Vec<Figure> {
     if !founding {
         figures.extend(figure::curves::general(analysis));
     }
+    figures.extend(figure::importance::figure(analysis));
+    figures.extend(figure::interactions::figures(analysis));
+    figures.extend(figure::effects::figures(analysis));
+    figures.extend(figure::tuning::figures(analysis));
+    figures.extend(figure::shares::figure(analysis));
     figures.extend(figure::generic::by_parameter(analysis));
     figures
 }

@@ -59,7 +59,7 @@ pub use journal::Listener;
 pub use locate::{Located, locate, locate_run};
 pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};
 pub use notes::{Note, keep_verified};
-pub use query::{Query, Telling, is_column, query, rows_of, telling_columns};
+pub use query::{Query, Telling, is_column, no_runs, query, rows_of, telling_columns};
 pub use record::{Cell, Identity, Record};
 pub use repair::repair;
 pub use restore::configuration;

@@ -25,11 +25,17 @@ pub struct Query {
     pub limit: Option<usize>,
 }
 
+/// A table of no runs, with every column that this version has.
+#[must_use]
+pub fn no_runs() -> DataFrame {
+    frames::runs(&[], &frames::Foreign::default()).unwrap_or_default()
+}
+
 /// Whether every table of runs has a column of this name; those of other versions may have more.
 #[must_use]
 pub fn is_column(name: &str) -> bool {
     static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| {
-        let columns = frames::runs(&[], &frames::Foreign::default()).unwrap_or_default();
+        let columns = no_runs();
         columns.get_column_names_owned().into_iter().map(|name| name.to_string()).collect()
     });
     NAMES.contains(name)

@@ -38,7 +38,9 @@ pub(super) const GOALS: &[(&str, Goal)] = &[("minimize", Goal::Minimize), ("maxi
 /// The keys of `metric`.
 pub(super) const METRIC_KEYS: &[&str] = &["name", "goal"];
 /// The keys of a claim.
-pub(super) const CLAIM_KEYS: &[&str] = &["name", "where", "expect"];
+pub(super) const CLAIM_KEYS: &[&str] = &["name", "where", "expect", "compare"];
+/// The keys of `compare`.
+pub(super) const COMPARE_KEYS: &[&str] = &["a", "b", "metric"];
 
 /// A statement about the results, which the report tests. Its expressions are SQL over the columns of the results.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,10 +48,32 @@ pub struct Claim {
     /// What is claimed, in words.
     pub name: String,
     /// The runs that it is about; all where absent.
-    pub filter: Option<String>,
-    /// What must be true of them.
-    pub expect: String,
+    pub filter: Option<Clause>,
+    /// What must be true of them; absent only beside a comparison.
+    pub expect: Option<Clause>,
+    /// Which of two sets of runs must be better, seed by seed.
+    pub compare: Option<Compare>,
     /// Where it is written.
+    pub place: Place,
+}
+
+/// Two sets of runs that are compared seed by seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compare {
+    /// The one that must be better.
+    pub a: Clause,
+    /// The other.
+    pub b: Clause,
+    /// What is compared; the sweep's metric where absent.
+    pub metric: Option<Clause>,
+}
+
+/// A piece of a claim, and where it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// SQL over the columns of the runs, or the name of one.
+    pub sql: String,
+    /// Where it begins.
     pub place: Place,
 }
 
@@ -109,20 +133,41 @@ pub(super) fn claims(node: &Node, wrong: &mut Findings) -> Vec<Claim> {
 fn claim(node: &Node, wrong: &mut Findings) -> Option<Claim> {
     let fields = Fields::of(node, "a claim", "`{name: …, where: …, expect: …}`", wrong)?;
     fields.only(CLAIM_KEYS, |_| None, wrong);
-    let mut part = |name: &str, example: &str| {
-        if let Some((_, node)) = fields.get(name) {
-            return text(node, &format!("`{name}`"), example, wrong);
-        }
-        if name != "where" {
-            let diagnostic = Diagnostic::new(node.place, format!("the claim has no `{name}`"));
-            wrong.push(diagnostic.hint(format!("write `{name}: {example}`")));
-        }
-        None
+    let name = part(&fields, node, "name", Some("linear networks fit sums"), wrong);
+    let filter = part(&fields, node, "where", None, wrong);
+    let compare = match fields.get("compare") {
+        Some((_, node)) => Some(compare(node, wrong)?),
+        None => None,
     };
-    let name = part("name", "linear networks fit sums");
-    let filter = part("where", "task = 'sum' AND activation = 'linear'");
-    let expect = part("expect", "max(train_rmse_rounded) = 0");
-    Some(Claim { name: name?, filter, expect: expect?, place: node.place })
+    let needed = compare.is_none().then_some("max(train_rmse_rounded) = 0");
+    let expect = part(&fields, node, "expect", needed, wrong);
+    let is_whole = expect.is_some() || compare.is_some();
+    is_whole.then_some(Claim { name: name?.sql, filter, expect, compare, place: node.place })
+}
+
+fn compare(node: &Node, wrong: &mut Findings) -> Option<Compare> {
+    let example = "`{a: activation = 'relu', b: activation = 'tanh'}`";
+    let fields = Fields::of(node, "`compare`", example, wrong)?;
+    fields.only(COMPARE_KEYS, |_| None, wrong);
+    let a = part(&fields, node, "a", Some("activation = 'relu'"), wrong);
+    let b = part(&fields, node, "b", Some("activation = 'tanh'"), wrong);
+    let metric = part(&fields, node, "metric", None, wrong);
+    Some(Compare { a: a?, b: b?, metric })
+}
+
+/// One text of a mapping. Where it must be there, `needed` is what one looks like.
+fn part(fields: &Fields, of: &Node, name: &str, needed: Option<&str>, wrong: &mut Findings) -> Option<Clause> {
+    if let Some((_, node)) = fields.get(name) {
+        let example = needed.unwrap_or("task = 'sum' AND activation = 'linear'");
+        let sql = text(node, &format!("`{name}`"), example, wrong)?;
+        return Some(Clause { sql, place: node.place });
+    }
+    if let Some(example) = needed {
+        let what = if matches!(name, "a" | "b") { "comparison" } else { "claim" };
+        let diagnostic = Diagnostic::new(of.place, format!("the {what} has no `{name}`"));
+        wrong.push(diagnostic.hint(format!("write `{name}: {example}`")));
+    }
+    None
 }
 
 /// Text that is not empty.

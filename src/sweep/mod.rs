@@ -10,6 +10,7 @@ mod check;
 mod claims;
 mod conditions;
 mod diagnostic;
+mod expressions;
 mod generators;
 mod keys;
 mod node;
@@ -33,9 +34,10 @@ use std::sync::Arc;
 pub use axes::{Axis, Choices, Factor};
 pub use block::Grid;
 pub use check::is_name;
-pub use claims::{Claim, Goal, Metric};
+pub use claims::{Claim, Clause, Compare, Goal, Metric};
 pub use conditions::Condition;
 pub use diagnostic::{Diagnostic, Invalid};
+pub use expressions::{Misplaced, aggregates, argument, terms, test_of, unusable};
 pub use generators::Interval;
 pub use place::Place;
 pub use reference::parameter_table;
@@ -95,6 +97,21 @@ impl Sweep {
     #[must_use]
     pub fn without_overrides(&self) -> Option<Self> {
         parse(self.text(), self.file(), &[]).ok()
+    }
+
+    /// Where a piece of a clause is written: some bytes from its beginning, where the file has it in one line as it is.
+    #[must_use]
+    pub fn within(&self, clause: &Clause, piece: std::ops::Range<usize>) -> Place {
+        let place = clause.place;
+        let from: String = self.texts.line(place).chars().skip(place.column as usize - 1).collect();
+        let quote = usize::from(from.starts_with(['\'', '"']));
+        let (Some(before), Some(inside)) = (clause.sql.get(..piece.start), clause.sql.get(piece)) else { return place };
+        if !from[quote..].starts_with(&format!("{before}{inside}")) {
+            return place;
+        }
+        let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let column = place.column + narrow(quote + before.chars().count());
+        Place { column, width: narrow(inside.chars().count()), ..place }
     }
 
     /// This sweep as invalid, for reasons that its file alone does not show.

@@ -132,11 +132,21 @@ fn claims() -> Json {
         "description": "Statements about the results, which the report tests.",
         "type": "array",
         "items": {
-            "type": "object", "required": ["name", "expect"], "additionalProperties": false,
+            "type": "object", "required": ["name"], "additionalProperties": false,
+            "anyOf": [{"required": ["expect"]}, {"required": ["compare"]}],
             "properties": {
                 "name": a_text("What is claimed, in words."),
                 "where": a_text("The runs that it is about: SQL over the columns of the results; all runs where absent."),
                 "expect": a_text("What must be true of them: SQL over the columns of the results."),
+                "compare": {
+                    "description": "Two sets of runs, of which the first must be better, seed by seed.",
+                    "type": "object", "required": ["a", "b"], "additionalProperties": false,
+                    "properties": {
+                        "a": a_text("The runs that must be better: SQL over the columns of the results."),
+                        "b": a_text("The runs that they are compared with."),
+                        "metric": a_text("A numeric column of the results; the sweep's metric where absent."),
+                    },
+                },
             },
         },
     })

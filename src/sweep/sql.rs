@@ -7,7 +7,7 @@ use crate::config::{self, PARAMETERS};
 
 /// What a piece of SQL is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// A name of a parameter or a function, or a word of the language.
     Word,
     /// A name in double quotes or backticks.
@@ -22,7 +22,7 @@ enum Kind {
 }
 
 /// Parts SQL into its pieces, of which nothing is lost.
-fn pieces(sql: &str) -> Vec<(Kind, &str)> {
+pub(super) fn pieces(sql: &str) -> Vec<(Kind, &str)> {
     let mut pieces = Vec::new();
     let mut rest = sql;
     while let Some(first) = rest.chars().next() {
@@ -120,7 +120,7 @@ const COUNTING: &[&str] = &["left", "right", "round", "split_part", "substr", "t
 /// Functions whose result at a point depends on nothing but that point, and which do not give whole numbers that could wrap
 /// around when they are multiplied.
 #[rustfmt::skip]
-const FUNCTIONS: &[&str] = &[
+pub(super) const FUNCTIONS: &[&str] = &[
     "abs", "cbrt", "ceil", "ceiling", "exp", "floor", "ln", "log", "log10", "log1p", "log2", "mod", "pi", "pow", "power", "round",
     "sign", "sqrt", "trunc", "truncate",
     "acos", "asin", "atan", "atan2", "cos", "sin", "tan",
@@ -131,7 +131,7 @@ const FUNCTIONS: &[&str] = &[
 
 /// Words of the language that combine values of one point.
 #[rustfmt::skip]
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "and", "or", "not", "xor", "is", "null", "true", "false", "unknown", "in", "between", "like", "ilike", "rlike", "regexp", "escape",
     "case", "when", "then", "else", "end", "distinct", "from",
 ];

@@ -62,7 +62,7 @@ fn a_whole_file() {
     let rules: Vec<&str> = sweep.grids[1].exclude.iter().map(|rule| rule.text.as_str()).collect();
     assert_eq!(rules, ["{activation: linear}", "{activation: tanh, normalization: seed}"]);
     assert_eq!(sweep.claims.len(), 1);
-    assert_eq!(sweep.claims[0].filter.as_deref(), Some("task = 'sum'"));
+    assert_eq!(sweep.claims[0].filter.as_ref().map(|clause| clause.sql.as_str()), Some("task = 'sum'"));
     assert_eq!(sweep.replicates.seeds_of(3), Seeds { data: 7, init: 10, shuffle: 7 });
     assert_eq!(sweep.hash(), blake3::hash(FULL.as_bytes()));
     assert_eq!((sweep.file(), sweep.text()), ("x.yaml", FULL));

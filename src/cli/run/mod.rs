@@ -14,7 +14,7 @@ use self::shard::Shard;
 use super::exit::Exit;
 use super::options::{Global, ResultsFolder, SweepArguments, jobs};
 use super::progress::Progress;
-use super::{mention, plan, report, say};
+use super::{claims, mention, plan, report, say};
 use crate::cite::Provenance;
 use crate::config::Id;
 use crate::execute::{self, Options, Stop, Summary};
@@ -147,13 +147,18 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     } else {
         Some(report::publish(&folder, &arguments.reports.join(&sweep.name), !arguments.json && !global.quiet)?)
     };
+    let claims = if sweep.claims.is_empty() { None } else { Some(claims::tally(&folder)?) };
     if arguments.json {
-        say!(
-            "{}",
-            serde_json::to_string_pretty(&words::document(&sweep.name, asked, &summary, &folder, page.as_deref()))?
-        );
-    } else if let Some(page) = page {
-        say!("{}", page.display());
+        let mut document = words::document(&sweep.name, asked, &summary, &folder, page.as_deref());
+        document["claims"] = claims.map_or(serde_json::Value::Null, claims::Tally::document);
+        say!("{}", serde_json::to_string_pretty(&document)?);
+    } else {
+        if let Some(claims) = claims.filter(|_| !global.quiet) {
+            say!("{}: ablate claims {}", claims.line(), words::quoted(&arguments.named(&sweep.name)));
+        }
+        if let Some(page) = page {
+            say!("{}", page.display());
+        }
     }
     Ok(if conflicts {
         Exit::NotHeld
@@ -231,6 +236,12 @@ impl Arguments {
         let Some(shard) = self.shard else { return };
         plan.cohorts.iter_mut().for_each(|cohort| cohort.runs.retain(|run| shard.holds(run)));
         plan.cohorts.retain(|cohort| !cohort.runs.is_empty());
+    }
+
+    /// What other commands take for the results of the sweep: its name where it is enough.
+    fn named(&self, sweep: &str) -> String {
+        let usual = self.folder.results == std::path::Path::new("results");
+        if usual { sweep.to_owned() } else { self.folder.results.join(sweep).to_string_lossy().into_owned() }
     }
 
     fn as_plan(&self) -> plan::Arguments {

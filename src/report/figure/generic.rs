@@ -17,7 +17,13 @@ const VALUES: usize = 60;
 /// One figure a problem: the metric by each parameter that varies; none where nothing does.
 #[must_use]
 pub fn by_parameter(analysis: &Analysis) -> Vec<Figure> {
+    // Where all runs of a problem are one design, the figure of its effects has them all.
+    let is_whole =
+        |place: usize| analysis.importances.iter().any(|one| one.design.problem == place && one.design.grid.is_none());
     let figure = |(place, problem): (usize, &Problem)| {
+        if is_whole(place) {
+            return None;
+        }
         let rows = parameter_rows(analysis, problem);
         let finding = general::influence_of(analysis, place)
             .unwrap_or_else(|| format!("{} by the value of each parameter that varies.", analysis.metric.name));
@@ -39,9 +45,11 @@ pub fn ranking(analysis: &Analysis) -> Vec<Figure> {
             strip::row(&analysis.records, &group.rows, &group.label, &analysis.metric.name, (Hue::Blue, Marker::Circle))
         };
         let rows = problem.groups.iter().map(row).collect();
-        let caption = "Configurations from best to worst by their mean; those with a run that has no value come last.";
+        let order = "Configurations from best to worst by their mean; those with a run that has no value come last.";
+        let caption =
+            [Some(order.to_owned()), general::places(problem)].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let finding = general::best(analysis, problem);
-        assemble(analysis, problem, "ranking", "by configuration", finding, caption, rows, RANKED, "")
+        assemble(analysis, problem, "ranking", "by configuration", finding, &caption, rows, RANKED, "")
     };
     analysis.problems.iter().filter_map(figure).collect()
 }
@@ -154,7 +162,7 @@ fn assemble(
 }
 
 /// A name that every file system takes.
-fn file_name(label: &str) -> String {
+pub(super) fn file_name(label: &str) -> String {
     let plain = label.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
     let plain: String = plain.take(40).collect();
     plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")

@@ -4,12 +4,17 @@
 mod body;
 pub mod curves;
 pub mod depth;
+pub mod effects;
 pub mod encodings;
 pub mod errors;
 pub mod generic;
+pub mod importance;
+pub mod interactions;
 pub mod parabola;
+pub mod shares;
 pub mod strip;
 pub mod tasks;
+pub mod tuning;
 
 use serde::Serialize;
 

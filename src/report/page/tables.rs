@@ -69,7 +69,7 @@ fn view(header: Vec<Head>, rows: Vec<Vec<Cell>>, all: usize, file: &str) -> View
 /// All configurations with what they came to, as a file.
 pub fn configurations(analysis: &Analysis) -> Table {
     let metric = &analysis.metric.name;
-    let mut table = Table::new(&["config", "rank"]);
+    let mut table = Table::new(&["config", "rank", "first_place", "last_place"]);
     table.header.extend(analysis.varying.iter().map(|&name| name.to_owned()));
     for name in ["n", "without", "mean", "sd", "median", "min", "max", "interval_low", "interval_high"] {
         table.header.push(name.to_owned());
@@ -79,6 +79,9 @@ pub fn configurations(analysis: &Analysis) -> Table {
         let summary = group.metric.as_ref();
         let part = |part: fn(&Summary) -> Option<f64>| summary.and_then(part).map(exact).unwrap_or_default();
         let mut row = vec![group.config.clone(), group.rank.map(|rank| rank.to_string()).unwrap_or_default()];
+        let place = |place: Option<usize>| place.map(|place| place.to_string()).unwrap_or_default();
+        row.push(place(group.places.map(|(first, _)| first)));
+        row.push(place(group.places.map(|(_, last)| last)));
         row.extend(group.levels.iter().map(|level| level.clone().unwrap_or_default()));
         row.push(summary.map_or(0, Summary::n).to_string());
         row.push(summary.map_or(group.rows.len(), |summary| summary.missing).to_string());

@@ -1,7 +1,8 @@
 //! Sentences on any sweep: the best configuration, what matters, how runs ended.
 
-use super::{list, spread};
-use crate::analysis::{Analysis, Group, Problem, Summary};
+use super::{article, importance, list, luck, spread};
+use crate::analysis::intervals::wilson;
+use crate::analysis::{Analysis, Group, Problem, Summary, Tally, describe};
 use crate::problem::{MOST_EXHAUSTIVE, QUASI_RANDOM_POINTS};
 use crate::report::number::{count, number, percent, whole};
 
@@ -9,10 +10,13 @@ use crate::report::number::{count, number, percent, whole};
 #[must_use]
 pub fn answer(analysis: &Analysis) -> Vec<String> {
     let mut answer: Vec<String> = Vec::new();
-    if let Some(problem) = analysis.problems.first() {
+    let has_metric = |problem: &&Problem| problem.groups.iter().any(|&group| analysis.groups[group].metric.is_some());
+    if let Some(problem) = analysis.problems.iter().find(has_metric).or(analysis.problems.first()) {
         answer.push(best(analysis, problem));
     }
-    answer.extend(influence(analysis));
+    // Where nothing but the seed differs, it is luck that there is something to say of.
+    let luck = || analysis.lucks.first().map(|found| luck::kinds(analysis, found));
+    answer.extend(influence(analysis).or_else(luck));
     answer.push(ended(analysis));
     answer
 }
@@ -21,6 +25,7 @@ pub fn answer(analysis: &Analysis) -> Vec<String> {
 #[must_use]
 pub fn best(analysis: &Analysis, problem: &Problem) -> String {
     let metric = &analysis.metric.name;
+    let a = article(metric);
     let of = if analysis.problems.len() > 1 { format!(" on {}", problem.label) } else { String::new() };
     let ranked: Vec<(&Group, &Summary)> = problem
         .groups
@@ -28,70 +33,105 @@ pub fn best(analysis: &Analysis, problem: &Problem) -> String {
         .filter_map(|&group| analysis.groups[group].metric.as_ref().map(|metric| (&analysis.groups[group], metric)))
         .collect();
     let Some((group, first)) = ranked.first() else {
-        return format!("No run{of} has a {metric}.");
+        return format!("No run{of} has {a} {metric}.");
     };
     if problem.groups.len() == 1 {
-        return format!("The only configuration{of} has a {metric} of {} ({}).", number(first.mean), spread(first));
+        let told = format!("The only configuration{of} has {a} {metric} of {} ({})", number(first.mean), spread(first));
+        return format!("{told}{}.", skewed(first));
     }
     let among = count(problem.groups.len(), "configuration");
     let best = format!(
-        "The best of {among}{of} is {}, with a {metric} of {} ({})",
+        "The best of {among}{of} is {}, with {a} {metric} of {} ({})",
         group.label,
         number(first.mean),
         spread(first)
     );
-    let Some((next, second)) = ranked.get(1) else { return format!("{best}; no other has a {metric}.") };
-    let told = match (first.interval, second.interval) {
-        (Some(a), Some(b)) if a.1 < b.0 || b.1 < a.0 => ", and their 95\u{a0}% intervals do not overlap",
-        (Some(_), Some(_)) => ", and their 95\u{a0}% intervals overlap",
-        _ => "",
+    let Some((next, second)) = ranked.get(1) else { return format!("{best}; no other has {a} {metric}.") };
+    let told = match problem.tied {
+        Some(0 | 1) => ", and the difference is clear".to_owned(),
+        Some(2) => ", and the two cannot be told apart".to_owned(),
+        Some(tied) => format!(", and {} cannot be told apart from the best", count(tied - 1, "configuration")),
+        None => String::new(),
     };
     format!("{best}; next comes {} with {}{told}.", next.label, number(second.mean))
 }
 
-/// The parameters that the metric goes with most.
+/// The median beside the mean, with intervals that take nothing for normal, where values lie far to one side; empty where not.
+fn skewed(summary: &Summary) -> String {
+    let (Some(median), Some(mean)) = (summary.median_interval(), summary.bootstrap_interval()) else {
+        return String::new();
+    };
+    if !summary.is_skewed() {
+        return String::new();
+    }
+    let student = match summary.interval {
+        Some((low, high)) => format!(" where Student's has {} to {}", number(low), number(high)),
+        None => String::new(),
+    };
+    format!(
+        ". The values lie far to one side: their median is {}, with a bootstrap 95\u{a0}% interval from {} to {}; that of the mean goes from {} to {}{student}",
+        number(summary.median),
+        number(median.0),
+        number(median.1),
+        number(mean.0),
+        number(mean.1)
+    )
+}
+
+/// When configurations of a ranking cannot be told apart, and how many of its places each may have.
+#[must_use]
+pub fn places(problem: &Problem) -> Option<String> {
+    problem.tied?;
+    Some(
+        "Two are told apart where the 95\u{a0}% interval of the difference of their means leaves out zero: paired by seed where both \
+         have the same seeds, otherwise Welch's; among many pairs some differ by chance. A configuration may have any place from \
+         behind all that are clearly better to before all that are clearly worse: configurations.csv has them."
+            .to_owned(),
+    )
+}
+
+/// What the metric goes with, over the most runs that can be told of together.
 #[must_use]
 pub fn influence(analysis: &Analysis) -> Option<String> {
-    influence_of(analysis, 0)
+    analysis.importances.first().map(|first| importance::shares(analysis, first))
 }
 
-/// The parameters that the metric goes with most, in the problem of that index.
+/// What the metric goes with in the problem of that index.
 #[must_use]
 pub fn influence_of(analysis: &Analysis, problem: usize) -> Option<String> {
-    let mut shares = analysis.influences.iter().filter(|influence| influence.problem == problem);
-    let first = shares.next()?;
-    let what = if first.logarithmic { "variance of the logarithm" } else { "variance" };
-    let rest: Vec<String> =
-        shares.take(2).map(|next| format!("{} with {}", next.parameter, percent(next.share))).collect();
-    let rest = if rest.is_empty() {
-        String::new()
-    } else {
-        format!("; taken by themselves, {} (shares can overlap)", list(&rest))
-    };
-    let (metric, share) = (&analysis.metric.name, percent(first.share));
-    let over = count(first.runs, "run");
-    Some(format!(
-        "Of the {what} of {metric} over {over}, {share} lies between the values of {}{rest}.",
-        first.parameter
-    ))
+    let first = analysis.importances.iter().find(|importance| importance.design.problem == problem)?;
+    Some(importance::shares(analysis, first))
 }
 
-/// The same for every problem that has more than one configuration.
+/// The same for every problem, and every grid that is told of by itself.
 #[must_use]
 pub fn influences(analysis: &Analysis) -> Vec<String> {
-    let told = |problem: usize| {
-        let of = &analysis.problems[problem].label;
-        let sentence = influence_of(analysis, problem)?;
-        Some(if analysis.problems.len() > 1 { format!("On {of}: {}", super::lower(&sentence)) } else { sentence })
-    };
-    (0..analysis.problems.len()).filter_map(told).collect()
+    analysis.importances.iter().map(|one| importance::shares(analysis, one)).collect()
 }
 
 /// How many runs are missing, and how the others ended.
 #[must_use]
 pub fn ends(analysis: &Analysis) -> String {
-    let parts = [missing(analysis), Some(ended(analysis)), spread_points(analysis)];
+    let parts = [missing(analysis), Some(ended(analysis)), unfinished(analysis), spread_points(analysis)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// The value with the largest share of runs that did not finish, where some did and some did not.
+fn unfinished(analysis: &Analysis) -> Option<String> {
+    let all = analysis.ends.all;
+    let share = |tally: &Tally| tally.unfinished() as f64 / tally.runs() as f64;
+    let told = analysis.ends.by_value.iter().filter(|(_, _, tally)| share(tally) > share(&all));
+    let (name, level, tally) = told.max_by(|a, b| share(&a.2).total_cmp(&share(&b.2)))?;
+    let (low, high) = wilson(tally.unfinished(), tally.runs())?;
+    let value =
+        level.as_ref().map_or_else(|| format!("{} not set", name.replace('_', " ")), |level| describe(name, level));
+    Some(format!(
+        "Runs with {value} are the least likely to finish: {} of {} did not (95\u{a0}% interval {} to {}).",
+        whole(tally.unfinished()),
+        whole(tally.runs()),
+        percent(low),
+        percent(high)
+    ))
 }
 
 /// Says where points stand for a domain that is too large to be measured whole.

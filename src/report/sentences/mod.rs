@@ -1,7 +1,11 @@
 //! Findings in words. Every sentence is made from numbers, and says the opposite where they do.
 
+pub mod claims;
 pub mod founding;
 pub mod general;
+pub mod importance;
+pub mod luck;
+pub mod tuning;
 
 use crate::analysis::{Analysis, Summary};
 use crate::measure::COLUMNS;
@@ -50,6 +54,16 @@ pub fn list(items: &[String]) -> String {
         [only] => only.clone(),
         [start @ .., last] => format!("{} and {last}", start.join(", ")),
     }
+}
+
+/// The article of a column's name: `a test_rmse`, `an excess`.
+fn article(name: &str) -> &'static str {
+    if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
+/// `a, nor with b, nor with c`.
+fn listed(items: &[String], between: &str) -> String {
+    items.join(&format!(", {between} "))
 }
 
 /// A sentence inside another one: its first letter in lower case.

@@ -1,0 +1,73 @@
+//! Questions in SQL to a table of runs: what holds of each run, and what of all of them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use polars::prelude::{Column, DataFrame, DataType, IdxCa, IdxSize, IntoLazy};
+use polars::sql::SQLContext;
+
+use crate::sweep::with_points;
+
+/// The name of the column that an answer is computed into.
+const ANSWER: &str = "the answer";
+
+/// What an expression comes to: a value a run, or a single one where it is made from all of them.
+pub(super) fn answer(runs: &DataFrame, sql: &str) -> Result<Column, String> {
+    let asked = || {
+        let context = SQLContext::new();
+        context.register("runs", runs.clone().lazy());
+        let mut context = context;
+        // It stands on lines of its own, so that a comment in it ends with it.
+        let query = format!("SELECT (\n{}\n) AS \"{ANSWER}\" FROM runs", with_points(sql));
+        let found = context.execute(&query)?.collect()?;
+        found.column(ANSWER).cloned()
+    };
+    // Polars ends in a panic on some of what it can parse.
+    match catch_unwind(AssertUnwindSafe(asked)) {
+        Ok(found) => found.map_err(|error| essence(&error.to_string())),
+        Err(_) => Err("Polars cannot compute this".into()),
+    }
+}
+
+/// Of each run whether a condition is true; what is neither true nor false is not.
+pub(super) fn holds(runs: &DataFrame, sql: &str) -> Result<Vec<bool>, String> {
+    let found = answer(runs, sql)?;
+    let found = found.bool().map_err(|_| NO_CONDITION.to_owned())?;
+    let truth: Vec<bool> = found.iter().map(|value| value == Some(true)).collect();
+    match truth[..] {
+        [one] => Ok(vec![one; runs.height()]),
+        _ if truth.len() == runs.height() => Ok(truth),
+        _ => Err(NO_CONDITION.into()),
+    }
+}
+
+/// What is wrong where an expression is neither true nor false.
+pub(super) const NO_CONDITION: &str = "this is not a condition: it is neither true nor false";
+
+/// Whether a condition is true of all runs together; `None` where it is neither true nor false.
+pub(super) fn truth(runs: &DataFrame, sql: &str) -> Result<Option<bool>, String> {
+    let found = answer(runs, sql)?;
+    if found.dtype() != &DataType::Boolean || found.len() != 1 {
+        return Err(NO_CONDITION.into());
+    }
+    Ok(found.bool().ok().and_then(|found| found.get(0)))
+}
+
+/// The number that an expression comes to; `None` where it is none.
+pub(super) fn number(runs: &DataFrame, sql: &str) -> Option<f64> {
+    let found = answer(runs, sql).ok()?;
+    let found = found.cast(&DataType::Float64).ok()?;
+    found.f64().ok()?.get(0)
+}
+
+/// These rows of a table, in their order.
+pub(super) fn rows(runs: &DataFrame, rows: &[usize]) -> Result<DataFrame, String> {
+    let rows: Vec<IdxSize> = rows.iter().map(|&row| row as IdxSize).collect();
+    runs.take(&IdxCa::from_vec("row".into(), rows)).map_err(|error| essence(&error.to_string()))
+}
+
+/// What Polars says, without its plan of the query and without places in a text that nobody wrote.
+fn essence(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let line = line.split(" at Line:").next().unwrap_or_default();
+    line.trim_start_matches("sql parser error: ").to_owned()
+}
