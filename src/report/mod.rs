@@ -12,6 +12,7 @@ mod write;
 use std::path::PathBuf;
 
 use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
 use crate::analysis::{Analysis, Frames, analyze};
 pub use crate::analysis::{Claim, Compare, Goal, Metric, Unreadable};
@@ -71,10 +72,8 @@ pub fn render(input: &Input) -> Result<Report, Unreadable> {
         Frames { runs: input.runs.clone(), curves: input.curves.clone(), predictions: input.predictions.clone() };
     let analysis = analyze(&frames, &input.metric, &input.claims, input.asked)?;
     let figures = figures(&analysis);
-    let drawn: Vec<(Vec<u8>, Vec<u8>)> = figures
-        .iter()
-        .map(|figure| (png::draw(figure, png::Theme::Light), png::draw(figure, png::Theme::Dark)))
-        .collect();
+    // Figures are drawn side by side and stay in their order.
+    let drawn: Vec<Vec<u8>> = figures.par_iter().map(|figure| png::draw(figure, png::Theme::Light)).collect();
     let mut tables: Vec<(String, &Table)> =
         figures.iter().map(|figure| (format!("{}.csv", figure.name), &figure.table)).collect();
     let (configurations, runs) = (page::configurations(&analysis), page::runs(&analysis));
@@ -88,7 +87,7 @@ pub fn render(input: &Input) -> Result<Report, Unreadable> {
         figures: figures
             .iter()
             .zip(drawn)
-            .map(|(figure, (light, _))| (format!("{}.png", figure.name), light))
+            .map(|(figure, image)| (format!("{}.png", figure.name), image))
             .collect(),
         // On a terminal a space is a space.
         answer: answer.into_iter().map(|sentence| sentence.replace('\u{a0}', " ")).collect(),
