@@ -4,6 +4,7 @@ mod absent;
 mod claims;
 mod curves;
 mod ends;
+pub mod findings;
 pub mod founding;
 mod groups;
 mod influence;
@@ -17,6 +18,7 @@ pub use absent::{Absence, absences};
 pub use claims::{Claim, Compare, Comparison, Outcome, Verdict};
 pub use curves::{CurvePoint, PredictionPoint};
 pub use ends::{Ends, Tally};
+pub use findings::Findings;
 pub use founding::Founding;
 pub use groups::{Group, PROBLEM, Problem, describe, label, telling};
 pub use influence::Influence;
@@ -86,6 +88,8 @@ pub struct Analysis {
     pub verdicts: Vec<Verdict>,
     /// What the records say on the founding question, where they say anything.
     pub founding: Option<Founding>,
+    /// What they say beyond it.
+    pub findings: Findings,
 }
 
 /// Analyses a sweep that asks for `asked` runs, of which the frames hold those that were trained.
@@ -100,6 +104,7 @@ pub fn analyze(frames: &Frames, metric: &Metric, claims: &[Claim], asked: u64) -
     let ends = ends::ends(&records, &varying, asked);
     let absences = absences(&records);
     let founding = founding::founding(&records, &groups);
+    let findings = findings::findings(&records, &varying, &problems, &groups, metric);
     let verdicts = claims::verdicts(claims);
     Ok(Analysis {
         metric: metric.clone(),
@@ -112,5 +117,6 @@ pub fn analyze(frames: &Frames, metric: &Metric, claims: &[Claim], asked: u64) -
         absences,
         verdicts,
         founding,
+        findings,
     })
 }

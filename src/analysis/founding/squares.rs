@@ -105,17 +105,32 @@ fn depths(records: &Records, rows: &[usize]) -> Vec<Depth> {
 const TRAINED_AS: [(&str, &str); 4] =
     [("optimizer", "adam"), ("learning_rate", "0.001"), ("epochs", "500"), ("batch", "100")];
 
+/// The founding question's own layers.
+const LAYERS: &str = "[20, 100, 1000, 100, 20]";
+
+/// Whether a run is the founding question's own on squares: its layers, without an activation, trained as it trains.
+#[must_use]
+pub fn is_question(records: &Records, row: usize) -> bool {
+    records.value(row, "task") == Some("square")
+        && is_linear(records, row)
+        && is_bare(records, row)
+        && has_its_setting(records, row)
+        && records.value(row, "hidden") == Some(LAYERS)
+        && records.value(row, "schedule") != Some("cosine")
+}
+
+fn has_its_setting(records: &Records, row: usize) -> bool {
+    has_seed_scale(records, row)
+        && records.number(row, "largest") == Some(anchors::LARGEST)
+        && records.number(row, "examples") == Some(anchors::EXAMPLES)
+        && hidden_layers(records, row) > 0
+        && TRAINED_AS.iter().all(|(name, value)| records.value(row, name).is_none_or(|own| own == *value))
+}
+
 fn seed_setting(records: &Records, rows: &[usize]) -> Option<SeedSetting> {
-    let its_own = |&&row: &&usize| {
-        has_seed_scale(records, row)
-            && records.number(row, "largest") == Some(anchors::LARGEST)
-            && records.number(row, "examples") == Some(anchors::EXAMPLES)
-            && hidden_layers(records, row) > 0
-            && TRAINED_AS.iter().all(|(name, value)| records.value(row, name).is_none_or(|own| own == *value))
-    };
-    let mut own: Vec<usize> = rows.iter().filter(its_own).copied().collect();
+    let mut own: Vec<usize> = rows.iter().copied().filter(|&row| has_its_setting(records, row)).collect();
     // Where its very layers were trained, nothing else stands for it.
-    let layers = own.iter().copied().filter(|&row| records.value(row, "hidden") == Some("[20, 100, 1000, 100, 20]"));
+    let layers = own.iter().copied().filter(|&row| records.value(row, "hidden") == Some(LAYERS));
     let layers: Vec<usize> = layers.filter(|&row| records.value(row, "schedule") != Some("cosine")).collect();
     if !layers.is_empty() {
         own = layers;

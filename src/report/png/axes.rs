@@ -26,7 +26,8 @@ pub(super) struct Ruler {
 impl Ruler {
     /// Lays an axis out between two pixels so that it holds all values, with a tick about `every` so many pixels.
     pub(super) fn new(axis: &Axis, values: impl Iterator<Item = f64>, (from, to): (f64, f64), every: f64) -> Self {
-        let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+        let names = axis.names.iter().map(|(at, _)| *at);
+        let values: Vec<f64> = values.chain(names).filter(|value| value.is_finite()).map(bounded).collect();
         let shown = |value: &f64| axis.scale == Scale::Linear || *value > 0.0;
         let zeros = axis.scale == Scale::Log && values.contains(&0.0);
         let own = |value: f64| if axis.scale == Scale::Log { value.log10() } else { value };
@@ -36,8 +37,9 @@ impl Ruler {
             low = low.min(own(value));
             high = high.max(own(value));
         }
-        if let Some((from, to)) = axis.range {
-            (low, high) = (own(from), own(to));
+        let range = axis.range.map(|(from, to)| (own(from), own(to)));
+        if let Some((from, to)) = range.filter(|(from, to)| from.is_finite() && to.is_finite() && from < to) {
+            (low, high) = (from, to);
         } else {
             (low, high) = padded(axis.scale, low, high);
         }
@@ -46,6 +48,7 @@ impl Ruler {
         let from = if zeros { from + way * SHELF.0 } else { from };
         let mut ruler = Self { scale: axis.scale, span: (low, high), ends: (from, to), shelf, ticks: Vec::new() };
         let ticks = match axis.scale {
+            _ if !axis.names.is_empty() => axis.names.clone(),
             Scale::Linear => linear_ticks(low, high, (to - from).abs() / every),
             Scale::Log => log_ticks(low, high, (to - from).abs() / every),
         };
@@ -63,10 +66,19 @@ impl Ruler {
             Scale::Log if value == 0.0 => return self.shelf,
             Scale::Log if value < 0.0 => return None,
             Scale::Log => value.log10(),
-            Scale::Linear => value,
+            Scale::Linear => bounded(value),
         };
         let share = (own - self.span.0) / (self.span.1 - self.span.0);
         Some(self.ends.0 + share.clamp(-0.004, 1.004) * (self.ends.1 - self.ends.0))
+    }
+
+    /// The same axis with zeros at its low end instead of on a shelf: for scales of colours.
+    pub(super) fn without_shelf(mut self) -> Self {
+        if self.shelf.is_some() {
+            self.ends.0 = 0.0;
+            self.shelf = Some(0.0);
+        }
+        self
     }
 
     /// Pixels of the axis without its shelf.
@@ -87,6 +99,11 @@ impl Ruler {
         };
         self.ticks.iter().map(placed).collect()
     }
+}
+
+/// Beyond this, spans between two numbers would overflow.
+fn bounded(value: f64) -> f64 {
+    value.clamp(-1e300, 1e300)
 }
 
 fn padded(scale: Scale, low: f64, high: f64) -> (f64, f64) {
@@ -173,6 +190,8 @@ mod tests {
             &[-1e300, 1e300],
             &[1.0, 1.0 + 1e-15],
             &[0.0, 1e-12, 3.0],
+            &[-f64::MAX, f64::MAX],
+            &[f64::MIN_POSITIVE, f64::MAX],
         ];
         for scale in [Scale::Linear, Scale::Log] {
             for values in hostile {
@@ -192,6 +211,24 @@ mod tests {
         assert_eq!(texts(&ruler), ["0", "0.01", "0.1", "1", "10", "100"]);
         assert!(ruler.at(0.0).unwrap() < ruler.at(0.01).unwrap() - 15.0);
         assert_eq!(ruler.at(-3.0), None);
+    }
+
+    #[test]
+    fn an_axis_of_names_has_no_other_ticks() {
+        let names = vec![(0.0, "train".to_owned()), (1.0, "domain".to_owned())];
+        let axis = Axis { names, ..Axis::new("", Scale::Linear) };
+        let ruler = Ruler::new(&axis, [0.5].into_iter(), (0.0, 400.0), 76.0);
+        assert_eq!(texts(&ruler), ["train", "domain"]);
+        assert!(ruler.ticks[0].0 >= 0.0 && ruler.ticks[1].0 <= 400.0);
+    }
+
+    #[test]
+    fn a_range_that_is_none_is_not_kept_to() {
+        for range in [(0.0, 1.0), (2.0, 2.0), (f64::NAN, 1.0), (5.0, 1.0)] {
+            let axis = Axis { range: Some(range), ..Axis::new("", Scale::Log) };
+            let ruler = Ruler::new(&axis, [1.0, 100.0].into_iter(), (0.0, 400.0), 76.0);
+            assert!((0.0..=400.0).contains(&ruler.at(10.0).unwrap()), "{range:?}");
+        }
     }
 
     #[test]

@@ -60,6 +60,37 @@ impl Canvas {
         });
     }
 
+    /// Fills what lies between two edges, with what is behind it showing through: place, lower and upper edge in pixels,
+    /// from left to right.
+    pub(super) fn between(&mut self, points: &[(f64, f64, f64)], colour: Rgb, strength: f64) {
+        let within = |at: f64, end: usize| (at * DRAWN).round().clamp(0.0, end as f64) as usize;
+        for pair in points.windows(2) {
+            let ((x0, a0, b0), (x1, a1, b1)) = (pair[0], pair[1]);
+            for column in within(x0, self.width)..within(x1, self.width) {
+                let along = ((column as f64 / DRAWN - x0) / (x1 - x0)).clamp(0.0, 1.0);
+                let (a, b) = (a0 + (a1 - a0) * along, b0 + (b1 - b0) * along);
+                for row in within(a.min(b), self.height)..within(a.max(b), self.height) {
+                    let start = (row * self.width + column) * 3;
+                    for (behind, own) in self.pixels[start..start + 3].iter_mut().zip(colour) {
+                        let mixed = f64::from(*behind) * (1.0 - strength) + f64::from(own) * strength;
+                        *behind = mixed.round() as u8;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Slanted lines in a box.
+    pub(super) fn hatch(&mut self, (x0, y0): Point, (x1, y1): Point, colour: Rgb) {
+        let (width, height) = (x1 - x0, y1 - y0);
+        let mut along = 3.5;
+        while along < width + height {
+            let (right, down) = (along.min(width), along.min(height));
+            self.segment((x0 + right, y0 + along - right), (x0 + along - down, y0 + down), 1.0, colour);
+            along += 7.0;
+        }
+    }
+
     fn disc(&mut self, (x, y): Point, radius: f64, colour: Rgb) {
         let centre = ((x * DRAWN).round() as i32, (y * DRAWN).round() as i32);
         let radius = (radius * DRAWN).round().max(1.0) as u32;
@@ -105,7 +136,11 @@ impl Canvas {
 
     /// A point with a thin rim of the background, so that overlapping ones can be told apart.
     pub(super) fn marker(&mut self, at: Point, marker: Marker, radius: f64, colour: Rgb) {
-        let rim = self.palette.background;
+        self.dot(at, marker, radius, colour, self.palette.background);
+    }
+
+    /// A point with a thin rim of that colour.
+    pub(super) fn dot(&mut self, at: Point, marker: Marker, radius: f64, colour: Rgb, rim: Rgb) {
         self.shape(at, marker, radius + 0.75, rim);
         self.shape(at, marker, radius, colour);
     }
@@ -148,6 +183,25 @@ impl Canvas {
         let (columns, rows) = (self.width as i32, self.height as i32);
         self.draw(|backend| {
             text::cover(line, (x * DRAWN, y * DRAWN), size * DRAWN, weight, |x, y, coverage| {
+                if (0..columns).contains(&x) && (0..rows).contains(&y) {
+                    let [red, green, blue] = colour;
+                    let colour = RGBColor(red, green, blue).mix(coverage.min(1.0));
+                    backend
+                        .draw_pixel((x, y), colour.to_backend_color())
+                        .expect("a buffer in memory takes every pixel");
+                }
+            });
+        });
+    }
+
+    /// A line of text turned by a quarter, to be read from the bottom up, whose end is at `y` and whose letters stand on `x`.
+    pub(super) fn upright(&mut self, line: &str, (x, y): Point, (size, weight): Font, colour: Rgb) {
+        let (columns, rows) = (self.width as i32, self.height as i32);
+        let start = y + text::width(line, size, weight);
+        let (left, bottom) = ((x * DRAWN).round() as i32, (start * DRAWN).round() as i32);
+        self.draw(|backend| {
+            text::cover(line, (0.0, 0.0), size * DRAWN, weight, |along, down, coverage| {
+                let (x, y) = (left + down, bottom - along);
                 if (0..columns).contains(&x) && (0..rows).contains(&y) {
                     let [red, green, blue] = colour;
                     let colour = RGBColor(red, green, blue).mix(coverage.min(1.0));

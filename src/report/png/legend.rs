@@ -12,6 +12,9 @@ pub(super) const TITLE: Font = (15.0, Weight::SemiBold);
 pub(super) const LABEL: Font = (12.0, Weight::Regular);
 pub(super) const STRONG: Font = (12.0, Weight::SemiBold);
 
+/// How much of its colour a band has.
+pub(super) const BAND: f64 = 0.22;
+
 const LINE: f64 = 19.0;
 const SAMPLE: f64 = 24.0;
 
@@ -24,6 +27,20 @@ pub(super) enum Sample {
     Mean,
     /// The floor of a single row.
     Floor,
+    /// What lies between two edges.
+    Patch(Hue),
+    /// A bar of a histogram or of a row.
+    Bar(Hue),
+    /// The interval around the end of a bar.
+    Interval,
+    /// Small dots in the cells of a heat map.
+    Dots,
+    /// A cell that was not tried.
+    Hatch,
+    /// A cell without a number.
+    Empty,
+    /// Nothing: the entry is a remark.
+    None,
 }
 
 /// A title over a legend, laid out.
@@ -42,7 +59,8 @@ impl Head {
         let mut placed = Vec::new();
         for (sample, name) in entries {
             let name = text::fitted(&name, LABEL.0, LABEL.1, WIDTH - 2.0 * EDGE - SAMPLE);
-            let width = SAMPLE + 6.0 + text::width(&name, LABEL.0, LABEL.1) + 18.0;
+            let before = if sample == Sample::None { 0.0 } else { SAMPLE + 6.0 };
+            let width = before + text::width(&name, LABEL.0, LABEL.1) + 18.0;
             if x > EDGE && x + width - 18.0 > WIDTH - EDGE {
                 (x, y) = (EDGE, y + LINE);
             }
@@ -73,11 +91,42 @@ impl Head {
                     canvas.stroke(&[(*x + 2.0, level), (x + SAMPLE - 2.0, level)], 1.25, ink, Dash::Solid);
                     canvas.stroke(&[(middle, level - 6.0), (middle, level + 6.0)], 2.0, ink, Dash::Solid);
                 }
+                Sample::Interval => {
+                    canvas.stroke(&[(*x + 3.0, level), (x + SAMPLE - 3.0, level)], 1.25, ink, Dash::Solid);
+                    for end in [*x + 3.0, x + SAMPLE - 3.0] {
+                        canvas.stroke(&[(end, level - 4.0), (end, level + 4.0)], 1.25, ink, Dash::Solid);
+                    }
+                }
+                Sample::Patch(hue) => {
+                    let colour = canvas.palette.of(hue);
+                    let edges = [(*x + 1.0, level - 6.0, level + 6.0), (x + SAMPLE - 1.0, level - 6.0, level + 6.0)];
+                    canvas.between(&edges, colour, BAND);
+                }
+                Sample::Bar(hue) => {
+                    let colour = canvas.palette.faint(canvas.palette.of(hue), 0.75);
+                    canvas.fill((*x + 2.0, level - 5.5), (x + SAMPLE - 2.0, level + 5.5), colour);
+                }
+                Sample::Dots => {
+                    for along in [5.0, 11.0, 19.0] {
+                        canvas.marker((x + along, level), Marker::Circle, 2.1, ink);
+                    }
+                }
+                Sample::Hatch => {
+                    let colour = canvas.palette.muted;
+                    canvas.hatch((*x + 2.0, level - 7.0), (x + SAMPLE - 2.0, level + 7.0), colour);
+                }
+                Sample::Empty => {
+                    let colour = canvas.palette.band;
+                    canvas.fill((*x + 2.0, level - 7.0), (x + SAMPLE - 2.0, level + 7.0), canvas.palette.muted);
+                    canvas.fill((*x + 3.0, level - 6.0), (x + SAMPLE - 3.0, level + 6.0), colour);
+                }
+                Sample::None => {}
                 Sample::Floor => {
                     canvas.stroke(&[(middle, level - 7.0), (middle, level + 7.0)], 2.0, ink, Dash::Dotted);
                 }
             }
-            canvas.text(name, (x + SAMPLE + 6.0, *y), Anchor::Start, LABEL, ink);
+            let before = if *sample == Sample::None { 0.0 } else { SAMPLE + 6.0 };
+            canvas.text(name, (x + before, *y), Anchor::Start, LABEL, ink);
         }
     }
 }

@@ -5,10 +5,15 @@
 #![expect(clippy::cast_sign_loss, reason = "coordinates of pixels are clamped before they lose their sign")]
 
 mod axes;
+mod bars;
 mod canvas;
 mod encode;
+mod heat;
 mod legend;
 mod panels;
+mod parallel;
+mod ramp;
+mod rows;
 mod strip;
 mod text;
 mod theme;
@@ -23,7 +28,9 @@ pub fn draw(figure: &Figure, theme: Theme) -> Vec<u8> {
     let canvas = match &figure.body {
         Body::Panels(panels) => panels::draw(&figure.title, panels, palette),
         Body::Strip(strip) => strip::draw(&figure.title, strip, palette),
-        Body::Heat(_) | Body::Bars(_) | Body::Parallel(_) => unimplemented!("no figure has these yet"),
+        Body::Heat(heat) => heat::draw(&figure.title, heat, palette),
+        Body::Bars(bars) => bars::draw(&figure.title, bars, palette),
+        Body::Parallel(parallel) => parallel::draw(&figure.title, parallel, palette),
     };
     let (width, height, pixels) = canvas.finish();
     encode::encode(width, height, &pixels)
