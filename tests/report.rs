@@ -9,11 +9,11 @@
 
 use std::collections::BTreeMap;
 
-use ablate::analysis::{Frames, analyze};
+use ablate::analysis::{Analysis, Frames, Outcome, Verdict, analyze};
 use ablate::config::{Assignment, ColumnType, Configuration, PARAMETERS, Value, configuration_id, parameter};
 use ablate::measure::COLUMNS;
 use ablate::report::figure::{Body, Figure};
-use ablate::report::{Goal, Input, Metric, Report, figures, render, sentences, write};
+use ablate::report::{Claim, Goal, Input, Metric, Report, compose, figures, render, sentences, write};
 use polars::prelude::*;
 
 /// RMSE of the best line for squares over 1..1000.
@@ -467,6 +467,11 @@ fn report(runs: &[Fake]) -> Report {
     render(&input(runs)).unwrap()
 }
 
+/// What of a page is shown: without its style and its scripts.
+fn shown(html: &str) -> &str {
+    html.split_once("</style>").unwrap().1.split_once("<script").unwrap().0
+}
+
 /// What a PNG shows: width, height and how many colours it has.
 fn decoded(bytes: &[u8]) -> (u32, u32, usize) {
     let mut decoder = png::Decoder::new(bytes);
@@ -652,13 +657,8 @@ fn any_sweep_gets_a_whole_page() {
         assert!(report.html.trim_end().ends_with("</html>"), "{name}");
         assert!(!report.answer.is_empty() && report.answer.len() <= 3, "{name}: {:?}", report.answer);
         for lonely in ["NaN", "inf ", "None", "Some("] {
-            let text = report
-                .html
-                .split("<script>")
-                .next()
-                .unwrap()
-                .split("data:image")
-                .map(|part| part.split_once('"').map_or(part, |p| p.1));
+            let text = shown(&report.html).split("data:image");
+            let text = text.map(|part| part.split_once('"').map_or(part, |p| p.1));
             assert!(!text.collect::<String>().contains(lonely), "{name} shows {lonely}");
         }
         for (file, bytes) in &report.figures {
@@ -711,27 +711,36 @@ fn hostile_text_is_shown_and_does_nothing() {
         ..input(&runs)
     };
     let html = render(&input).unwrap().html;
-    assert_eq!(html.matches("<script>").count(), 1, "only the page's own");
-    assert_eq!(html.matches("</script>").count(), 1);
+    assert_eq!(html.matches("<script").count(), 3, "only the page's own");
+    assert_eq!(html.matches("</script").count(), 3);
     assert!(!html.contains("<img src=x") && !html.contains("<svg") && html.contains("&#60;script&#62;alert(1)"));
 }
 
 #[test]
 fn the_page_needs_nothing_from_outside() {
     let html = report(&founding()).html;
-    assert!(!html.contains("http:") && !html.contains("https:") && !html.contains("//cdn"));
+    for (_, link) in ["src=\"", "href=\"", "srcset=\"", "action=\"", "url("]
+        .iter()
+        .flat_map(|what| shown(&html).split(what).skip(1).map(move |rest| (what, rest)))
+    {
+        let own = ["#", "data:image/png;base64,", "tables/", "figures/"].iter().any(|start| link.starts_with(start));
+        assert!(own, "leads outside: {}", &link[..link.len().min(60)]);
+    }
+    let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+    assert_eq!(style.matches("url(").count(), style.matches("url(data:font/otf;base64,").count());
+    assert!(!style.contains("@import"));
     let policy = html.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
     assert!(policy.contains("default-src &#39;none&#39;"), "{policy}");
     assert!(!policy.contains("unsafe"));
     // Style attributes and handlers would be refused by the policy.
-    assert!(!html.contains(" style=") && !html.contains(" onclick="));
-    for image in html.split("<img ").skip(1) {
+    assert!(!shown(&html).contains(" style=") && !shown(&html).contains(" onclick="));
+    for image in shown(&html).split("<img ").skip(1) {
         let alt = image.split("alt=\"").nth(1).unwrap().split('"').next().unwrap();
         assert!(alt.len() > 40, "an image says what it shows: {alt}");
     }
     assert!(html.matches("<th scope=").count() > 100);
     // Links within the page lead somewhere.
-    for link in html.split("href=\"#").skip(1) {
+    for link in shown(&html).split("href=\"#").skip(1) {
         let target = link.split('"').next().unwrap();
         assert!(html.contains(&format!("id=\"{target}\"")), "#{target} leads nowhere");
     }
@@ -778,6 +787,58 @@ fn thousands_of_runs_get_a_page_of_a_sensible_size() {
     assert!(report.html.contains("500\u{a0}rows more are in tables/configurations.csv"));
     let configurations = report.tables.iter().find(|(name, _)| name == "configurations.csv").unwrap();
     assert_eq!(configurations.1.lines().count(), 1501);
+    // The best have a place in the page, and what links to a run finds it.
+    let best = runs.iter().min_by(|a, b| a.measures["test_rmse"].total_cmp(&b.measures["test_rmse"])).unwrap();
+    assert!(report.html.contains(&format!("id=\"run-{}\"", best.id())));
+    assert_eq!(report.html.matches("<tr id=\"run-").count(), 1000);
+    assert!(report.html.contains("Of 6,000\u{a0}runs the page has 1,000"));
+    for link in shown(&report.html).split("href=\"#run-").skip(1).take(2000) {
+        let run = link.split('"').next().unwrap();
+        assert!(report.html.contains(&format!("id=\"run-{run}\"")), "run {run} has no place");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_runs_get_a_page_of_a_sensible_size() {
+    let one = product(odd(50, 0.001, true), 0, 1.0);
+    let small = frames(&[one]).runs;
+    let n = 100_000;
+    let names: Vec<String> = (0..n).map(|i| format!("{i:020x}")).collect();
+    let configs: Vec<String> = (0..n).map(|i| format!("{:020x}", i / 4)).collect();
+    // Three axes, and an error that depends on each.
+    let rates: Vec<f64> = (0..n).map(|i| 1e-5 * (1 + i / 4 % 50) as f64).collect();
+    let epochs: Vec<i64> = (0..n).map(|i| 10 + (i / 200 % 50) as i64).collect();
+    let widths: Vec<i64> = (0..n).map(|i| 1 + (i / 10_000) as i64).collect();
+    let errors: Vec<f64> =
+        (0..n).map(|i| rates[i] * 1e5 + epochs[i] as f64 / widths[i] as f64 + (i % 4) as f64).collect();
+    let mut runs = small.new_from_index(0, n);
+    for column in [
+        Column::new("run".into(), names),
+        Column::new("config".into(), configs),
+        Column::new("replicate".into(), (0..n).map(|i| (i % 4) as i64).collect::<Vec<_>>()),
+        Column::new("learning_rate".into(), rates),
+        Column::new("epochs".into(), epochs),
+        Column::new("width".into(), widths),
+        Column::new("test_rmse".into(), errors),
+    ] {
+        runs.with_column(column).unwrap();
+    }
+    let empty = frames(&[]);
+    let input = Input {
+        runs,
+        curves: empty.curves,
+        predictions: empty.predictions,
+        asked: n as u64,
+        ..input(&products()[..1])
+    };
+    let start = std::time::Instant::now();
+    let report = render(&input).unwrap();
+    println!("100,000 runs: {} bytes in {:?}", report.html.len(), start.elapsed());
+    assert!(report.html.len() < 5_000_000, "{} bytes", report.html.len());
+    assert!(report.html.contains("Of 100,000\u{a0}runs the page has 1,000"));
+    assert_eq!(report.html.matches("<tr id=\"run-").count(), 1000);
+    let runs = &report.tables.iter().find(|(name, _)| name == "runs.csv").unwrap().1;
+    assert_eq!(runs.lines().count(), n + 1);
 }
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
@@ -805,4 +866,121 @@ fn a_table_without_its_columns_is_an_error() {
     input.runs = input.runs.drop("status").unwrap();
     let error = render(&input).unwrap_err().to_string();
     assert!(error.contains("status"), "{error}");
+}
+
+/// The page of these runs with these verdicts.
+fn judged(runs: &[Fake], verdicts: Vec<Verdict>) -> String {
+    let mut analysis: Analysis = analyze(&frames(runs), &metric(), &[], runs.len() as u64).unwrap();
+    analysis.verdicts = verdicts;
+    compose(&input(runs), &analysis, &[]).html
+}
+
+fn verdict(name: &str, outcome: Outcome, rows: std::ops::Range<usize>, breaking: &[usize]) -> Verdict {
+    Verdict {
+        claim: Claim { name: name.into(), filter: None, expect: Some("max(test_rmse) < 5".into()), compare: None },
+        outcome,
+        rows: rows.collect(),
+        numbers: vec![("max(test_rmse)".into(), Some(8123.25))],
+        breaking: breaking.to_vec(),
+        comparison: None,
+        reason: None,
+    }
+}
+
+#[test]
+fn claims_stand_on_the_first_screen_and_what_fails_comes_first() {
+    let runs = products();
+    let html = judged(
+        &runs,
+        vec![
+            verdict("this holds", Outcome::Holds, 0..4, &[]),
+            verdict("this was <not> tested", Outcome::NotTested, 0..0, &[]),
+            verdict("this fails", Outcome::Fails, 0..36, &[7, 9]),
+            verdict("this holds too", Outcome::Holds, 0..23, &[]),
+        ],
+    );
+    let plain = html.replace('\u{a0}', " ");
+    let hero = plain.split_once("<nav").unwrap().0;
+    assert!(hero.contains("Of 4 claims, 2 hold, 1 fails and 1 was not tested."));
+    let place = |text: &str| hero.find(text).unwrap_or_else(|| panic!("{text} is not on the first screen"));
+    assert!(place("this fails") < place("this was &#60;not&#62; tested") && place("this was") < place("this holds"));
+    assert!(!hero.contains("this holds too") && hero.contains("All 4 claims"), "the first three and a link to all");
+    let section = plain.split_once("<section id=\"claims\"").unwrap().1.split_once("</section>").unwrap().0;
+    assert!(section.contains("this holds too") && section.contains("max(test_rmse) is 8,123."));
+    assert!(section.contains("2 runs that break it"));
+    // Rows go by configuration: those that break it are told by their ids.
+    let analysis = analyze(&frames(&runs), &metric(), &[], 36).unwrap();
+    for row in [7, 9] {
+        let id = &analysis.records.runs[row].id;
+        assert!(section.contains(&format!("<a href=\"#run-{id}\">{id}</a>")), "{id}");
+    }
+    assert!(!judged(&runs, Vec::new()).contains("id=\"claims\""), "no claims, no section");
+}
+
+#[test]
+fn of_many_runs_those_that_break_a_claim_have_a_place() {
+    let runs: Vec<Fake> = (1..=1500).map(|i| product(odd(50, 1e-5 * f64::from(i), true), 0, f64::from(i))).collect();
+    let analysis = analyze(&frames(&runs), &metric(), &[], 1500).unwrap();
+    let worst = (0..1500).max_by_key(|&row| analysis.records.number(row, "test_rmse").unwrap() as i64).unwrap();
+    let id = format!("id=\"run-{}\"", analysis.records.runs[worst].id);
+    assert!(!judged(&runs, Vec::new()).contains(&id));
+    assert!(judged(&runs, vec![verdict("fails", Outcome::Fails, 0..9, &[worst])]).contains(&id));
+}
+
+#[test]
+fn the_library_of_charts_is_the_published_file() {
+    use std::fmt::Write;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/assets/echarts");
+    let file = std::fs::read(folder.join("echarts.min.js")).unwrap();
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(&file);
+    let hex = digest.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    });
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    assert!(read("README.md").contains(&format!("| 6.1.0 | `{hex}` |")), "{hex}");
+    assert!(read("LICENSE").contains("Apache License") && read("NOTICE").contains("Apache ECharts"));
+    // What would end or confuse the element that it stands in.
+    let text = String::from_utf8(file).unwrap();
+    assert!(!text.contains("</script") && !text.contains("<!--"));
+    assert!(report(&products()).html.contains(&text));
+}
+
+#[test]
+fn the_binary_gives_the_same_bytes_wherever_and_whenever() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let settings = [
+        [("TZ", "UTC"), ("LANG", "C"), ("LC_ALL", "C"), ("RAYON_NUM_THREADS", "1"), ("HOME", "/")],
+        [
+            ("TZ", "Pacific/Kiritimati"),
+            ("LANG", "de_DE.UTF-8"),
+            ("LC_ALL", "tr_TR"),
+            ("RAYON_NUM_THREADS", "7"),
+            ("HOME", "/tmp"),
+        ],
+    ];
+    for ((folder, settings), from) in folders.iter().zip(settings).zip([root, "/"]) {
+        let out = folder.path().join("a report");
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_ablate"))
+            .arg("report")
+            .arg(std::path::Path::new(root).join("results/why-squares"))
+            .arg("--out")
+            .arg(&out)
+            .envs(settings)
+            .current_dir(from)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let read = |folder: &tempfile::TempDir| -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let files = walk(folder.path()).into_iter();
+        files.map(|path| (path.strip_prefix(folder.path()).unwrap().into(), std::fs::read(&path).unwrap())).collect()
+    };
+    let (one, other) = (read(&folders[0]), read(&folders[1]));
+    assert!(one.len() > 10);
+    for ((name, a), (other_name, b)) in one.iter().zip(&other) {
+        assert!(name == other_name && a == b, "{} differs", name.display());
+    }
+    assert_eq!(one.len(), other.len());
 }

@@ -54,10 +54,8 @@ pub(super) fn claims(analysis: &Analysis, places: &Places) -> Option<Claims> {
     let told = order.iter().flat_map(|&outcome| with(outcome));
     let verdicts = told.map(|&(place, verdict)| tell(analysis, places, place, verdict)).collect();
     let n = |outcome: Outcome| with(outcome).count();
-    (!numbered.is_empty()).then(|| Claims {
-        counts: counts(n(Outcome::Holds), n(Outcome::Fails), n(Outcome::NotTested)),
-        verdicts,
-    })
+    (!numbered.is_empty())
+        .then(|| Claims { counts: counts(n(Outcome::Holds), n(Outcome::Fails), n(Outcome::NotTested)), verdicts })
 }
 
 fn counts(hold: usize, fail: usize, untested: usize) -> String {

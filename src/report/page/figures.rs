@@ -66,7 +66,8 @@ pub(super) fn shown<'a>(
 fn rows(table: &Table, name: &str, links: &BTreeSet<&str>) -> View {
     let numeric: Vec<bool> = (0..table.header.len())
         .map(|column| {
-            let mut cells = table.rows.iter().take(ROWS).map(|row| row[column].as_str()).filter(|cell| !cell.is_empty());
+            let mut cells =
+                table.rows.iter().take(ROWS).map(|row| row[column].as_str()).filter(|cell| !cell.is_empty());
             cells.clone().next().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
         })
         .collect();

@@ -51,13 +51,7 @@ pub(super) struct Cell {
 
 impl Cell {
     pub(super) fn text(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            key: String::new(),
-            numeric: false,
-            header: false,
-            links: Vec::new(),
-        }
+        Self { text: text.into(), key: String::new(), numeric: false, header: false, links: Vec::new() }
     }
 
     fn number(value: Option<f64>) -> Self {
@@ -206,9 +200,8 @@ pub(super) fn runs_view(analysis: &Analysis, places: &Places) -> View {
         Head { filter: "numbers", ..head(metric, &crate::report::sentences::measure(metric), true) },
     ];
     let parameters = analysis.varying.iter();
-    header.extend(
-        parameters.map(|&name| Head { filter: "words", ..head(&name.replace('_', " "), &hint(name), false) }),
-    );
+    header
+        .extend(parameters.map(|&name| Head { filter: "words", ..head(&name.replace('_', " "), &hint(name), false) }));
     header.push(head("replicate", "number of the replicate", true));
     header.push(head("seed", "what its random draws start from", true));
     header.push(head("digest", "hash of the exact bits of its result", false));

@@ -186,29 +186,44 @@ function planRows(body, values, note, { width, colours }) {
   const y = { axis: { names: [] }, ends: [plot, 0], ticks: () => [], flat: true };
   const frame = { left, top, width: right - left, height: plot, x, y };
   const middles = uppers.map((upper) => upper + lead + (row - lead) / 2);
-  const overlay = (toX) => {
-    const children = [];
+  const overlay = () => {
+    const behind = [];
     uppers.forEach((upper, i) => {
-      if (i % 2 === 0) children.push(draw.box(0, top + upper, width, top + upper + row, colours.band));
+      if (i % 2 === 0) behind.push(draw.box(0, top + upper, width, top + upper + row, colours.band));
     });
     const front = [];
     body.rows.forEach((one, i) => {
       const upper = top + uppers[i];
+      const end = note(one) ? Math.min(widthOf(note(one), TICK), 170) : 0;
       if (one.block && one.block !== body.rows[i - 1]?.block) front.push(draw.text(one.block, 0, upper - 11, colours.Ink, { weight: 600, room: width, patch: colours.background }));
-      if (narrow) front.push(draw.text(one.label, 4, upper + 10, colours.Ink, { room: width - 16 - (note(one) ? widthOf(note(one), TICK) : 0) }));
+      if (narrow) front.push(draw.text(one.label, 4, upper + 10, colours.Ink, { room: width - 16 - end }));
       else front.push(draw.text(one.label, left - 10, top + middles[i], colours.Ink, { align: "right", room: left - 12 }));
-      if (note(one)) front.push(draw.text(note(one), width - 2, narrow ? upper + 10 : top + middles[i], colours.Muted, { align: "right", size: TICK, room: 170 }));
+      if (end) front.push(draw.text(note(one), width - 2, narrow ? upper + 10 : top + middles[i], colours.Muted, { align: "right", size: TICK, room: 170 }));
     });
-    for (const { line, start, level } of flags) {
-      const place = x.at(line.value);
-      const at = place === null ? null : toX(place);
-      const height = top - 10 - level * 17;
-      if (at !== null && at >= left - 1 && at <= right + 1) front.push(draw.strokes([[at, height + 6, at, top + plot]], colours[line.hue], 1.75, line.dash));
-      front.push(draw.text(line.label, start, height, colours[line.hue], { room: width, patch: colours.background }));
-    }
-    return { behind: children, front: [...front, draw.text(body.x.label, Math.min(Math.max((left + right) / 2, Math.min(widthOf(body.x.label), width) / 2), width - Math.min(widthOf(body.x.label), width) / 2), top + plot + 36, colours.Muted, { align: "center", room: width })] };
+    const half = Math.min(widthOf(body.x.label), width) / 2;
+    const middle = Math.min(Math.max((left + right) / 2, half), width - half);
+    front.push(draw.text(body.x.label, middle, top + plot + 36, colours.Muted, { align: "center", wrap: width }));
+    return { behind, front };
   };
-  return { height: top + plot + 46, frames: [frame], overlay, middles, x, frame, zoom: !body.x.names.length };
+  // Lines of references go through all rows; their labels stand above them, and go with them where the axis is zoomed.
+  const through = (at, box) => flags.flatMap(({ line }) => {
+    const place = x.at(line.value);
+    if (place === null) return [];
+    const along = at(place, 0)[0];
+    return [draw.strokes([[along, box.y, along, box.y + box.height]], colours[line.hue], 1.75, line.dash)];
+  });
+  const labels = (at, box) => flags.flatMap(({ line, start, end, level }) => {
+    const place = x.at(line.value) ?? x.ends[0];
+    const along = at(place, 0)[0];
+    if (along < box.x - 2 || along > box.x + box.width + 2) return [];
+    const height = top - 10 - level * 17;
+    const from = Math.max(Math.min(along - (end - start) / 2, right - (end - start) + 4), 0);
+    const stroke = draw.strokes([[along, height + 6, along, top]], colours[line.hue], 1.75, line.dash);
+    return [stroke, draw.text(line.label, from, height, colours[line.hue], { room: width, patch: colours.background })];
+  });
+  const paints = [{ frame: 0, paint: through }, { frame: 0, paint: labels, clip: false }];
+  const height = top + plot + (widthOf(body.x.label) > width ? 62 : 46);
+  return { height, frames: [frame], overlay, paints, middles, x, frame, zoom: !body.x.names.length };
 }
 
 /** How far off the middle a dot stands so that it covers no other, or as little as can be. */
@@ -266,7 +281,7 @@ function planStrip(body, context) {
   const legend = legendOf(body.keys.map((key) => ({ name: key.name, hue: key.hue, sample: { marker: key.marker } })));
   if (body.means && body.rows.some((row) => row.mean?.[1])) legend.push({ name: MEANS, hue: "Ink", sample: { mean: true } });
   if (body.rows.some((row) => row.floor !== null)) legend.push({ name: FLOORS, hue: "Ink", sample: { floor: true } });
-  return { ...plan, paints: [{ frame: 0, paint }], targets, legend };
+  return { ...plan, paints: [...plan.paints, { frame: 0, paint }], targets, legend };
 }
 
 function planBars(body, context) {
@@ -306,7 +321,7 @@ function planBars(body, context) {
   };
   const legend = legendOf(body.keys.map((key) => ({ name: key.name, hue: key.hue, sample: { patch: 0.75 } })));
   if (body.rows.some((bar) => bar.interval)) legend.push({ name: INTERVAL, hue: "Ink", sample: { interval: true } });
-  return { ...plan, paints: [{ frame: 0, paint }], targets, legend };
+  return { ...plan, paints: [...plan.paints, { frame: 0, paint }], targets, legend };
 }
 
 // ---- Heat maps ----

@@ -135,7 +135,8 @@ class Chart {
       silent: true,
       animation: false,
       data: [[0, 0]],
-      renderItem: (params, api) => ({ type: "group", children: paint((x, y) => api.coord([x, y]), params.coordSys) }),
+      // Made anew each time: a reused element would keep what it had.
+      renderItem: (params, api) => ({ type: "group", $mergeChildren: false, children: paint((x, y) => api.coord([x, y]), params.coordSys) }),
     });
     const tickStyle = { color: colours.Muted, fontSize: TICK, fontFamily: FONT };
     const xAxes = [hiddenAxis(0, 0, width)];
@@ -165,13 +166,8 @@ class Chart {
         axisLabel: { show: !flat && frame.labelled, customValues: [...texts.keys()], formatter: (at) => fitted(plain(near(texts, at)), frame.left - 8, TICK), ...tickStyle, hideOverlap: true, margin: 7 },
       });
     });
-    const toX = (place) => {
-      const { frames } = plan;
-      const [from, to] = this.windows[0];
-      return frames[0].left + ((place - from) / (to - from)) * frames[0].width;
-    };
     const overlay = () => {
-      const painted = plan.overlay(toX);
+      const painted = plan.overlay();
       return Array.isArray(painted) ? { behind: [], front: painted } : painted;
     };
     return {
@@ -183,7 +179,7 @@ class Chart {
         : [],
       series: [
         painter(0, -2, () => overlay().behind, false),
-        ...plan.paints.map(({ frame, paint }) => painter(frame + 1, 3, paint, true)),
+        ...plan.paints.map(({ frame, paint, clip = true }) => painter(frame + 1, 3, paint, clip)),
         painter(0, 2, () => overlay().front, false),
       ],
     };

@@ -91,7 +91,7 @@ const draw = {
     style: { fill: colour, opacity },
   }),
   area: (points, colour, opacity) => ({ type: "polygon", shape: { points }, style: { fill: colour, opacity } }),
-  text: (text, x, y, colour, { align = "left", size = 12, weight = 400, room = Infinity, patch = null, turn = 0 } = {}) => ({
+  text: (text, x, y, colour, { align = "left", size = 12, weight = 400, room = Infinity, wrap = null, patch = null, turn = 0 } = {}) => ({
     type: "text",
     x,
     y,
@@ -102,6 +102,7 @@ const draw = {
       font: fontOf(size, weight),
       align,
       verticalAlign: "middle",
+      ...(wrap ? { width: wrap, overflow: "break", lineHeight: 1.3 * size } : {}),
       backgroundColor: patch ?? "transparent",
       padding: patch ? [1, 3] : 0,
     },
