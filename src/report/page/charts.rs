@@ -1,7 +1,8 @@
 //! The data of the page's charts: what figures draw, as JSON that is small enough to stand in the page.
 //!
-//! Three things make it small, and `charts/live.js` undoes them: numbers have six significant digits, an array of objects with
-//! the same keys becomes one object of columns (`#` is their number), and runs are places in one list (`@`).
+//! What makes it small, and `charts/live.js` undoes: numbers have five significant digits; an array of objects with the same
+//! keys becomes one object of columns (`#` is their number, `=` a value that all share); points become columns too (`|`); what
+//! is the same in many lines, such as epochs, stands once (`^`); and runs are places in one list (`@`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,41 +28,44 @@ pub(super) fn charts<'a>(figures: &[Figure], runs: impl Iterator<Item = &'a str>
 }
 
 fn charts_within<'a>(figures: &[Figure], runs: impl Iterator<Item = &'a str>, most: usize) -> Charts {
-    let mut ids = Ids { places: runs.map(|id| (id, None)).collect(), used: Vec::new() };
+    let mut pools = Pools { places: runs.map(|id| (id, None)).collect(), ..Pools::default() };
     let mut left = most;
     let mut bodies = Map::new();
     let mut only_pictures = BTreeSet::new();
     for figure in figures {
-        let known = ids.used.len();
+        let known = (pools.used.len(), pools.columns.len());
         let body = serde_json::to_value(&figure.body).expect("figures are plain data");
-        let body = ids.pack(body);
-        // A run's id takes some bytes more where it is new.
-        let size = body.to_string().len() + 24 * (ids.used.len() - known);
+        let body = pools.pack(body);
+        // With what it brings into the pools: some bytes an id, and its columns.
+        let columns: usize = pools.columns[known.1..].iter().map(String::len).sum();
+        let size = body.to_string().len() + 24 * (pools.used.len() - known.0) + columns;
         if size > left {
             only_pictures.insert(figure.name.clone());
-            ids.back_to(known);
+            pools.back_to(known);
         } else {
             left -= size;
             bodies.insert(figure.name.clone(), body);
         }
     }
     let theme = |theme: Theme| -> Value { theme.colours().into_iter().map(|(n, c)| (n.to_owned(), c)).collect() };
-    let all = json!({
-        "themes": { "light": theme(Theme::Light), "dark": theme(Theme::Dark) },
-        "runs": ids.used,
-        "figures": bodies,
-    });
+    let themes = json!({ "light": theme(Theme::Light), "dark": theme(Theme::Dark) });
+    let (runs, columns) = (json!(pools.used), pools.columns.join(","));
+    let figures = Value::Object(bodies);
+    let json = format!("{{\"themes\":{themes},\"runs\":{runs},\"columns\":[{columns}],\"figures\":{figures}}}");
     // In JSON this sign only stands in text, where it can be written as its number: no text ends the element.
-    Charts { json: all.to_string().replace('<', "\\u003c"), only_pictures }
+    Charts { json: json.replace('<', "\\u003c"), only_pictures }
 }
 
-/// Ids of runs, each with its place in the list once it was used.
-struct Ids<'a> {
+/// What stands once: ids of runs, each with its place in the list once it was used, and columns of numbers.
+#[derive(Default)]
+struct Pools<'a> {
     places: BTreeMap<&'a str, Option<usize>>,
     used: Vec<&'a str>,
+    columns: Vec<String>,
+    known: BTreeMap<String, usize>,
 }
 
-impl Ids<'_> {
+impl Pools<'_> {
     fn pack(&mut self, value: Value) -> Value {
         match value {
             Value::Number(number) => Value::Number(short(&number)),
@@ -94,11 +98,26 @@ impl Ids<'_> {
             }
             return Value::Object(packed);
         }
+        if let Some(width) = width(&items) {
+            let column = |place: usize| items.iter().map(|item| item[place].clone()).collect::<Vec<_>>();
+            let columns: Vec<Value> = (0..width).map(|place| self.column(column(place))).collect();
+            return json!({ "|": columns });
+        }
         let runs: Option<Vec<usize>> = items.iter().map(|item| self.place(item.as_str()?)).collect();
         match runs {
             Some(places) if !places.is_empty() => json!({ "@": places }),
             _ => Value::Array(items.into_iter().map(|item| self.pack(item)).collect()),
         }
+    }
+
+    /// A column of numbers: its place among those that stand once.
+    fn column(&mut self, numbers: Vec<Value>) -> Value {
+        let text = self.pack(Value::Array(numbers)).to_string();
+        let place = *self.known.entry(text.clone()).or_insert_with(|| {
+            self.columns.push(text);
+            self.columns.len() - 1
+        });
+        json!({ "^": place })
     }
 
     fn place(&mut self, text: &str) -> Option<usize> {
@@ -111,10 +130,13 @@ impl Ids<'_> {
         *place
     }
 
-    /// Forgets all ids but the first so many.
-    fn back_to(&mut self, known: usize) {
-        for id in self.used.drain(known..) {
+    /// Forgets all but the first so many ids and columns.
+    fn back_to(&mut self, (ids, columns): (usize, usize)) {
+        for id in self.used.drain(ids..) {
             self.places.insert(id, None);
+        }
+        for column in self.columns.drain(columns..) {
+            self.known.remove(&column);
         }
     }
 }
@@ -125,10 +147,18 @@ fn same_keys(items: &[Value]) -> bool {
     items[1..].iter().all(same)
 }
 
-/// Six significant digits, which is more than a screen can show.
+/// How many numbers each item has, where all are points of as many numbers, some of them perhaps missing.
+fn width(items: &[Value]) -> Option<usize> {
+    let number = |value: &Value| value.is_number() || value.is_null();
+    let of = |item: &Value| item.as_array().filter(|parts| parts.iter().all(number)).map(Vec::len);
+    let first = items.first().and_then(of).filter(|&width| width > 1 && items.len() > 2)?;
+    items.iter().all(|item| of(item) == Some(first)).then_some(first)
+}
+
+/// Five significant digits, which is more than a screen can show.
 fn short(number: &Number) -> Number {
     let Some(value) = number.as_f64().filter(|_| number.is_f64()) else { return number.clone() };
-    let short: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+    let short: f64 = format!("{value:.4e}").parse().unwrap_or(value);
     if short.fract() == 0.0 && short.abs() < 1e15 {
         return Number::from(short as i64);
     }
@@ -178,7 +208,7 @@ mod tests {
         assert_eq!(row["label"], "</script>");
         let dots = json!({
             "#": 4,
-            "value": [0.333_333, 0.25, 0.2, 0.166_667],
+            "value": [0.33333, 0.25, 0.2, 0.16667],
             "run": { "@": [0, 1, 2, 3] },
             "hue": { "=": "Blue" },
             "marker": { "=": "Circle" },
@@ -186,6 +216,17 @@ mod tests {
         assert_eq!(row["dots"], dots);
         assert_eq!(row["mean"], json!([null, null]), "what is no number is nothing");
         assert_eq!(all["themes"]["light"]["Blue"], "#0072b2");
+    }
+
+    #[test]
+    fn what_lines_share_stands_once() {
+        let mut pools = Pools::default();
+        let line = |y: f64| json!([[1.5, y], [2.5, null], [30_000_000.0, 2.0 * y]]);
+        let packed = pools.pack(json!([line(1.0), line(7.123_456)]));
+        assert_eq!(packed, json!([{ "|": [{ "^": 0 }, { "^": 1 }] }, { "|": [{ "^": 0 }, { "^": 2 }] }]));
+        assert_eq!(pools.columns, ["[1.5,2.5,30000000]", "[1,null,2]", "[7.1235,null,14.247]"]);
+        pools.back_to((0, 1));
+        assert_eq!((pools.columns.len(), pools.known.len()), (1, 1));
     }
 
     #[test]

@@ -321,7 +321,7 @@ function planBars(body, context) {
   };
   const legend = legendOf(body.keys.map((key) => ({ name: key.name, hue: key.hue, sample: { patch: 0.75 } })));
   if (body.rows.some((bar) => bar.interval)) legend.push({ name: INTERVAL, hue: "Ink", sample: { interval: true } });
-  return { ...plan, paints: [...plan.paints, { frame: 0, paint }], targets, legend };
+  return { ...plan, paints: [...plan.paints, { frame: 0, paint }], targets, legend, zoom: false };
 }
 
 // ---- Heat maps ----
@@ -366,7 +366,7 @@ function planHeat(body, { width, colours }) {
   const overlay = () => {
     const children = [];
     const key = Math.min(300, width - left - 10);
-    for (let i = 0; i < 60; i += 1) children.push(draw.box(left + (key * i) / 60, 20, left + (key * (i + 1)) / 60 + 0.5, 31, ramp((i + 0.5) / 60)));
+    for (let i = 0; i < 60; i += 1) children.push(draw.box(left + Math.floor((key * i) / 60), 20, left + Math.floor((key * (i + 1)) / 60), 31, ramp((i + 0.5) / 60)));
     children.push(draw.text(body.colour.label, left, 8, colours.Muted, { room: width - left }));
     let free = -Infinity;
     for (const [at, text] of scale.ticks(scale.inner)) {
@@ -463,8 +463,7 @@ function planParallel(body, { width, colours, dark }) {
         name: fitted(plain(body.axes[i].label), count > 5 ? 2 * step - 14 : step - 10, 12, 600),
         nameLocation: "end",
         nameGap: count > 5 && i % 2 ? 28 : 12,
-        nameTextStyle: { color: colours.Ink, font: fontOf(12, 600) },
-        nameTruncate: {},
+        nameTextStyle: { color: colours.Ink, fontSize: 12, fontWeight: 600, fontFamily: FONT, align: i === 0 ? "left" : i === count - 1 ? "right" : "center", padding: i === 0 ? [0, 0, 0, -20] : i === count - 1 ? [0, -60, 0, 0] : 0 },
         axisLine: { lineStyle: { color: colours.Ink, width: 1.5 } },
         axisTick: { customValues: values, lineStyle: { color: colours.Ink } },
         minorTick: { show: false },

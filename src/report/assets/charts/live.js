@@ -3,10 +3,15 @@
 
 const packed = JSON.parse(document.getElementById("data").textContent);
 
-/** Undoes what made the data small: columns, places of runs, values that all share. */
+/** Undoes what made the data small (`page/charts.rs`). */
 function unpack(value) {
   if (Array.isArray(value)) return value.map(unpack);
   if (value === null || typeof value !== "object") return value;
+  if ("^" in value) return packed.columns[value["^"]];
+  if ("|" in value) {
+    const columns = value["|"].map(unpack);
+    return columns[0].map((_, i) => columns.map((column) => column[i]));
+  }
   if ("@" in value) return Array.isArray(value["@"]) ? value["@"].map((place) => packed.runs[place]) : packed.runs[value["@"]];
   if ("#" in value) {
     const n = value["#"];
@@ -186,11 +191,26 @@ class Chart {
   }
 
   ticks(frame, i, style) {
-    const texts = new Map(frame.x.ticks(this.windows[i]));
+    const ticks = frame.x.ticks(this.windows[i]);
+    const texts = new Map(ticks);
     const values = [...texts.keys()];
+    // A long name at the edge moves in.
+    const [from, to] = this.windows[i];
+    const over = ([at, text]) => {
+      const along = frame.left + ((at - from) / (to - from)) * frame.width;
+      return along - widthOf(text, TICK) / 2 < 0 || along + widthOf(text, TICK) / 2 > this.drawnAt;
+    };
     return {
       axisTick: { show: false, customValues: values },
-      axisLabel: { customValues: values, formatter: (at) => plain(near(texts, at)), hideOverlap: true, margin: 9, alignMinLabel: frame.x.axis.names.length ? "left" : undefined, alignMaxLabel: frame.x.axis.names.length ? "right" : undefined, ...style },
+      axisLabel: {
+        customValues: values,
+        formatter: (at) => plain(near(texts, at)),
+        hideOverlap: true,
+        margin: 9,
+        alignMinLabel: ticks.length && over(ticks[0]) ? "left" : "center",
+        alignMaxLabel: ticks.length && over(ticks.at(-1)) ? "right" : "center",
+        ...style,
+      },
     };
   }
 
