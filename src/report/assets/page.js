@@ -9,6 +9,8 @@
     return element;
   };
 
+  const count = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+
   // ---- Sorting ----
 
   const keyOf = (cell) => cell.dataset.key ?? cell.textContent.trim();
@@ -81,12 +83,14 @@
     clear.hidden = whole;
     why.hidden = !picked;
     if (picked) why.textContent = picked.why;
-    const text = whole ? `${entries.length} runs` : `${n} of ${entries.length} runs`;
+    const text = whole ? `${count(entries.length)} runs` : `${count(n)} of ${count(entries.length)} runs`;
     shownCount.textContent = text;
     if (announce) say(`The table shows ${text}.`);
   };
 
-  const fields = make("div", { className: "fields" });
+  // First what every table has, then the parameters, folded away where there is little room.
+  const [first, parameters] = [make("div", { className: "fields" }), make("div", { className: "fields" })];
+  let fields = first;
   const field = (name, ...inputs) => {
     if (inputs.length === 1) fields.append(make("label", {}, make("span", { textContent: name }), inputs[0]));
     else {
@@ -133,6 +137,7 @@
     heads.forEach((head, column) => {
       if (!head.dataset.filter) return;
       const name = head.textContent;
+      fields = head.dataset.filter === "words" && name !== "status" ? parameters : first;
       const values = [...new Set(entries.map(({ texts }) => texts[column]))];
       const numeric = values.every((value) => missing(value) || !Number.isNaN(Number(value)));
       if (head.dataset.filter === "numbers" || (numeric && values.length > MOST_CHOICES)) range(name, column);
@@ -141,7 +146,8 @@
         choice(name, column, values.sort(order));
       }
     });
-    const form = make("form", { className: "filter" }, fields, make("div", { className: "state" }, shownCount, why, clear));
+    const more = make("details", { open: !matchMedia("(max-width: 40rem)").matches }, make("summary", { textContent: "By parameter" }), parameters);
+    const form = make("form", { className: "filter" }, first, ...(parameters.children.length ? [more] : []), make("div", { className: "state" }, shownCount, why, clear));
     form.setAttribute("aria-label", "Filter the table of runs");
     form.addEventListener("submit", (event) => event.preventDefault());
     table.closest(".scroll").before(form);

@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use super::places::Places;
 use super::tables::{Cell, Head, Line, View};
 use crate::analysis::Analysis;
-use crate::report::figure::{Figure, Table};
+use crate::report::figure::Figure;
 use crate::report::number::{count, whole};
 
-/// Rows of a figure's table that the page shows.
-const ROWS: usize = 200;
+/// Rows of a figure's table that the page shows at most, and of all figures together, about.
+const ROWS: (usize, usize) = (200, 4000);
 
 /// A figure on the page.
 pub(super) struct Shown<'a> {
@@ -46,6 +46,7 @@ pub(super) fn shown<'a>(
     (analysis, places): (&Analysis, &Places),
 ) -> Vec<Shown<'a>> {
     let links: BTreeSet<&str> = places.rows.iter().map(|&row| analysis.records.runs[row].id.as_str()).collect();
+    let most = (ROWS.1 / figures.len().max(1)).clamp(20, ROWS.0);
     let one = |(figure, image): (&'a Figure, &Vec<u8>)| {
         // Width and height stand at a fixed place in every PNG; an image has two pixels for each of the page.
         let size = |at: usize| u32::from_be_bytes([image[at], image[at + 1], image[at + 2], image[at + 3]]) / 2;
@@ -56,18 +57,18 @@ pub(super) fn shown<'a>(
             height: size(20),
             said: figure.finding.is_empty() || answer.contains(&figure.finding),
             only_picture: only_pictures.contains(&figure.name),
-            rows: rows(&figure.table, &figure.name, &links),
+            rows: rows(figure, most, &links),
             all_rows: count(figure.table.rows.len(), "row"),
         }
     };
     figures.iter().zip(images).map(one).collect()
 }
 
-fn rows(table: &Table, name: &str, links: &BTreeSet<&str>) -> View {
+fn rows(Figure { table, name, .. }: &Figure, most: usize, links: &BTreeSet<&str>) -> View {
     let numeric: Vec<bool> = (0..table.header.len())
         .map(|column| {
             let mut cells =
-                table.rows.iter().take(ROWS).map(|row| row[column].as_str()).filter(|cell| !cell.is_empty());
+                table.rows.iter().take(most).map(|row| row[column].as_str()).filter(|cell| !cell.is_empty());
             cells.clone().next().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
         })
         .collect();
@@ -77,11 +78,11 @@ fn rows(table: &Table, name: &str, links: &BTreeSet<&str>) -> View {
         false => Cell { numeric, ..Cell::text(text.clone()) },
     };
     let line = |row: &Vec<String>| Line { id: String::new(), cells: row.iter().zip(&numeric).map(cell).collect() };
-    let more = match table.rows.len().saturating_sub(ROWS) {
+    let more = match table.rows.len().saturating_sub(most) {
         0 => String::new(),
-        n => format!("The first {}; {} more are in tables/{name}.csv.", whole(ROWS), count(n, "row")),
+        n => format!("The first {}; {} more are in tables/{name}.csv.", whole(most), count(n, "row")),
     };
-    View { header, rows: table.rows.iter().take(ROWS).map(line).collect(), more }
+    View { header, rows: table.rows.iter().take(most).map(line).collect(), more }
 }
 
 /// Each sentence with the figure that carries it: the one that says the same or, failing that, has most of its numbers.
@@ -121,6 +122,7 @@ fn numbers(text: &str) -> BTreeSet<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::figure::Table;
 
     fn figure(name: &str, finding: &str) -> Figure {
         use crate::report::figure::{Axis, Bars, Body, Scale};

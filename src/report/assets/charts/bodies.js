@@ -36,7 +36,7 @@ function planPanels(body, { width, colours, hidden }) {
   const y = new Ruler(body.y, ys, plot, 46);
   const left = Math.min(200, Math.max(0, ...y.ticks().map(([, text]) => widthOf(text, TICK)))) + 12;
   const gap = 18;
-  const wide = (width - left - 8 - gap * (across - 1)) / across;
+  const wide = (width - left - 18 - gap * (across - 1)) / across;
   const x = new Ruler(body.x, xs, wide - 8, 76);
   const many = every((panel) => panel.series.filter((one) => one.mark.Points)).reduce((sum, one) => sum + one.points.length, 0) > 300;
   const top = 22;
@@ -197,7 +197,11 @@ function planRows(body, values, note, { width, colours }) {
       const end = note(one) ? Math.min(widthOf(note(one), TICK), 170) : 0;
       if (one.block && one.block !== body.rows[i - 1]?.block) front.push(draw.text(one.block, 0, upper - 11, colours.Ink, { weight: 600, room: width, patch: colours.background }));
       if (narrow) front.push(draw.text(one.label, 4, upper + 10, colours.Ink, { room: width - 16 - end }));
-      else front.push(draw.text(one.label, left - 10, top + middles[i], colours.Ink, { align: "right", room: left - 12 }));
+      else {
+        // A long name is set smaller before it is cut.
+        const size = Math.max(10, Math.min(12, (12 * (left - 13)) / widthOf(one.label)));
+        front.push(draw.text(one.label, left - 10, top + middles[i], colours.Ink, { align: "right", room: left - 12, size }));
+      }
       if (end) front.push(draw.text(note(one), width - 2, narrow ? upper + 10 : top + middles[i], colours.Muted, { align: "right", size: TICK, room: 170 }));
     });
     const half = Math.min(widthOf(body.x.label), width) / 2;
@@ -266,7 +270,7 @@ function planStrip(body, context) {
   const [MEANS, FLOORS] = ["mean and its 95 % interval", "affine floor of the row"];
   const paint = (at) => {
     const [thin, thick, floors] = [[], [], []];
-    const edge = (value) => x.at(value) ?? x.ends[0];
+    const edge = (value) => x.at(value) ?? x.inner[0];
     body.rows.forEach((row, i) => {
       const to = (value, step) => at(edge(value), middles[i] + step);
       if (row.floor !== null && x.at(row.floor) !== null && !hidden.has(FLOORS)) floors.push([...to(row.floor, -10), ...to(row.floor, 10)]);
