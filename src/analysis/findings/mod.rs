@@ -77,7 +77,7 @@ pub(super) fn findings(
         distribution: distribution::distribution(records, problems, groups, metric),
         crossing: crossing::crossing(records, &settings, problems, groups, metric),
         pieces: pieces::pieces(records, &settings, problems, groups),
-        beyond: beyond::beyond(records, problems, groups),
+        beyond: beyond::beyond(records, &settings, problems, groups),
         successes: success::successes(records, problems, groups, metric),
         floors: floors::floors(records),
         depths: depths::depths(records, &settings),

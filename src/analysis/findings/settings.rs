@@ -10,7 +10,8 @@ pub type Setting = Factor;
 /// How a step was tuned: of configurations that differ in nothing else, the best one stands for all.
 pub(super) const TUNED: &str = "learning_rate";
 
-/// The parameters that vary. Where inputs and targets are scaled differently in some runs, the scaling of each side
+/// The parameters that take several values. One that has a single value, and elsewhere none, hangs on another one and
+/// is left out, but for listed layers, which stand for depth and width. Where inputs and targets are scaled differently in some runs, the scaling of each side
 /// stands instead of the one of both, since a run that scales both alike names only that one.
 #[must_use]
 pub fn settings(records: &Records, varying: &[&'static str]) -> Vec<Setting> {
@@ -21,7 +22,7 @@ pub fn settings(records: &Records, varying: &[&'static str]) -> Vec<Setting> {
         if sides.contains(&name) || (name == "normalization" && apart) {
             continue;
         }
-        settings.extend(records.factor(name).cloned());
+        settings.extend(records.factor(name).filter(|factor| factor.levels.len() > 1 || name == "hidden").cloned());
     }
     if apart {
         for side in sides {

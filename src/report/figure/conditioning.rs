@@ -26,9 +26,7 @@ pub fn figure(analysis: &Analysis, found: &Conditioning) -> Figure {
         never += pace.never.len();
         if !pace.never.is_empty() {
             let name = format!("{}: not reached ({})", pace.label, pace.never.len());
-            // The same colour, but an open way up.
-            let marker = if marker == Marker::Up { Marker::Cross } else { Marker::Up };
-            series.push(points(records, name, (hue, marker), missed));
+            series.push(points(records, name, (hue, Marker::Cross), missed));
         }
         let every = pace.reached.iter().map(|&(row, c, e)| (row, c, Some(e)));
         for (row, condition, epochs) in every.chain(pace.never.iter().map(|&(row, c, _)| (row, c, None))) {

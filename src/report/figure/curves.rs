@@ -82,6 +82,15 @@ pub fn general(analysis: &Analysis) -> Option<Figure> {
     build(title, finding, records, &groups, drawing)
 }
 
+/// Whether the look of every configuration in [`general`] is its own.
+#[must_use]
+pub fn tells_all(analysis: &Analysis) -> bool {
+    let groups: Vec<&Group> = analysis.groups.iter().collect();
+    let settings = settings(&analysis.records, &analysis.varying);
+    let plan = plan(analysis, &settings, &groups, false);
+    groups.len() <= TOLD && plan.is_some_and(|plan| plan.pooled.is_empty())
+}
+
 /// Panels, and what a caption says of them.
 struct Drawing {
     panels: Vec<Panel>,
@@ -96,8 +105,9 @@ fn differing<'s>(settings: &'s [Setting], groups: &[&Group]) -> Vec<&'s Setting>
     settings.iter().filter(differs).collect()
 }
 
-/// Which settings colours, panels and dashes stand for: by how much of the variance of the last error's logarithm lies
-/// between their values. Precision has the colours where rounding is the question.
+/// Which settings colours, panels and dashes stand for. The one with the most values that there are colours for has the
+/// colours, so that most is compared within a panel; the others go by how much of the variance of the last error's
+/// logarithm lies between their values. Precision has the colours where rounding is the question.
 fn plan<'s>(analysis: &Analysis, settings: &'s [Setting], groups: &[&Group], rounding: bool) -> Option<Plan<'s>> {
     let records = &analysis.records;
     let last = |row: usize| records.curves[row].last()?.test_rmse.filter(|error| *error > 0.0).map(f64::ln);
@@ -107,11 +117,15 @@ fn plan<'s>(analysis: &Analysis, settings: &'s [Setting], groups: &[&Group], rou
     let mut telling: Vec<(f64, &Setting)> = differing(settings, groups)
         .into_iter()
         .filter(|setting| !(several && crate::analysis::PROBLEM.contains(&setting.name)))
-        .map(|setting| (if rounding && setting.name == "precision" { 2.0 } else { share(setting, &ends) }, setting))
+        .map(|setting| (share(setting, &ends), setting))
         .collect();
     telling.sort_by(|a, b| b.0.total_cmp(&a.0));
     let few = |setting: &Setting| setting.levels.len() <= VALUES;
-    let colour = telling.iter().position(|(_, setting)| few(setting)).map(|place| telling.remove(place).1)?;
+    let asked = |setting: &Setting| rounding && setting.name == "precision";
+    let places = telling.iter().enumerate().filter(|(_, (_, setting))| few(setting));
+    let colour =
+        places.max_by_key(|(place, (_, setting))| (asked(setting), setting.levels.len(), std::cmp::Reverse(*place)));
+    let colour = colour.map(|(place, _)| place).map(|place| telling.remove(place).1)?;
     let mut panels: Vec<&Setting> = Vec::new();
     let mut pooled: Vec<&Setting> = Vec::new();
     for (_, setting) in telling {

@@ -13,6 +13,25 @@ const RANKED: usize = 40;
 const DOTS: usize = 2000;
 /// Rows of the figure by parameter that are drawn.
 const VALUES: usize = 60;
+/// Problems that have figures of their own, of those with the most configurations.
+const PROBLEMS: usize = 3;
+
+/// The problems that have figures of their own, in their order, and how many have none.
+fn shown(analysis: &Analysis) -> (Vec<usize>, usize) {
+    let mut places: Vec<usize> = (0..analysis.problems.len()).collect();
+    places.sort_by_key(|&place| std::cmp::Reverse(analysis.problems[place].groups.len()));
+    let several = places.split_off(places.len().min(PROBLEMS));
+    places.sort_unstable();
+    (places, several.len())
+}
+
+/// Says how many problems have no figure of their own.
+fn others(analysis: &Analysis) -> String {
+    match shown(analysis).1 {
+        0 => String::new(),
+        n => format!(" {} have no such figure; they are in the table of configurations.", count(n, "other task")),
+    }
+}
 
 /// One figure a problem: the metric by each parameter that varies; none where nothing does.
 #[must_use]
@@ -24,7 +43,7 @@ pub fn by_parameter(analysis: &Analysis) -> Vec<Figure> {
         let caption = "A dot is a run; other parameters differ along each row.";
         assemble(analysis, problem, "parameters", "by each parameter", finding, caption, rows, VALUES, "parameter")
     };
-    analysis.problems.iter().enumerate().filter_map(figure).collect()
+    shown(analysis).0.into_iter().map(|place| (place, &analysis.problems[place])).filter_map(figure).collect()
 }
 
 /// One figure a problem: configurations from best to worst; none for a single configuration.
@@ -43,7 +62,7 @@ pub fn ranking(analysis: &Analysis) -> Vec<Figure> {
         let finding = general::best(analysis, problem);
         assemble(analysis, problem, "ranking", "by configuration", finding, caption, rows, RANKED, "")
     };
-    analysis.problems.iter().filter_map(figure).collect()
+    shown(analysis).0.into_iter().map(|place| &analysis.problems[place]).filter_map(figure).collect()
 }
 
 fn parameter_rows(analysis: &Analysis, problem: &Problem) -> Vec<Row> {
@@ -141,7 +160,7 @@ fn assemble(
         name: format!("{name}{suffix}"),
         title: format!("{of}{metric} {by}"),
         finding,
-        caption: format!("{caption}{more}{left_out}{thinned}"),
+        caption: format!("{caption}{more}{left_out}{thinned}{}", others(analysis)),
         table,
         body: Body::Strip(Strip {
             x: Axis::new(measure(metric), scale),

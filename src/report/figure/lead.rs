@@ -8,11 +8,13 @@ use super::{
 use crate::analysis::Analysis;
 
 /// A finding below this weight is a side matter of the sweep, and has no figure of its own: its runs are in the ranking.
-const LEAST: f64 = 0.2;
+const LEAST: f64 = 0.25;
 /// A measure of the same kind as the sweep's: the error on another split, the error over the floor.
 const ALIKE: f64 = 0.9;
 /// Another measure.
 const OTHER: f64 = 0.5;
+/// Learning curves show the way, not the end: of equal findings another leads.
+const WAY: f64 = 0.95;
 /// Rows beyond which every configuration on squares in a row of its own is the ranking once more.
 const ROWS: usize = 60;
 
@@ -133,16 +135,16 @@ fn particular(analysis: &Analysis) -> Vec<Weighed> {
         add(weigh(own.runs, &[&analysis.metric.name]), Some(crossing::figure(analysis, own)));
     }
     if let Some(own) = &findings.beyond {
-        add(weigh(own.runs.1, &["extrapolation_rmse"]), fan::figure(analysis, own));
-        add(weigh(own.runs.0, &["domain_rmse", "extrapolation_rmse"]), Some(inside_beyond::figure(analysis, own)));
+        let weight = weigh(own.runs, &["extrapolation_rmse"]);
+        // What helps is also asked beyond the range where the founding question is asked whole.
+        add(if whole(analysis) { weight.max(LEAST) } else { weight }, fan::figure(analysis, own));
+        add(weigh(own.runs, &["domain_rmse", "extrapolation_rmse"]), Some(inside_beyond::figure(analysis, own)));
     }
-    if let Some(own) = &findings.courses
-        && findings.roundings.is_none()
-        && !whole(analysis)
-    {
-        // Learning curves are a finding of their own where many had not ended, or left the numbers.
-        let weight = weigh(own.runs, &["test_rmse"]);
-        add(if 2 * (own.going + own.broken) >= own.configurations { weight } else { 0.0 }, curves::general(analysis));
+    // Learning curves are a finding of their own where every configuration can be told from every other by its look.
+    let several = analysis.groups.len() > 2;
+    if several && findings.roundings.is_none() && !whole(analysis) && curves::tells_all(analysis) {
+        let with = analysis.records.curves.iter().filter(|curve| !curve.is_empty()).count();
+        add(WAY * weigh(with, &["test_rmse"]), curves::general(analysis));
     }
     found
 }
