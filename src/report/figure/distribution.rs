@@ -3,8 +3,8 @@
 use super::parts::{points, reference, series};
 use super::strip::scale;
 use super::{Axis, Body, Dash, Figure, Hue, Mark, Marker, Panel, Panels, Scale, Shade, Table};
-use crate::analysis::Analysis;
 use crate::analysis::findings::Distribution;
+use crate::analysis::{Analysis, Summary};
 use crate::report::number::{count, exact, fixed, number};
 use crate::report::sentences::{findings as say, measure};
 
@@ -14,43 +14,30 @@ const BINS: (f64, f64) = (8.0, 40.0);
 /// The figure.
 #[must_use]
 pub fn figure(analysis: &Analysis, found: &Distribution) -> Figure {
-    let summary = &found.summary;
-    let values: Vec<f64> = summary.values.iter().map(|(_, value)| *value).collect();
+    // What draws everything anew comes first.
+    let parts: Vec<(String, &Summary)> = match found.parts.len() {
+        0 => vec![(String::new(), &found.summary)],
+        _ => found.parts.iter().rev().map(|(kinds, summary)| (format!("drawn anew: {kinds}"), summary)).collect(),
+    };
+    let every = || parts.iter().flat_map(|(_, summary)| summary.values.iter().map(|(_, value)| *value));
+    let values: Vec<f64> = every().collect();
     let scale = scale(values.iter().copied());
-    let bins = bins(&values, scale);
-    let most = bins.iter().map(|(_, count)| *count).fold(1.0, f64::max);
-    // Every run below its bin, in three levels, so that near ones do not hide each other.
-    let level = |place: usize| -most * (0.03 + 0.035 * (place % 3) as f64);
-    let dots = summary.values.iter().enumerate().map(|(place, &(row, value))| (row, value, level(place)));
-    let rug = points(&analysis.records, "every run", (Hue::Blue, Marker::Circle), dots);
-    let mut panel = Panel::new("", vec![series("runs in a bin", Hue::Blue, Mark::Bins, bins), rug]);
-    if let Some(band) = found.band {
-        panel.shades.push(Shade {
-            name: format!("least squares on as many draws: {} ± {}", number(band.floor), number(2.0 * band.sd)),
-            hue: Hue::Green,
-            from: band.floor - 2.0 * band.sd,
-            to: band.floor + 2.0 * band.sd,
-        });
-        panel.verticals.extend(band.own.map(|own| {
-            reference(
-                own,
-                format!("least squares on the runs' own draws (median): {}", number(own)),
-                Hue::Green,
-                Dash::DashDot,
-            )
-        }));
-    }
-    if let Some(floor) = found.floor {
-        panel.verticals.push(super::errors::floor_line(floor));
-    }
-    if let Some(printed) = found.printed {
-        let label = format!("printed in the question: {}", fixed(printed, 2));
-        panel.verticals.push(reference(printed, label, Hue::Vermillion, Dash::Dashed));
-    }
-    let mut table = Table::new(&["run", "seed", &found.column]);
-    for &(row, value) in &summary.values {
-        let run = &analysis.records.runs[row];
-        table.rows.push(vec![run.id.clone(), run.seed.clone(), exact(value)]);
+    let edges = (every().fold(f64::INFINITY, f64::min), every().fold(f64::NEG_INFINITY, f64::max));
+    let binned: Vec<Vec<(f64, f64)>> = parts
+        .iter()
+        .map(|(_, summary)| bins(&summary.values.iter().map(|(_, value)| *value).collect::<Vec<_>>(), edges, scale))
+        .collect();
+    let most = binned.iter().flatten().map(|(_, count)| *count).fold(1.0, f64::max);
+    let panels =
+        parts.iter().zip(binned).map(|((title, summary), bins)| panel(analysis, found, title, (summary, bins, most)));
+    let panels: Vec<Panel> = panels.collect();
+    let mut table = Table::new(&["drawn_anew", "run", "seed", &found.column]);
+    for (kinds, summary) in &parts {
+        for &(row, value) in &summary.values {
+            let run = &analysis.records.runs[row];
+            let kinds = kinds.trim_start_matches("drawn anew: ").to_owned();
+            table.rows.push(vec![kinds, run.id.clone(), run.seed.clone(), exact(value)]);
+        }
     }
     let mut caption = vec!["Bars count the runs in a bin; the dots below are every run at its value.".to_owned()];
     if found.band.is_some() {
@@ -84,19 +71,58 @@ pub fn figure(analysis: &Analysis, found: &Distribution) -> Figure {
         body: Body::Panels(Panels {
             x: Axis::new(measure(&found.column), scale),
             y: Axis { range: Some((-0.13 * most, 1.06 * most)), ..Axis::new("runs", Scale::Linear) },
-            panels: vec![panel],
+            panels,
         }),
     }
 }
 
+/// A histogram over its runs, with what they are held against.
+fn panel(
+    analysis: &Analysis,
+    found: &Distribution,
+    title: &str,
+    (summary, bins, most): (&Summary, Vec<(f64, f64)>, f64),
+) -> Panel {
+    // Every run below its bin, in three levels, so that near ones do not hide each other.
+    let level = |place: usize| -most * (0.03 + 0.035 * (place % 3) as f64);
+    let dots = summary.values.iter().enumerate().map(|(place, &(row, value))| (row, value, level(place)));
+    let rug = points(&analysis.records, "every run", (Hue::Blue, Marker::Circle), dots);
+    let mut panel = Panel::new(title, vec![series("runs in a bin", Hue::Blue, Mark::Bins, bins), rug]);
+    if let Some(band) = found.band {
+        panel.shades.push(Shade {
+            name: format!("least squares on as many draws: {} ± {}", number(band.floor), number(2.0 * band.sd)),
+            hue: Hue::Green,
+            from: band.floor - 2.0 * band.sd,
+            to: band.floor + 2.0 * band.sd,
+        });
+        panel.verticals.extend(band.own.map(|own| {
+            reference(
+                own,
+                format!("least squares on the runs' own draws (median): {}", number(own)),
+                Hue::Green,
+                Dash::DashDot,
+            )
+        }));
+    }
+    if let Some(floor) = found.floor {
+        panel.verticals.push(super::errors::floor_line(floor));
+    }
+    if let Some(printed) = found.printed {
+        let label = format!("printed in the question: {}", fixed(printed, 2));
+        panel.verticals.push(reference(printed, label, Hue::Vermillion, Dash::Dashed));
+    }
+    panel
+}
+
 /// Left edges of even bins with their counts, even on the scale of the axis; the last one closes the last bin.
-fn bins(values: &[f64], scale: Scale) -> Vec<(f64, f64)> {
+fn bins(values: &[f64], (low, high): (f64, f64), scale: Scale) -> Vec<(f64, f64)> {
     let own = |value: f64| if scale == Scale::Log { value.log10() } else { value };
     let back = |value: f64| if scale == Scale::Log { 10f64.powf(value) } else { value };
     let shown: Vec<f64> =
         values.iter().copied().filter(|value| scale == Scale::Linear || *value > 0.0).map(own).collect();
-    let low = shown.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = shown.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    // Zeros stand on a shelf, and in no bin.
+    let low = if own(low).is_finite() { own(low) } else { shown.iter().copied().fold(f64::INFINITY, f64::min) };
+    let high = own(high);
     if shown.is_empty() || high <= low {
         return Vec::new();
     }
@@ -120,10 +146,10 @@ mod tests {
     fn every_value_is_in_one_bin() {
         for scale in [Scale::Linear, Scale::Log] {
             let values: Vec<f64> = (1..=50).map(|i| f64::from(i * i)).collect();
-            let bins = bins(&values, scale);
+            let bins = bins(&values, (1.0, 2500.0), scale);
             assert_eq!(bins.iter().map(|(_, count)| count).sum::<f64>(), 50.0);
             assert!((bins[0].0 - 1.0).abs() < 1e-9 && (bins[bins.len() - 1].0 - 2500.0).abs() < 1e-6);
         }
-        assert!(bins(&[2.0, 2.0], Scale::Linear).is_empty());
+        assert!(bins(&[2.0, 2.0], (2.0, 2.0), Scale::Linear).is_empty());
     }
 }

@@ -60,6 +60,12 @@ pub fn distribution(analysis: &Analysis, found: &Distribution) -> String {
     if summary.missing > 0 {
         told.push(format!("{} more have no value", summary.missing));
     }
+    if let [parts @ .., _] = &found.parts[..] {
+        let part = |(kinds, own): &(String, crate::analysis::Summary)| {
+            format!("{} to {} with only {kinds} drawn anew", number(own.min), number(own.max))
+        };
+        told.push(format!("it goes from {}", list(&parts.iter().map(part).collect::<Vec<_>>())));
+    }
     format!("{}.", told.join("; "))
 }
 
