@@ -12,6 +12,7 @@ mod write;
 use std::path::PathBuf;
 
 use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
 use crate::analysis::{Analysis, Frames, analyze};
 pub use crate::analysis::{Claim, Compare, Goal, Metric, Unreadable};
@@ -72,7 +73,7 @@ pub fn render(input: &Input) -> Result<Report, Unreadable> {
     let analysis = analyze(&frames, &input.metric, &input.claims, input.asked)?;
     let figures = figures(&analysis);
     let drawn: Vec<(Vec<u8>, Vec<u8>)> = figures
-        .iter()
+        .par_iter()
         .map(|figure| (png::draw(figure, png::Theme::Light), png::draw(figure, png::Theme::Dark)))
         .collect();
     let mut tables: Vec<(String, &Table)> =

@@ -45,12 +45,22 @@ pub(super) fn key<'s>(settings: impl IntoIterator<Item = &'s Setting>, row: usiz
     settings.into_iter().map(|setting| setting.code(row)).collect()
 }
 
-/// The values of a run in words; `None` where it has none worth a word.
+/// The values of a run in words, those of both sides once where they are the same; `None` where it has none worth a
+/// word.
 pub(super) fn words<'s>(settings: impl IntoIterator<Item = &'s Setting>, row: usize) -> Option<String> {
-    let told: Vec<String> = settings
-        .into_iter()
-        .filter_map(|setting| Some(crate::analysis::describe(setting.name, setting.level(row)?)))
-        .collect();
+    let mut values: Vec<(&str, &str)> =
+        settings.into_iter().filter_map(|setting| Some((setting.name, setting.level(row)?))).collect();
+    let side = |name: &str| values.iter().find(|(own, _)| *own == name).map(|(_, level)| *level);
+    let (inputs, targets) = (side("input_normalization"), side("target_normalization"));
+    if inputs.is_some() && inputs == targets {
+        values.retain(|(name, _)| *name != "target_normalization");
+        for value in &mut values {
+            if value.0 == "input_normalization" {
+                value.0 = "normalization";
+            }
+        }
+    }
+    let told: Vec<String> = values.into_iter().map(|(name, level)| crate::analysis::describe(name, level)).collect();
     (!told.is_empty()).then(|| told.join(", "))
 }
 

@@ -14,6 +14,8 @@ use crate::report::sentences::{findings as say, founding, list};
 
 /// Configurations that take a colour of their own where no few settings tell all of them apart.
 const COLOURED: usize = 6;
+/// The same where there are several problems, each with its own best.
+const BEST: [&str; 3] = ["the best configuration", "the second", "the third"];
 /// Values of a setting that colours or panels stand for, at most.
 const VALUES: usize = 6;
 /// Configurations beyond which only the best are in colour.
@@ -43,8 +45,8 @@ pub fn founding(analysis: &Analysis) -> Option<Figure> {
     let records = &analysis.records;
     let groups: Vec<&Group> = analysis.groups.iter().filter(|group| wanted(records, group)).collect();
     let settings = settings(records, &analysis.varying);
-    let own = |name: &str| settings.iter().find(|setting| setting.name == name);
-    let used = ["activation", "normalization", "schedule"];
+    let own = |name: &str| records.factor(name).filter(|factor| factor.varies());
+    let used = ["activation", "normalization", "input_normalization", "target_normalization", "schedule"];
     let pooled = differing(&settings, &groups).into_iter().filter(|setting| !used.contains(&setting.name));
     let plan = Plan {
         panels: own("activation").into_iter().collect(),
@@ -289,15 +291,19 @@ fn curve(records: &Records, row: usize) -> Vec<(f64, f64)> {
 fn ranked(analysis: &Analysis) -> Drawing {
     let records = &analysis.records;
     let mut drawing = Drawing { panels: Vec::new(), remarks: Vec::new(), hidden: BTreeSet::new() };
-    // The same label has the same colour in every panel.
-    let mut labels: Vec<&str> = Vec::new();
+    let several = analysis.problems.len() > 1;
     let panels = analysis.problems.len().min(PANELS);
     let room = BEHIND / panels.max(1);
     let mut behind = 0;
     for problem in analysis.problems.iter().take(PANELS) {
-        let title = if analysis.problems.len() > 1 { problem.label.clone() } else { String::new() };
+        let title = if several { problem.label.clone() } else { String::new() };
         let mut panel = Panel::new(title, Vec::new());
-        let (best, others) = problem.groups.split_at(problem.groups.len().min(COLOURED));
+        let most = if several { BEST.len() } else { COLOURED };
+        let (best, others) = problem.groups.split_at(problem.groups.len().min(most));
+        // Where every panel has its own best, names would be too many: the ranking has them.
+        let name = |place: usize, group: usize| {
+            if several { BEST[place].to_owned() } else { analysis.groups[group].label.clone() }
+        };
         behind += others.len();
         let pale: Vec<usize> = others.iter().flat_map(|&group| analysis.groups[group].rows.iter().copied()).collect();
         for (place, &row) in pale.iter().enumerate() {
@@ -312,27 +318,24 @@ fn ranked(analysis: &Analysis) -> Drawing {
             let line = series(name, Hue::Muted, Mark::Line(Dash::Solid, 0.8), curve(records, row));
             panel.series.push(Series { run: Some(run), ..line });
         }
-        for &group in best.iter().rev() {
-            let group = &analysis.groups[group];
-            let label = labels.iter().position(|label| *label == group.label).unwrap_or_else(|| {
-                labels.push(&group.label);
-                labels.len() - 1
-            });
-            let (hue, dash) = (look(label).0, DASHES[label % DASHES.len()]);
-            let (lines, _, _) = drawn(records, group, &group.label, hue, dash, true);
+        for (place, &group) in best.iter().enumerate().rev() {
+            let (hue, dash) = (look(place).0, DASHES[place % DASHES.len()]);
+            let (lines, _, _) = drawn(records, &analysis.groups[group], &name(place, group), hue, dash, true);
             panel.series.extend(lines);
         }
         // The best are drawn last, and named first.
-        let names = best.iter().map(|&group| {
-            let place = labels.iter().position(|label| *label == analysis.groups[group].label).unwrap_or(0);
+        let names = best.iter().enumerate().map(|(place, &group)| {
             let (hue, dash) = (look(place).0, DASHES[place % DASHES.len()]);
-            series(&analysis.groups[group].label, hue, Mark::Line(dash, 2.0), Vec::new())
+            series(name(place, group), hue, Mark::Line(dash, 2.0), Vec::new())
         });
         panel.series.splice(0..0, names.collect::<Vec<_>>());
         panel.references.extend(problem.floor.filter(|floor| *floor > 0.0).map(floor_line));
         drawing.panels.push(panel);
     }
     drawing.remarks.push("A thin line is a run, a thick one the median of a configuration.".into());
+    if several {
+        drawing.remarks.push("Each panel has its own best configurations; the ranking names them.".into());
+    }
     if behind > 0 {
         drawing.remarks.push(format!("{} that rank lower stand behind the best.", count(behind, "configuration")));
     }

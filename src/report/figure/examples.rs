@@ -74,7 +74,7 @@ pub fn figure(analysis: &Analysis, found: &Examples) -> Figure {
     if hidden > 0 {
         caption.push(format!("{} more are in the table.", count(hidden, "learner")));
     }
-    let names = vec![(0.0, "on the examples".to_owned()), (1.0, "on all inputs".to_owned())];
+    let names = vec![(0.0, "examples".to_owned()), (1.0, "all inputs".to_owned())];
     Figure {
         name: "examples".into(),
         title: "What an error on the examples says of all inputs".into(),

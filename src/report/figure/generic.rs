@@ -19,7 +19,10 @@ const PROBLEMS: usize = 3;
 /// The problems that have figures of their own, in their order, and how many have none.
 fn shown(analysis: &Analysis) -> (Vec<usize>, usize) {
     let mut places: Vec<usize> = (0..analysis.problems.len()).collect();
-    places.sort_by_key(|&place| std::cmp::Reverse(analysis.problems[place].groups.len()));
+    let measured = |place: usize| {
+        analysis.problems[place].groups.iter().filter(|&&group| analysis.groups[group].metric.is_some()).count()
+    };
+    places.sort_by_key(|&place| std::cmp::Reverse(measured(place)));
     let several = places.split_off(places.len().min(PROBLEMS));
     places.sort_unstable();
     (places, several.len())
