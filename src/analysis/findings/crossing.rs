@@ -84,7 +84,7 @@ pub(super) fn crossing(
         }
     }
     let (runs, problem, axes, cells) = best?;
-    Some(build(records, metric, (problem, problems[problem].floor), groups, axes, &cells, runs))
+    Some(build(metric, (problem, problems[problem].floor), groups, axes, &cells, runs))
 }
 
 /// All sets of three and of two axes.
@@ -134,7 +134,6 @@ fn largest(
 }
 
 fn build(
-    records: &Records,
     metric: &Metric,
     (problem, floor): (usize, Option<f64>),
     groups: &[Group],
@@ -179,7 +178,6 @@ fn build(
             levels.push(LevelOf { axis: setting.name, level, cells: medians.len(), below, range });
         }
     }
-    debug_assert!(crossed.iter().all(|cell| groups[cell.group].rows.iter().all(|&row| row < records.runs.len())));
     Crossing {
         problem,
         columns: named(order[0]),

@@ -15,7 +15,7 @@ pub use encodings::{Encoded, Encodings};
 pub use fixes::{Alternative, Below, FEW_TIMES, Fixes};
 pub use lines::{Fit, LineOfRun};
 pub use pace::{CLEARLY_BELOW, Pace};
-pub use squares::{AT_FLOOR, Depth, LINE, SeedSetting, Squares, hidden_layers, is_question};
+pub use squares::{AT_FLOOR, LINE, SeedSetting, Squares, hidden_layers, is_question};
 pub use sums::Sums;
 
 /// Findings on the founding question. Each is there when some run bears on it.

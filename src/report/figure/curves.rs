@@ -294,7 +294,7 @@ fn ranked(analysis: &Analysis) -> Drawing {
     let several = analysis.problems.len() > 1;
     let panels = analysis.problems.len().min(PANELS);
     let room = BEHIND / panels.max(1);
-    let mut behind = 0;
+    let (mut behind, mut lines_seen) = (0, false);
     for problem in analysis.problems.iter().take(PANELS) {
         let title = if several { problem.label.clone() } else { String::new() };
         let mut panel = Panel::new(title, Vec::new());
@@ -320,8 +320,11 @@ fn ranked(analysis: &Analysis) -> Drawing {
         }
         for (place, &group) in best.iter().enumerate().rev() {
             let (hue, dash) = (look(place).0, DASHES[place % DASHES.len()]);
-            let (lines, _, _) = drawn(records, &analysis.groups[group], &name(place, group), hue, dash, true);
+            let own = &analysis.groups[group];
+            let (lines, thin, band) = drawn(records, own, &name(place, group), hue, dash, own.rows.len() <= FEW);
+            lines_seen |= thin;
             panel.series.extend(lines);
+            panel.bands.extend(band);
         }
         // The best are drawn last, and named first.
         let names = best.iter().enumerate().map(|(place, &group)| {
@@ -332,7 +335,14 @@ fn ranked(analysis: &Analysis) -> Drawing {
         panel.references.extend(problem.floor.filter(|floor| *floor > 0.0).map(floor_line));
         drawing.panels.push(panel);
     }
-    drawing.remarks.push("A thin line is a run, a thick one the median of a configuration.".into());
+    drawing.remarks.push(if lines_seen || behind > 0 {
+        "A thin line is a run, a thick one the median of a configuration.".to_owned()
+    } else {
+        "A line is the median of a configuration.".to_owned()
+    });
+    if drawing.panels.iter().any(|panel| !panel.bands.is_empty()) {
+        drawing.remarks.push("Bands hold the middle half of the replicates.".into());
+    }
     if several {
         drawing.remarks.push("Each panel has its own best configurations; the ranking names them.".into());
     }

@@ -9,8 +9,8 @@ use crate::report::sentences::{general, measure};
 
 /// Rows of a ranking that are drawn.
 const RANKED: usize = 40;
-/// Dots of a row that are drawn.
-const DOTS: usize = 2000;
+/// Dots of a row that are drawn, and of all rows together.
+const DOTS: (usize, usize) = (2000, 12_000);
 /// Rows of the figure by parameter that are drawn.
 const VALUES: usize = 60;
 /// Problems that have figures of their own, of those with the most configurations.
@@ -109,13 +109,13 @@ fn parameter_rows(analysis: &Analysis, problem: &Problem) -> Vec<Row> {
     rows
 }
 
-/// Leaves about [`DOTS`] dots of a row, evenly by value, with the smallest and the largest. Returns the step, 0 for none.
-fn thin(row: &mut Row) -> usize {
+/// Leaves about so many dots of a row, evenly by value, with the smallest and the largest. Returns the step, 0 for none.
+fn thin(row: &mut Row, most: usize) -> usize {
     let n = row.dots.len();
-    if n <= DOTS {
+    if n <= most {
         return 0;
     }
-    let step = n.div_ceil(DOTS);
+    let step = n.div_ceil(most);
     row.dots.sort_by(|a, b| a.value.total_cmp(&b.value));
     let mut place = 0;
     row.dots.retain(|_| {
@@ -148,13 +148,14 @@ fn assemble(
     let table = strip::table(&rows, if block.is_empty() { "block" } else { block }, metric);
     let hidden = rows.len().saturating_sub(most);
     rows.truncate(most);
-    let thinned = rows.iter_mut().map(thin).fold(0, usize::max);
+    let dots = (DOTS.1 / rows.len().max(1)).clamp(50, DOTS.0);
+    let thinned = rows.iter_mut().map(|row| thin(row, dots)).fold(0, usize::max);
     let scale = strip::scale(rows.iter().flat_map(|row| row.dots.iter().map(|dot| dot.value)));
     let left_out =
         if block.is_empty() { strip::left_out(&rows, scale) } else { strip::left_out_of_blocks(&rows, scale) };
     let thinned = match thinned {
         0 => String::new(),
-        step => format!(" Rows of more than {DOTS} runs show about every {step}th, and both ends."),
+        step => format!(" Rows of more than {dots} runs show about every {step}th, and both ends."),
     };
     let more = if hidden > 0 { format!(" {} more are in the table.", count(hidden, "row")) } else { String::new() };
     let floor = problem.floor.filter(|_| metric == "domain_rmse" || metric == "test_rmse");
