@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::settings::{Setting, TUNED, is_words, key};
-use crate::analysis::{Group, Metric, PROBLEM, Problem, Records};
+use crate::analysis::{Group, Metric, PROBLEM, Problem};
 
 /// Cells from which on a crossing is worth a map.
 const CELLS: usize = 6;
@@ -64,7 +64,6 @@ pub struct LevelOf {
 
 /// The crossing that holds the most runs; there where it has at least six cells, four fifths of its combinations.
 pub(super) fn crossing(
-    records: &Records,
     settings: &[Setting],
     problems: &[Problem],
     groups: &[Group],

@@ -75,7 +75,7 @@ pub(super) fn findings(
     let settings = settings(records, varying);
     Findings {
         distribution: distribution::distribution(records, problems, groups, metric),
-        crossing: crossing::crossing(records, &settings, problems, groups, metric),
+        crossing: crossing::crossing(&settings, problems, groups, metric),
         pieces: pieces::pieces(records, &settings, problems, groups),
         beyond: beyond::beyond(records, &settings, problems, groups),
         successes: success::successes(records, problems, groups, metric),

@@ -139,6 +139,10 @@ fn plan<'s>(analysis: &Analysis, settings: &'s [Setting], groups: &[&Group], rou
         let places: BTreeSet<_> = groups.iter().map(key).collect();
         if few(setting) && places.len() <= PANELS { panels.push(setting) } else { pooled.push(setting) }
     }
+    // Where what it differs by has too many values for panels, the best are told by their names instead.
+    if pooled.iter().any(|setting| !few(setting)) {
+        return None;
+    }
     // The last panel axis is told by dashes as well, if it has as few values as there are dashes.
     let short = |setting: &&Setting| setting.levels.len() <= DASHES.len();
     let dash = pooled.iter().position(|setting| short(setting)).map(|place| pooled.remove(place)).or_else(|| {

@@ -12,6 +12,8 @@ use crate::report::sentences::findings as say;
 const COLOURED: (usize, usize) = (3, 3);
 /// Pale lines that are drawn.
 const PALE: usize = 200;
+/// Replicates that have lines of their own; of more, a band holds the range.
+const FEW: usize = 20;
 
 /// The figure; `None` without predictions beyond the range.
 #[must_use]
@@ -40,7 +42,7 @@ pub fn figure(analysis: &Analysis, found: &Beyond) -> Option<Figure> {
         points.into_iter().map(kept).collect()
     };
     let mut table = Table::new(&["form", "run", "input", "target", "prediction"]);
-    let (mut pale, mut hidden) = (Vec::new(), 0);
+    let (mut pale, mut pale_lines, mut hidden) = (Vec::new(), 0, 0);
     let mut told = Vec::new();
     for (place, form) in forms.iter().enumerate() {
         let rows = &analysis.groups[form.group].rows;
@@ -53,10 +55,11 @@ pub fn figure(analysis: &Analysis, found: &Beyond) -> Option<Figure> {
         }
         let Some(hue) = places.iter().position(|own| *own == place) else {
             for &row in rows {
-                if pale.len() >= PALE {
+                if pale_lines >= PALE {
                     hidden += 1;
                     continue;
                 }
+                pale_lines += 1;
                 let points = inside(answers(records, row));
                 let line = series("other forms", Hue::Muted, Mark::Line(Dash::Solid, 0.8), points);
                 pale.push(Series { run: Some(records.runs[row].id.clone()), ..line });
@@ -67,6 +70,15 @@ pub fn figure(analysis: &Analysis, found: &Beyond) -> Option<Figure> {
         let (middle, edges) = over_seeds(records, rows);
         let end = middle.last().map_or(f64::NAN, |point| point.1);
         told.push((form.label.clone(), end));
+        if rows.len() <= FEW {
+            for &row in rows {
+                let run = Some(records.runs[row].id.clone());
+                let points = inside(answers(records, row));
+                pale.push(Series { run, ..series("", colour, Mark::Line(dash, 0.8), points) });
+            }
+            panel.series.push(series(&form.label, colour, Mark::Line(dash, 2.0), inside(middle)));
+            continue;
+        }
         let clamped = edges.into_iter().map(|(x, a, b)| (x, a.clamp(frame.0, frame.1), b.clamp(frame.0, frame.1)));
         panel.bands.push(Band { name: String::new(), hue: colour, points: clamped.collect() });
         panel.series.push(series(&form.label, colour, Mark::Line(dash, 2.0), inside(middle)));
@@ -76,7 +88,7 @@ pub fn figure(analysis: &Analysis, found: &Beyond) -> Option<Figure> {
     panel.verticals.push(reference(largest, "end of the training range", Hue::Muted, Dash::Dotted));
     let target = truth.last().map_or(f64::NAN, |point| point.1);
     let mut caption = vec![format!(
-        "Training draws end at {}. A coloured line is the median over the replicates of a form, its band their range; in colour are the {} best forms beyond the range and some evenly spread over the others, pale lines are runs of the rest.",
+        "Training draws end at {}. A thick line is the median over the replicates of a form, thin ones of its colour are its runs (of more than {FEW}, a band is their range); in colour are the {} best forms beyond the range and some evenly spread over the others, grey lines are runs of the rest.",
         fixed(largest, 0),
         COLOURED.0.min(places.len())
     )];

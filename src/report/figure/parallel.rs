@@ -6,7 +6,7 @@ use crate::analysis::findings::{Setting, settings};
 use crate::analysis::{Analysis, Goal, Problem};
 use crate::config::{Kind, parameter};
 use crate::report::number::{count, exact, whole};
-use crate::report::sentences::general;
+use crate::report::sentences::findings as say;
 
 /// Parameters from which on the figure says more than others.
 const AXES: usize = 3;
@@ -14,6 +14,10 @@ const AXES: usize = 3;
 const MOST: usize = 9;
 /// Lines that are drawn: the best ones, and the others evenly by rank.
 const LINES: usize = 2000;
+/// Numbers that are an axis' only ticks; of more, it has ticks of its own.
+const TICKS: usize = 8;
+/// Share of the runs that are the best ones, and at least how many.
+const BEST: (f64, usize) = (0.05, 5);
 /// Configurations from which on it is worth a figure.
 const ENOUGH: usize = 20;
 
@@ -47,17 +51,27 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
         (x, y) => y.is_some().cmp(&x.is_some()).then(a.cmp(&b)),
     });
     let all = rows.len();
-    let rows = thinned(rows);
+    let measured = rows.iter().filter(|&&row| value(row).is_some()).count();
+    let best = &rows[..((BEST.0 * all as f64).ceil() as usize).max(BEST.1).min(measured)];
+    let same = |setting: &&&Setting| best.windows(2).all(|pair| setting.code(pair[0]) == setting.code(pair[1]));
+    let shared: Vec<String> = varying
+        .iter()
+        .filter(same)
+        .filter_map(|setting| Some(crate::analysis::describe(setting.name, setting.level(*best.first()?)?)))
+        .collect();
+    let (best, rows) = (best.to_vec(), thinned(rows.clone()));
     let without = rows.iter().filter(|&&row| value(row).is_none()).count();
     let metric_scale = scale(rows.iter().filter_map(|&row| value(row)).collect::<Vec<_>>().into_iter());
-    let mut axes: Vec<Axis> = varying.iter().map(|setting| axis(setting)).collect();
+    let numbers: Vec<Option<Vec<f64>>> = varying.iter().map(|setting| numbers(setting)).collect();
+    let mut axes: Vec<Axis> =
+        varying.iter().zip(&numbers).map(|(setting, numbers)| axis(setting, numbers.as_deref())).collect();
     axes.push(Axis::new(metric.name.clone(), metric_scale));
     let line = |&row: &usize| {
-        let place = |(setting, axis): (&&Setting, &Axis)| {
+        let place = |(setting, numbers): (&&Setting, &Option<Vec<f64>>)| {
             let code = setting.code(row)?;
-            if axis.names.is_empty() { setting.levels[code].parse().ok() } else { Some(code as f64) }
+            Some(numbers.as_ref().map_or(code as f64, |numbers| numbers[code]))
         };
-        let mut values: Vec<Option<f64>> = varying.iter().zip(&axes).map(place).collect();
+        let mut values: Vec<Option<f64>> = varying.iter().zip(&numbers).map(place).collect();
         values.push(value(row));
         ParallelLine { run: records.runs[row].id.clone(), values }
     };
@@ -98,30 +112,33 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
     Some(Figure {
         name: "parallel".into(),
         title: format!("{of}{} over all that varies", metric.name),
-        finding: general::best(analysis, problem),
+        finding: say::shared(&metric.name, best.len(), all, &shared),
         caption: caption.join(" "),
         table,
         body: Body::Parallel(Parallel { axes, lines, small_is_good: metric.goal == Goal::Minimize }),
     })
 }
 
-/// An axis of numbers where the parameter is one, else of names.
-fn axis(setting: &Setting) -> Axis {
+/// The values as numbers, where the parameter takes them.
+fn numbers(setting: &Setting) -> Option<Vec<f64>> {
+    let kind = &parameter(setting.name)?.kind;
+    let numeric = matches!(kind, Kind::Whole { .. } | Kind::Number { .. });
+    setting.levels.iter().map(|level| level.parse().ok().filter(|_| numeric)).collect()
+}
+
+/// An axis of numbers where the parameter is one, else of names. Few values are its only ticks.
+fn axis(setting: &Setting, numbers: Option<&[f64]>) -> Axis {
     let label = setting.name.replace('_', " ");
-    let numeric = parameter(setting.name)
-        .is_some_and(|parameter| matches!(parameter.kind, Kind::Whole { .. } | Kind::Number { .. }));
-    let numbers: Option<Vec<f64>> = setting.levels.iter().map(|level| level.parse().ok()).collect();
-    match numbers {
-        Some(numbers) if numeric => {
-            let positive = numbers.iter().all(|number| *number > 0.0);
-            let range = numbers.iter().fold((f64::INFINITY, 0.0), |(l, h): (f64, f64), n| (l.min(*n), h.max(*n)));
-            Axis::new(label, if positive && range.1 >= 8.0 * range.0 { Scale::Log } else { Scale::Linear })
-        }
-        _ => Axis {
-            names: setting.levels.iter().enumerate().map(|(place, level)| (place as f64, level.clone())).collect(),
-            ..Axis::new(label, Scale::Linear)
-        },
-    }
+    let names = |place: &dyn Fn(usize) -> f64| -> Vec<(f64, String)> {
+        setting.levels.iter().enumerate().map(|(code, level)| (place(code), level.clone())).collect()
+    };
+    let Some(numbers) = numbers else {
+        return Axis { names: names(&|code| code as f64), ..Axis::new(label, Scale::Linear) };
+    };
+    let (low, high) = numbers.iter().fold((f64::INFINITY, 0.0), |(l, h): (f64, f64), n| (l.min(*n), h.max(*n)));
+    let scale = if low > 0.0 && high >= 8.0 * low { Scale::Log } else { Scale::Linear };
+    let few = numbers.len() <= TICKS;
+    Axis { names: if few { names(&|code| numbers[code]) } else { Vec::new() }, ..Axis::new(label, scale) }
 }
 
 /// The best half of what is drawn, and the others evenly.

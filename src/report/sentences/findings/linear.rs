@@ -60,11 +60,11 @@ pub fn depths(found: &Depths) -> String {
         let name = if line.panel.is_empty() { line.scale.clone() } else { format!("{}, {}", line.scale, line.panel) };
         match (best, worst) {
             (Some(best), Some(worst)) => format!(
-                "{name} from {} with {} to {} with {}",
+                "{name} (from {} with {} to {} with {})",
                 ratio(worst.mean),
-                count(worst.layers, "layer"),
+                count(worst.layers, "hidden layer"),
                 ratio(best.mean),
-                count(best.layers, "layer")
+                count(best.layers, "hidden layer")
             ),
             _ => name,
         }
@@ -74,7 +74,7 @@ pub fn depths(found: &Depths) -> String {
     let depth = if decides.is_empty() {
         "Depth matters little for how near they come in time".to_owned()
     } else {
-        format!("Depth decides how near they come in time for {} (mean error over the floor)", named(&decides, 4))
+        format!("Depth decides how near they come in time for {}, in mean error over the floor", named(&decides, 4))
     };
     let most = rest.iter().flat_map(|line| &line.points).map(|point| point.mean).reduce(f64::max);
     let rest = match most {

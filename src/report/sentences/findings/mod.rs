@@ -5,7 +5,7 @@ mod networks;
 mod scatter;
 
 pub use linear::{conditioning, depths, floors};
-pub use networks::{beyond, courses, crossing, fan, pieces, sizes, written};
+pub use networks::{beyond, courses, crossing, fan, pieces, shared, sizes, written};
 pub use scatter::{distribution, examples, roundings, successes};
 
 /// The first of some names, and how many more there are.

@@ -209,14 +209,12 @@ pub fn written(found: &Written) -> String {
 #[must_use]
 pub fn courses(found: &Courses) -> String {
     let of = count(found.configurations, "configuration");
-    let mut told = Vec::new();
-    told.push(match found.going {
-        0 => format!("None of {of} was still falling"),
-        n => format!("{n} of {of} were still falling"),
-    });
+    let going = match found.going {
+        0 => format!("Of {of} none was still falling"),
+        n => format!("Of {of} {n} {} still falling", if n == 1 { "was" } else { "were" }),
+    };
     let share = percent(crate::analysis::findings::GOING);
-    let mut sentence =
-        format!("{}: by more than {share} over the last half of the epochs, in the median", told.join(""));
+    let mut sentence = format!("{going} by more than {share} over the last half of the epochs, in the median");
     if found.broken > 0 {
         let have = if found.broken == 1 { "has" } else { "have" };
         sentence += &format!("; {} {have} runs that left the numbers", found.broken);
@@ -237,4 +235,15 @@ pub fn fan(furthest: f64, target: f64, answers: &[(String, f64)]) -> String {
         number(target),
         list(&told)
     )
+}
+
+/// What the best runs have in common.
+#[must_use]
+pub fn shared(metric: &str, best: usize, all: usize, shared: &[String]) -> String {
+    let of = count(all, "run");
+    match (best, shared.len()) {
+        (0, _) => format!("No run of {of} has a {metric}."),
+        (_, 0) => format!("The {best} best of {of} by {metric} share no value of all that varies."),
+        _ => format!("The {best} best of {of} by {metric} all have {}.", list(shared)),
+    }
 }
