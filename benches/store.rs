@@ -94,7 +94,7 @@ fn identity(run: &Run) -> Identity {
         run: run.id,
         config: run.point.id,
         sweep: "many".into(),
-        grids: run.point.grids.to_vec(),
+        grids: run.point.asked.grids.clone(),
         replicate: run.replicate,
         seed: run.seed,
         seeds: run.seeds,

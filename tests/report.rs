@@ -626,7 +626,8 @@ fn sentences_say_the_opposite_when_the_records_do() {
     assert!(!answer(&no_encoding)[2].contains("even a linear network"));
     let figures = drawn(&no_encoding);
     let encodings = figures.iter().find(|figure| figure.name == "encodings").unwrap();
-    assert!(encodings.finding.starts_with("Written another way, squares stay out of"), "{}", encodings.finding);
+    let none = "linear networks get below a tenth of the bare number's floor with none of 4";
+    assert!(encodings.finding.contains(none), "{}", encodings.finding);
 }
 
 #[test]
@@ -782,7 +783,7 @@ fn thousands_of_runs_get_a_page_of_a_sensible_size() {
     let report = report(&runs);
     assert!(report.html.len() < 5_000_000, "{} bytes", report.html.len());
     let caption = |name: &str| drawn(&runs).into_iter().find(|figure| figure.name == name).unwrap().caption;
-    assert!(caption("curves").contains("5,400\u{a0}runs more are in curves.parquet"), "{}", caption("curves"));
+    assert!(caption("curves").contains("5,576\u{a0}runs more are in curves.parquet"), "{}", caption("curves"));
     assert!(caption("ranking").contains("1,460\u{a0}rows more are in the table"), "{}", caption("ranking"));
     assert!(report.html.contains("500\u{a0}rows more are in tables/configurations.csv"));
     let configurations = report.tables.iter().find(|(name, _)| name == "configurations.csv").unwrap();

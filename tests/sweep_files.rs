@@ -99,7 +99,8 @@ mistakes! {
     unknown_key_in_grid: file("grid:\n  widht: [1, 2]\n");
     unknown_key_in_a_named_grid: file("grids:\n  a:\n    gird: {depth: [1]}\n");
     parameter_in_a_named_grid: file("grids:\n  a:\n    depth: [1, 2]\n");
-    top_level_key_in_a_named_grid: file("grids:\n  a:\n    replicates: {count: 2}\n");
+    top_level_key_in_a_named_grid: file("grids:\n  a:\n    metric: {name: test_rmse}\n");
+    nothing_varies_in_a_grid: file("replicates: {count: 3}\ngrids:\n  a:\n    base: {depth: 1}\n    replicates: {count: 4, vary: []}\n");
     unknown_parameter_like_nothing: file("base: {colour: red}\n");
     name_from_another_program: file("base: {lr: 0.1, batch_size: 10}\n");
     seed_as_a_parameter: file("grid: {seed: [1, 2, 3]}\n");

@@ -127,7 +127,8 @@ fn document(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Value {
         "version": 1,
         "sweep": sweep.name,
         "configurations": plan.configurations(),
-        "replicates": plan.replicates.count,
+        // Where grids differ in it, the most of any configuration.
+        "replicates": plan.replicates().1,
         "runs": plan.runs(),
         "done": plan.done,
         "to_do": plan.to_do(),
@@ -145,11 +146,14 @@ fn document(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Value {
 }
 
 fn lines(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Vec<String> {
+    let replicates = match plan.replicates() {
+        (fewest, most) if fewest == most => style::counted(most, "replicate"),
+        (fewest, most) => format!("{} to {}", style::count(fewest), style::counted(most, "replicate")),
+    };
     let mut lines = vec![format!(
-        "{}: {} × {} = {}",
+        "{}: {} × {replicates} = {}",
         sweep.name,
         style::counted(plan.configurations(), "configuration"),
-        style::counted(u64::from(plan.replicates.count), "replicate"),
         style::counted(plan.runs(), "run"),
     )];
     lines.push(format!("{} done, {} to do", style::count(plan.done), style::count(plan.to_do())));

@@ -115,10 +115,10 @@ fn claim(claim: &sweep::Claim) -> report::Claim {
 fn placed(mut runs: DataFrame, wanted: &HashMap<String, &Run>) -> anyhow::Result<DataFrame> {
     let ids = runs.column("run")?.str()?.clone();
     let planned: Vec<&Run> = ids.iter().flatten().filter_map(|id| wanted.get(id).copied()).collect();
-    let names = planned.iter().map(|run| run.point.grids.len()).sum();
+    let names = planned.iter().map(|run| run.point.asked.grids.len()).sum();
     let mut grids = ListStringChunkedBuilder::new("grids".into(), planned.len(), names);
     for run in &planned {
-        grids.append_values_iter(run.point.grids.iter().map(String::as_str));
+        grids.append_values_iter(run.point.asked.grids.iter().map(String::as_str));
     }
     let replicates: Vec<i64> = planned.iter().map(|run| i64::from(run.replicate)).collect();
     let replicates: Column = Series::new("replicate".into(), replicates).into_column();

@@ -1,9 +1,10 @@
 //! What an edit of a sweep adds to what is saved, and what it leaves behind.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
-use super::Plan;
-use crate::config::{Configuration, Id, Identities, PARAMETERS, Parameter};
+use super::{Asked, Plan};
+use crate::config::{Configuration, Id, PARAMETERS, Parameter};
 
 /// A plan beside the runs that are saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,17 +48,17 @@ impl Diff {
         values: &dyn Fn(&Parameter) -> BTreeSet<String>,
         seeds: &dyn Fn(&str) -> BTreeSet<u64>,
     ) -> Self {
-        let ids = plan.points.iter().flat_map(|point| {
-            let identities = Identities::of(&point.configuration);
-            (0..plan.replicates.count).map(move |replicate| identities.run(plan.replicates.seeds_of(replicate)))
-        });
-        let kept: HashSet<Id> = ids.filter(|id| saved.contains(id)).collect();
+        let kept: HashSet<Id> =
+            plan.points.iter().flat_map(|point| point.runs()).filter(|id| saved.contains(id)).collect();
         let keeps = kept.len() as u64;
         let mut left: Vec<Id> = saved.difference(&kept).copied().collect();
         left.sort_unstable();
+        let mut known = HashSet::new();
+        let asked = plan.points.iter().map(|point| &point.asked).filter(|asked| known.insert(Arc::as_ptr(asked)));
+        let asked: Vec<&Arc<Asked>> = asked.collect();
         let seeds = SEEDS.iter().enumerate().filter_map(|(number, &parameter)| {
-            let replicates = 0..plan.replicates.count;
-            let planned: BTreeSet<u64> = replicates.map(|n| plan.replicates.seeds_of(n).each()[number]).collect();
+            let replicates = asked.iter().flat_map(|asked| &asked.replicates);
+            let planned: BTreeSet<u64> = replicates.map(|replicate| replicate.seeds.each()[number]).collect();
             let saved = seeds(parameter);
             let only = |a: &BTreeSet<u64>, b: &BTreeSet<u64>| a.difference(b).map(u64::to_string).collect::<Vec<_>>();
             let change = Change { parameter, adds: only(&planned, &saved), leaves: only(&saved, &planned) };

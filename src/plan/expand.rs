@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::limit::within;
 use super::verdict::{Key, Verdict};
-use super::{Excluded, Point};
+use super::{Asked, Excluded, Point};
 use crate::config::{Assignment, Configuration, Conflict, Id, configuration_id, conflict};
 use crate::grid::{Broken, Candidate, Constraints, Points};
 use crate::sweep::{Diagnostic, Grid, Invalid, Place, Sweep};
@@ -125,24 +125,24 @@ fn expand_all(sweep: &Sweep, grids: &[Points<'_>], verdict: &mut Verdict<'_>) ->
         // Whoever narrows a sweep on the command line may leave nothing of some grids.
         empty.iter().for_each(|(grid, _)| verdict.note(format!("no point of the grid `{}` is left", grid.name)));
     }
-    let mut names: HashMap<u32, Arc<[String]>> = HashMap::new();
+    let mut asked: HashMap<u32, Arc<Asked>> = HashMap::new();
     for (point, set) in found.iter_mut().zip(sets) {
-        let named = || memberships.of(set).map(|number| sweep.grids[number].name.clone()).collect();
+        let by = || Arc::new(Asked::by(memberships.of(set).map(|number| &sweep.grids[number])));
         let point = Arc::get_mut(point).expect("nobody else has it yet");
-        point.grids = Arc::clone(names.entry(set).or_insert_with(named));
+        point.asked = Arc::clone(asked.entry(set).or_insert_with(by));
     }
     Expanded { points: found, excluded, equal, notes: Vec::new() }
 }
 
 /// The points from `start` up to `end`, with their values as written where they are `wanted`.
 fn judge(points: &Points<'_>, start: u128, end: u128, wanted: bool) -> Vec<Judged> {
-    let nothing: Arc<[String]> = Arc::new([]);
+    let nothing = Arc::new(Asked::default());
     let one = |offset: usize| {
         let Candidate { assignment, configuration, excluded, included } = points.get(start + offset as u128)?;
         let conflict = conflict(&configuration);
         let wanted = wanted || included || conflict.is_some();
         let id = configuration_id(&configuration);
-        let point = Arc::new(Point { id, configuration, grids: Arc::clone(&nothing) });
+        let point = Arc::new(Point { id, configuration, asked: Arc::clone(&nothing) });
         let assignment = if wanted { assignment } else { Assignment::new() };
         Some(Judged { point, assignment, conflict, excluded, included })
     };

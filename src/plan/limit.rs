@@ -12,12 +12,10 @@ pub struct TooLarge {
     pub runs: Option<u128>,
     /// Runs allowed.
     pub limit: u64,
-    /// The points of each grid; `None` beyond 2^128.
-    pub grids: Vec<(String, Option<u128>)>,
+    /// The points of each grid, `None` beyond 2^128, and how often it trains each.
+    pub grids: Vec<(String, Option<u128>, u32)>,
     /// The grids of which a sample is drawn.
     pub sampled: Vec<String>,
-    /// Runs of each configuration.
-    pub replicates: u32,
 }
 
 impl std::error::Error for TooLarge {}
@@ -26,16 +24,16 @@ impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let limit = thousands(Some(self.limit.into()));
         writeln!(f, "the sweep asks for {} runs, and the limit is {limit}", thousands(self.runs))?;
-        for (name, points) in &self.grids {
-            writeln!(f, "  grid `{name}`: {} points", thousands(*points))?;
+        for (name, points, replicates) in &self.grids {
+            let times = if *replicates > 1 { format!(" x {replicates} replicates") } else { String::new() };
+            writeln!(f, "  grid `{name}`: {} points{times}", thousands(*points))?;
         }
-        writeln!(f, "  replicates: {}", thousands(Some(self.replicates.into())))?;
         match self.runs.and_then(|runs| u64::try_from(runs).ok()) {
             Some(runs) => writeln!(f, "hint: give the axes fewer values, or allow it with `--max-runs {runs}`")?,
             None => writeln!(f, "hint: give the axes fewer values")?,
         }
-        let largest = self.grids.iter().max_by_key(|(_, points)| points.unwrap_or(u128::MAX));
-        let name = largest.map_or("grid", |(name, _)| name);
+        let largest = self.grids.iter().max_by_key(|(_, points, _)| points.unwrap_or(u128::MAX));
+        let name = largest.map_or("grid", |(name, ..)| name);
         if self.sampled.iter().any(|sampled| sampled == name) {
             return write!(f, "hint: give the `sample` of `{name}` a smaller `count`");
         }
@@ -65,17 +63,24 @@ fn thousands(number: Option<u128>) -> String {
 pub(super) fn within(sweep: &Sweep, limit: u64) -> Result<Vec<Points<'_>>, TooLarge> {
     let grids: Vec<_> = sweep.grids.iter().map(|grid| Points::of(grid).ok()).collect();
     let sizes: Vec<Option<u128>> = grids.iter().map(|points| points.as_ref().map(Points::len)).collect();
-    let points = sizes.iter().try_fold(0u128, |sum, size| sum.checked_add((*size)?));
-    let runs = points.and_then(|points| points.checked_mul(sweep.replicates.count.into()));
+    let runs = sweep
+        .grids
+        .iter()
+        .zip(&sizes)
+        .try_fold(0u128, |sum, (grid, size)| sum.checked_add((*size)?.checked_mul(grid.replicates.count.into())?));
     let all: Option<Vec<Points<'_>>> = grids.into_iter().collect();
     match (runs, all) {
         (Some(runs), Some(all)) if runs <= u128::from(limit) => Ok(all),
         _ => Err(TooLarge {
             runs,
             limit,
-            grids: sweep.grids.iter().map(|grid| grid.name.clone()).zip(sizes).collect(),
+            grids: asked(sweep, sizes).collect(),
             sampled: sweep.grids.iter().filter(|grid| grid.sample.is_some()).map(|grid| grid.name.clone()).collect(),
-            replicates: sweep.replicates.count,
         }),
     }
+}
+
+/// Each grid by name, with its points and replicates.
+fn asked(sweep: &Sweep, sizes: Vec<Option<u128>>) -> impl Iterator<Item = (String, Option<u128>, u32)> {
+    sweep.grids.iter().zip(sizes).map(|(grid, size)| (grid.name.clone(), size, grid.replicates.count))
 }

@@ -20,7 +20,7 @@ pub use diff::{Change, Diff, SEEDS};
 pub use limit::TooLarge;
 
 use crate::config::{Configuration, Id, Identities, Seeds};
-use crate::sweep::{Invalid, Replicates, Sweep};
+use crate::sweep::{Grid, Invalid, Sweep};
 
 /// Runs that a sweep may ask for unless more are allowed.
 pub const MAX_RUNS: u64 = 1_000_000;
@@ -51,8 +51,51 @@ pub struct Point {
     pub id: Id,
     /// Every parameter with its value.
     pub configuration: Configuration,
+    /// What asks for it.
+    pub asked: Arc<Asked>,
+}
+
+/// What asks for a configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
     /// The grids that hold it, in the order of the file.
-    pub grids: Arc<[String]>,
+    pub grids: Vec<String>,
+    /// Its replicates: those of the first grid, then those of the others that are not among them.
+    pub replicates: Vec<Replicate>,
+}
+
+/// One replicate of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replicate {
+    /// Its seed.
+    pub seed: u64,
+    /// What each draw starts from: `seed` for what varies between replicates, the grid's first seed for the rest.
+    pub seeds: Seeds,
+}
+
+impl Asked {
+    /// What several grids ask for together.
+    fn by<'g>(grids: impl Iterator<Item = &'g Grid>) -> Self {
+        let (mut asked, mut known) = (Self::default(), HashSet::new());
+        for grid in grids {
+            asked.grids.push(grid.name.clone());
+            for number in 0..grid.replicates.count {
+                let seeds = grid.replicates.seeds_of(number);
+                if known.insert(seeds.each()) {
+                    asked.replicates.push(Replicate { seed: grid.replicates.seed_of(number), seeds });
+                }
+            }
+        }
+        asked
+    }
+}
+
+impl Point {
+    /// The ids of its runs, in the order of its replicates.
+    pub fn runs(&self) -> impl Iterator<Item = Id> {
+        let identities = Identities::of(&self.configuration);
+        self.asked.replicates.iter().map(move |replicate| identities.run(replicate.seeds))
+    }
 }
 
 /// A configuration under one seed: what is trained, stored and cited.
@@ -86,8 +129,6 @@ pub struct Excluded {
 pub struct Plan {
     /// The distinct configurations, in the order of the file.
     pub points: Vec<Arc<Point>>,
-    /// How often each is trained.
-    pub replicates: Replicates,
     /// Every rule of every grid with what it removed.
     pub excluded: Vec<Excluded>,
     /// Points that turned out equal to another, of the same grid or of one before it.
@@ -120,21 +161,19 @@ impl Plan {
     pub fn of(sweep: &Sweep, done: &HashSet<Id>, limits: &Limits) -> Result<Self, Error> {
         let grids = limit::within(sweep, limits.max_runs)?;
         let Expanded { points, excluded, equal, notes } = expand::expand(sweep, &grids, limits.max_runs)?;
-        let replicates = sweep.replicates;
         let mut grouping = cohort::Grouping::default();
         let mut skipped = 0;
         for points in points.chunks(AT_ONCE) {
-            let runs: Vec<Vec<Run>> =
-                points.par_iter().with_min_len(64).map(|point| to_do(point, replicates, done)).collect();
+            let runs: Vec<Vec<Run>> = points.par_iter().with_min_len(64).map(|point| to_do(point, done)).collect();
             for (point, runs) in points.iter().zip(runs) {
-                skipped += u64::from(replicates.count) - runs.len() as u64;
+                skipped += (point.asked.replicates.len() - runs.len()) as u64;
                 if !runs.is_empty() {
                     grouping.add(&point.configuration, runs);
                 }
             }
         }
         let cohorts = grouping.cohorts(limits);
-        Ok(Self { points, replicates, excluded, equal, notes, done: skipped, cohorts })
+        Ok(Self { points, excluded, equal, notes, done: skipped, cohorts })
     }
 
     /// Distinct configurations.
@@ -146,7 +185,14 @@ impl Plan {
     /// All runs of the sweep, those done included.
     #[must_use]
     pub fn runs(&self) -> u64 {
-        self.configurations() * u64::from(self.replicates.count)
+        self.points.iter().map(|point| point.asked.replicates.len() as u64).sum()
+    }
+
+    /// The fewest and the most replicates of a configuration; 0 of none.
+    #[must_use]
+    pub fn replicates(&self) -> (u64, u64) {
+        let counts = || self.points.iter().map(|point| point.asked.replicates.len() as u64);
+        (counts().min().unwrap_or(0), counts().max().unwrap_or(0))
     }
 
     /// Runs that are to be trained.
@@ -160,15 +206,11 @@ impl Plan {
 const AT_ONCE: usize = 1 << 12;
 
 /// The runs of a configuration that are not done.
-fn to_do(point: &Arc<Point>, replicates: Replicates, done: &HashSet<Id>) -> Vec<Run> {
-    let identities = Identities::of(&point.configuration);
-    let run = |replicate: u32| {
-        let seeds = replicates.seeds_of(replicate);
-        let id = identities.run(seeds);
-        let run = || Run { id, point: Arc::clone(point), replicate, seed: replicates.seed_of(replicate), seeds };
-        (!done.contains(&id)).then(run)
+fn to_do(point: &Arc<Point>, done: &HashSet<Id>) -> Vec<Run> {
+    let run = |(id, (replicate, &Replicate { seed, seeds })): (Id, (u32, &Replicate))| {
+        (!done.contains(&id)).then(|| Run { id, point: Arc::clone(point), replicate, seed, seeds })
     };
-    (0..replicates.count).filter_map(run).collect()
+    point.runs().zip((0..).zip(&point.asked.replicates)).filter_map(run).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use proptest::{prop_assert, prop_assert_eq};
 
 use super::*;
+use crate::config::{Seeds, run_id};
 use crate::sweep::parse;
 use crate::sweep::samples::{self, Form};
 
@@ -32,7 +33,7 @@ fn equal_points_of_two_grids_are_one_with_both_names() {
         "grids:\n  a: {grid: {depth: [1, 2]}}\n  b: {grid: {depth: [2, 3]}}\n  c: {base: {depth: 2}}\n",
         &[],
     ));
-    let grids: Vec<String> = plan.points.iter().map(|point| point.grids.join("+")).collect();
+    let grids: Vec<String> = plan.points.iter().map(|point| point.asked.grids.join("+")).collect();
     assert_eq!(grids, ["a", "a+b+c", "b"]);
 }
 
@@ -46,9 +47,9 @@ fn a_point_of_every_grid_names_them_all_once() {
     assert_eq!((plan.configurations(), plan.equal), (2, 2998));
     for point in &plan.points {
         let names: Vec<String> = (0..1000).map(|n| format!("g{n}")).collect();
-        assert_eq!(point.grids[..], names);
+        assert_eq!(point.asked.grids[..], names);
     }
-    let sets: HashSet<*const String> = plan.points.iter().map(|point| point.grids.as_ptr()).collect();
+    let sets: HashSet<*const String> = plan.points.iter().map(|point| point.asked.grids.as_ptr()).collect();
     assert_eq!(sets.len(), 1, "points of the same grids share their names");
 }
 
@@ -83,6 +84,36 @@ fn every_point_is_counted_once() {
     let removed: u64 = plan.excluded.iter().map(|rule| rule.points).sum();
     assert_eq!(plan.configurations() + plan.equal + removed, 24 + 1);
     assert_eq!((plan.configurations(), plan.equal), (6, 3), "with SGD, a beta is nothing");
+}
+
+#[test]
+fn grids_of_one_configuration_with_replicates_of_their_own_share_the_equal_ones() {
+    let text = "replicates: {count: 3, seed: 4}\ngrids:\n  all: {base: {depth: 1}}\n  \
+        init: {base: {depth: 1}, replicates: {vary: [init]}}\n  more: {base: {depth: 1}, replicates: {count: 4}}\n  \
+        other: {base: {depth: 3}, replicates: {count: 1}}\n";
+    let plan = plan(&sweep(text, &[]));
+    assert_eq!((plan.configurations(), plan.runs(), plan.to_do(), plan.replicates()), (2, 7, 7, (1, 6)));
+    let mut runs = runs(&plan);
+    runs.sort_by_key(|run| run.replicate);
+    let of: Vec<(u32, u64, [u64; 3])> = runs
+        .iter()
+        .filter(|run| run.point.asked.grids.len() == 3)
+        .map(|run| (run.replicate, run.seed, run.seeds.each()))
+        .collect();
+    let expected = [
+        (0, 4, [4, 4, 4]),
+        (1, 5, [5, 5, 5]),
+        (2, 6, [6, 6, 6]),
+        (3, 5, [4, 5, 4]),
+        (4, 6, [4, 6, 4]),
+        (5, 7, [7, 7, 7]),
+    ];
+    assert_eq!(of, expected);
+    let ids: HashSet<Id> = plan.points.iter().flat_map(|point| point.runs()).collect();
+    assert_eq!(ids.len(), 7, "no run twice");
+    assert_eq!(ids, runs.iter().map(|run| run.id).collect());
+    let of_ids = |seeds| run_id(&plan.points[0].configuration, seeds);
+    assert_eq!(runs.iter().find(|run| run.replicate == 3).unwrap().id, of_ids(Seeds { data: 4, init: 5, shuffle: 4 }));
 }
 
 #[test]

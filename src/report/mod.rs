@@ -98,19 +98,5 @@ pub fn compose(input: &Input, analysis: &Analysis, figures: &[Figure]) -> Report
 /// All figures of a sweep, the one that answers its question first.
 #[must_use]
 pub fn figures(analysis: &Analysis) -> Vec<Figure> {
-    let mut figures = Vec::new();
-    figures.extend(figure::parabola::figure(analysis));
-    figures.extend(figure::tasks::figure(analysis));
-    figures.extend(figure::errors::figure(analysis));
-    figures.extend(figure::curves::founding(analysis));
-    figures.extend(figure::depth::figure(analysis));
-    figures.extend(figure::encodings::figure(analysis));
-    figures.extend(figure::parabola::beyond(analysis));
-    let founding = !figures.is_empty();
-    figures.extend(figure::generic::ranking(analysis));
-    if !founding {
-        figures.extend(figure::curves::general(analysis));
-    }
-    figures.extend(figure::generic::by_parameter(analysis));
-    figures
+    figure::lead::figures(analysis)
 }

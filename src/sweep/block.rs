@@ -8,6 +8,7 @@ use super::diagnostic::{Diagnostic, Findings};
 use super::keys::Fields;
 use super::overrides::Overrides;
 use super::place::Place;
+use super::replicates::Replicates;
 use super::rules::{self, Constraint, Exclusion, Inclusion};
 use super::sampling::{self, Sample};
 use super::values::{Entry, Written};
@@ -32,6 +33,8 @@ pub struct Grid {
     pub constraints: Vec<Constraint>,
     /// Points beside the product, which no rule removes.
     pub include: Vec<Inclusion>,
+    /// How often each of its configurations is trained.
+    pub replicates: Replicates,
 }
 
 impl Grid {
@@ -143,7 +146,14 @@ impl Block {
     }
 
     /// The grid of this block: what the whole sweep shares goes behind its own, what is overridden before it.
-    pub fn grid(self, name: &str, shared: &Self, overrides: &Overrides, wrong: &mut Findings) -> Grid {
+    pub fn grid(
+        self,
+        name: &str,
+        shared: &Self,
+        replicates: Replicates,
+        overrides: &Overrides,
+        wrong: &mut Findings,
+    ) -> Grid {
         let own = |parameter: &str| {
             self.base.iter().any(|entry| entry.parameter.name == parameter)
                 || self.axes().any(|axis| axis.parameter.name == parameter)
@@ -158,6 +168,7 @@ impl Block {
             exclude: self.exclude.into_iter().chain(shared.exclude.iter().cloned()).collect(),
             constraints: self.constraints.into_iter().chain(shared.constraints.iter().cloned()).collect(),
             include: self.include,
+            replicates,
         };
         for axis in &overrides.axes {
             let values = axis.choices.listed().map_or(1, <[Written]>::len);

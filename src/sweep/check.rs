@@ -31,7 +31,7 @@ pub(super) const TOP: &[&str] = &[
     "claims",
 ];
 /// The keys of a named grid.
-pub(super) const GRID: &[&str] = &["base", "grid", "zip", "exclude", "constraints", "include", "sample"];
+pub(super) const GRID: &[&str] = &["base", "grid", "zip", "exclude", "constraints", "include", "sample", "replicates"];
 /// What one grid has: beside `grids`, each of them has its own.
 pub(super) const OF_ONE_GRID: &[&str] = &["grid", "zip", "include", "sample"];
 /// Most grids that a sweep may have.
@@ -80,12 +80,22 @@ fn read(root: &Node, overrides: &Overrides, texts: &Arc<Texts>, wrong: &mut Find
     let mut replicates = Replicates::default();
     let mut place = root.place;
     if let Some((_, node)) = fields.get("replicates") {
-        (replicates, place) = replicates::read(node, wrong);
+        (replicates, place) = replicates::read(node, replicates, wrong);
     }
     place = overrides.replicate(&mut replicates, wrong).unwrap_or(place);
     replicates::distinct(&replicates, place, wrong);
-    let grids = grids(&fields, overrides, wrong);
+    let grids = grids(&fields, replicates, overrides, wrong);
     Some(Sweep { name: name?, question, metric, grids, replicates, claims, texts: Arc::clone(texts) })
+}
+
+/// How often the configurations of a grid are trained: what it says itself goes before what all grids have, and the command
+/// line before both. What is wrong there was said before.
+fn replicates_of(fields: &Fields, all: Replicates, overrides: &Overrides, wrong: &mut Findings) -> Replicates {
+    let Some((_, node)) = fields.get("replicates") else { return all };
+    let (mut replicates, place) = replicates::read(node, all, wrong);
+    let place = overrides.replicate(&mut replicates, &mut Findings::default()).unwrap_or(place);
+    replicates::distinct(&replicates, place, wrong);
+    replicates
 }
 
 /// Where a key that is unknown at the top level belongs.
@@ -151,10 +161,10 @@ pub fn is_name(text: &str) -> bool {
         && text.chars().all(|character| character.is_ascii_alphanumeric() || "._-".contains(character))
 }
 
-fn grids(fields: &Fields, overrides: &Overrides, wrong: &mut Findings) -> Vec<Grid> {
+fn grids(fields: &Fields, replicates: Replicates, overrides: &Overrides, wrong: &mut Findings) -> Vec<Grid> {
     let shared = Block::read(fields, wrong);
     let Some((key, node)) = fields.get("grids") else {
-        return vec![shared.grid("grid", &Block::default(), overrides, wrong)];
+        return vec![shared.grid("grid", &Block::default(), replicates, overrides, wrong)];
     };
     for (one, _) in OF_ONE_GRID.iter().filter_map(|name| fields.get(name)) {
         let hint = match one.name.as_str() {
@@ -167,35 +177,37 @@ fn grids(fields: &Fields, overrides: &Overrides, wrong: &mut Findings) -> Vec<Gr
                 .hint(hint),
         );
     }
-    let Some(named) = Fields::of(node, "`grids`", "`{first: {grid: {depth: [1, 2]}}}`", wrong) else {
+    let Some(all) = Fields::of(node, "`grids`", "`{first: {grid: {depth: [1, 2]}}}`", wrong) else {
         return Vec::new();
     };
-    if named.len() == 0 {
+    if all.len() == 0 {
         wrong.push(Diagnostic::new(node.place, "`grids` has no grids").hint("give it a named grid, or remove it"));
     }
-    if named.len() > MOST_GRIDS {
-        let message = format!("{} grids, and a sweep has at most {MOST_GRIDS}", named.len());
+    if all.len() > MOST_GRIDS {
+        let message = format!("{} grids, and a sweep has at most {MOST_GRIDS}", all.len());
         wrong.push(Diagnostic::new(key.place, message).hint("make axes of what they differ in, or `include` points"));
         return Vec::new();
     }
-    if (named.len() * shared.rules()) as u64 > MOST_LISTED {
-        let message = format!("{} rules for each of {} grids are more than {MOST_LISTED}", shared.rules(), named.len());
+    if (all.len() * shared.rules()) as u64 > MOST_LISTED {
+        let message = format!("{} rules for each of {} grids are more than {MOST_LISTED}", shared.rules(), all.len());
         wrong.push(Diagnostic::new(key.place, message).hint("move rules into the grids that they are about"));
         return Vec::new();
     }
     let mut grids = Vec::new();
-    for (key, node) in named.iter() {
+    for (key, node) in all.iter() {
         if !is_name(&key.name) {
             wrong.push(wrong_name(&key.name, key.place));
         }
-        if let Some(block) = named_block(key, node, wrong) {
-            grids.push(block.grid(&key.name, &shared, overrides, wrong));
-        }
+        let Some(fields) = named(key, node, wrong) else { continue };
+        let block = Block::read(&fields, wrong);
+        let replicates = replicates_of(&fields, replicates, overrides, wrong);
+        grids.push(block.grid(&key.name, &shared, replicates, overrides, wrong));
     }
     grids
 }
 
-fn named_block(key: &Key, node: &Node, wrong: &mut Findings) -> Option<Block> {
+/// The keys under the name of a grid.
+fn named<'n>(key: &Key, node: &'n Node, wrong: &mut Findings) -> Option<Fields<'n>> {
     let what = format!("the grid `{}`", key.name);
     if config::parameter(&key.name).is_some() && !matches!(node.tree, Tree::Map(_)) {
         let message = format!("`{}` is a parameter where the name of a grid stands", key.name);
@@ -211,5 +223,5 @@ fn named_block(key: &Key, node: &Node, wrong: &mut Findings) -> Option<Block> {
         TOP.contains(&name).then(|| format!("`{name}` stands at the top level of the file; here are {}", list(GRID)))
     };
     fields.only(GRID, elsewhere, wrong);
-    Some(Block::read(&fields, wrong))
+    Some(fields)
 }

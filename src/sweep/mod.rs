@@ -59,7 +59,7 @@ pub struct Sweep {
     pub metric: Metric,
     /// Its grids, at least one, in the order of the file.
     pub grids: Vec<Grid>,
-    /// How often each configuration is trained.
+    /// How often each configuration is trained, where its grid does not say otherwise.
     pub replicates: Replicates,
     /// What its report tests.
     pub claims: Vec<Claim>,

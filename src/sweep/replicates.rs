@@ -59,9 +59,9 @@ pub(super) const MOST: u32 = 1_000_000;
 /// Largest seed: beyond it some readers of JSON round whole numbers.
 pub(super) const LARGEST_SEED: u64 = (1 << 53) - 1;
 
-/// Reads `replicates`.
-pub(super) fn read(node: &Node, wrong: &mut Findings) -> (Replicates, Place) {
-    let mut replicates = Replicates::default();
+/// Reads `replicates`: what it says goes before what is `inherited`.
+pub(super) fn read(node: &Node, inherited: Replicates, wrong: &mut Findings) -> (Replicates, Place) {
+    let mut replicates = inherited;
     let mut place = node.place;
     let Some(fields) = Fields::of(node, "`replicates`", "`{count: 5, seed: 0}`", wrong) else {
         return (replicates, place);

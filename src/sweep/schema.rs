@@ -44,7 +44,7 @@ pub fn schema() -> Json {
             "constraints": reference("constraints"),
             "include": reference("include"),
             "sample": reference("sample"),
-            "replicates": replicates(),
+            "replicates": reference("replicates"),
             "claims": claims(),
         },
         "definitions": definitions(),
@@ -192,6 +192,7 @@ fn definitions() -> Json {
             "type": "array", "items": object("A point: its values beside those of the base.", of_all(&value)),
         },
         "sample": sample(),
+        "replicates": replicates(),
         "block": block(),
         "listed": {"not": {"type": "object", "anyOf": [{"required": ["uniform"]}, {"required": ["log_uniform"]}]}},
         "grid": {

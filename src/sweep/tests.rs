@@ -132,6 +132,18 @@ fn an_override_keeps_the_order_of_axes() {
 }
 
 #[test]
+fn a_grid_may_have_replicates_of_its_own() {
+    let text = "version: 1\nname: a\nreplicates: {count: 5, seed: 7}\ngrids:\n  all: {base: {depth: 1}}\n  \
+        init: {replicates: {vary: [init]}}\n  once: {replicates: {count: 1, seed: 0}}\n";
+    let counts = |sweep: &Sweep| -> Vec<(u32, u64, bool)> {
+        sweep.grids.iter().map(|grid| grid.replicates).map(|r| (r.count, r.seed, r.vary.data)).collect()
+    };
+    assert_eq!(counts(&sweep(text, &[])), [(5, 7, true), (5, 7, false), (1, 0, true)]);
+    let overridden = sweep(text, &["replicates.count=2"]);
+    assert_eq!(counts(&overridden), [(2, 7, true), (2, 7, false), (2, 0, true)], "the command line goes before both");
+}
+
+#[test]
 fn replicates_vary_what_is_asked_for() {
     let sweep = sweep(FULL, &["replicates.vary=data,shuffle", "replicates.seed=0"]);
     assert_eq!(sweep.replicates.seeds_of(2), Seeds { data: 2, init: 0, shuffle: 2 });

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::main_problem;
+use super::settings::{Setting, TUNED, key};
 use crate::analysis::founding::hidden_layers;
 use crate::analysis::{Group, Problem, Records, Summary};
 use crate::config::{Assignment, Configuration, Value, parameter};
@@ -24,8 +25,8 @@ pub struct Beyond {
     pub levels: Option<Levels>,
     /// The affine floor inside, where all have the same.
     pub floor: Option<f64>,
-    /// Runs that are shown, and runs that have predictions beyond the range.
-    pub runs: (usize, usize),
+    /// Runs that are shown, and those that a better tuned configuration, alike in all else, stands for.
+    pub runs: usize,
 }
 
 /// Networks of one form.
@@ -53,7 +54,12 @@ pub struct Levels {
 }
 
 /// There where at least four forms of networks have errors beyond the range.
-pub(super) fn beyond(records: &Records, problems: &[Problem], groups: &[Group]) -> Option<Beyond> {
+pub(super) fn beyond(
+    records: &Records,
+    settings: &[Setting],
+    problems: &[Problem],
+    groups: &[Group],
+) -> Option<Beyond> {
     let measured = |row: usize| records.number(row, "extrapolation_rmse").is_some();
     let problem = main_problem(problems, groups, measured)?;
     let mut forms: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -67,22 +73,29 @@ pub(super) fn beyond(records: &Records, problems: &[Problem], groups: &[Group]) 
         let beyond = groups[group].summary(records, "extrapolation_rmse")?;
         Some(Form { label, group, inside: groups[group].summary(records, "domain_rmse"), beyond })
     };
+    let members = forms.clone();
     let mut forms: Vec<Form> = forms.into_iter().filter_map(form).collect();
     if forms.len() < FORMS {
         return None;
     }
     forms.sort_by(|a, b| a.beyond.median.total_cmp(&b.beyond.median).then(a.label.cmp(&b.label)));
     let row = groups[forms[0].group].rows[0];
-    let members = problems[problem].groups.iter().flat_map(|&group| &groups[group].rows);
-    let predicted = members.filter(|&&row| !records.predictions[row].is_empty()).count();
     Some(Beyond {
         problem,
         outdone: configurations - forms.len(),
         levels: levels(records, row),
         floor: problems[problem].floor.filter(|floor| *floor > 0.0),
-        runs: (forms.iter().map(|form| groups[form.group].rows.len()).sum(), predicted),
+        runs: forms.iter().map(|form| stands_for(records, settings, groups, &members[&form.label], form.group)).sum(),
         forms,
     })
+}
+
+/// Runs of those configurations of a form that differ from the best one in nothing but how the step was tuned.
+fn stands_for(records: &Records, settings: &[Setting], groups: &[Group], members: &[usize], best: usize) -> usize {
+    let rest = || settings.iter().filter(|setting| setting.name != TUNED);
+    let own = key(rest(), groups[best].rows[0]);
+    let alike = members.iter().filter(|&&group| key(rest(), groups[group].rows[0]) == own);
+    alike.map(|&group| groups[group].rows.len()).sum::<usize>().min(records.runs.len())
 }
 
 /// What a network is made of, as far as it decides how it goes on: layers, activation, encoding, logarithms.

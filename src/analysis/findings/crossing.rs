@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::settings::{Setting, TUNED, is_words, key};
-use crate::analysis::{Group, Metric, PROBLEM, Problem, Records};
+use crate::analysis::{Group, Metric, PROBLEM, Problem};
 
 /// Cells from which on a crossing is worth a map.
 const CELLS: usize = 6;
@@ -64,7 +64,6 @@ pub struct LevelOf {
 
 /// The crossing that holds the most runs; there where it has at least six cells, four fifths of its combinations.
 pub(super) fn crossing(
-    records: &Records,
     settings: &[Setting],
     problems: &[Problem],
     groups: &[Group],
@@ -84,7 +83,7 @@ pub(super) fn crossing(
         }
     }
     let (runs, problem, axes, cells) = best?;
-    Some(build(records, metric, (problem, problems[problem].floor), groups, axes, &cells, runs))
+    Some(build(metric, (problem, problems[problem].floor), groups, axes, &cells, runs))
 }
 
 /// All sets of three and of two axes.
@@ -134,7 +133,6 @@ fn largest(
 }
 
 fn build(
-    records: &Records,
     metric: &Metric,
     (problem, floor): (usize, Option<f64>),
     groups: &[Group],
@@ -179,7 +177,6 @@ fn build(
             levels.push(LevelOf { axis: setting.name, level, cells: medians.len(), below, range });
         }
     }
-    debug_assert!(crossed.iter().all(|cell| groups[cell.group].rows.iter().all(|&row| row < records.runs.len())));
     Crossing {
         problem,
         columns: named(order[0]),

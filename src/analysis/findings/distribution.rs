@@ -1,5 +1,7 @@
 //! How the replicates of one configuration scatter, beside what least squares does on as many draws.
 
+use std::collections::BTreeMap;
+
 use super::median;
 use crate::analysis::founding::{anchors, is_bare, is_linear, is_question};
 use crate::analysis::theory::in_sample_sd;
@@ -17,8 +19,10 @@ pub struct Distribution {
     pub group: usize,
     /// What is shown: the metric, or the founding question's own measure.
     pub column: String,
-    /// Its values.
+    /// Its values, over the replicates that draw most anew.
     pub summary: Summary,
+    /// Replicates that draw only some things anew, by what that is; empty where all draw the same.
+    pub parts: Vec<(String, Summary)>,
     /// Where least squares falls, where the column is an error on training draws.
     pub band: Option<Band>,
     /// The affine floor over the domain, where the column is an error over it or on fresh draws.
@@ -46,6 +50,39 @@ pub struct Band {
     pub reached: usize,
 }
 
+/// What replicates may draw anew, with the column that says what each draw starts from.
+const KINDS: [(&str, &str); 3] = [("data", "data_seed"), ("init", "init_seed"), ("shuffle", "shuffle_seed")];
+
+/// Rows of a configuration by what its replicates draw anew, that most often drawn together last. A draw that most
+/// replicates share is held fixed in them; the run in which all are is in every part.
+fn parts(records: &Records, rows: &[usize]) -> Vec<(String, Vec<usize>)> {
+    let seed = |row: usize, column: &str| records.number(row, column).map(f64::to_bits);
+    let fixed = |column: &str| {
+        let mut counts: BTreeMap<Option<u64>, usize> = BTreeMap::new();
+        rows.iter().for_each(|&row| *counts.entry(seed(row, column)).or_default() += 1);
+        let (seed, most) = counts.into_iter().max_by_key(|(seed, count)| (*count, std::cmp::Reverse(*seed)))?;
+        (most > 2).then_some(seed)?
+    };
+    let kinds = KINDS.map(|(kind, column)| (kind, column, fixed(column)));
+    let anew = |row: usize| -> Vec<&str> {
+        let differs = |(_, column, fixed): &&(&str, &str, Option<u64>)| fixed.is_none() || seed(row, column) != *fixed;
+        kinds.iter().filter(differs).map(|(kind, ..)| *kind).collect()
+    };
+    let mut parts: BTreeMap<(usize, Vec<&str>), Vec<usize>> = BTreeMap::new();
+    for &row in rows {
+        let drawn = anew(row);
+        parts.entry((drawn.len(), drawn)).or_default().push(row);
+    }
+    let none = parts.remove(&(0, Vec::new())).unwrap_or_default();
+    let named = |((_, kinds), mut rows): ((usize, Vec<&str>), Vec<usize>)| {
+        rows.extend(&none);
+        rows.sort_unstable();
+        (kinds.join(", "), rows)
+    };
+    let parts: Vec<(String, Vec<usize>)> = parts.into_iter().map(named).collect();
+    if parts.is_empty() { vec![(String::new(), rows.to_vec())] } else { parts }
+}
+
 /// There where some configuration has at least ten replicates, and at most six have. The founding question's own goes
 /// before others, then the one whose values spread furthest.
 pub(super) fn distribution(
@@ -58,7 +95,11 @@ pub(super) fn distribution(
     let many: Vec<usize> = many.into_iter().filter(|&group| groups[group].rows.len() >= ENOUGH).collect();
     let question = |group: usize| is_question(records, groups[group].rows[0]);
     let column = |group: usize| if question(group) { "train_rmse_rounded" } else { metric.name.as_str() };
-    let summary = |group: usize| groups[group].summary(records, column(group)).filter(|summary| summary.n() >= ENOUGH);
+    let of = |rows: &[usize], column: &str| Summary::of(rows.iter().map(|&row| (row, records.number(row, column))));
+    let summary = |group: usize| {
+        let (_, rows) = parts(records, &groups[group].rows).pop()?;
+        of(&rows, column(group)).filter(|summary| summary.n() >= ENOUGH)
+    };
     // Equal values are no distribution; of others, how many times the largest is the smallest.
     let spread = |summary: &Summary| {
         let (low, high) = (summary.min.abs().min(summary.max.abs()), summary.min.abs().max(summary.max.abs()));
@@ -87,7 +128,11 @@ pub(super) fn distribution(
             reached: summary.values.iter().filter(near).count(),
         })
     });
+    let mut parts = parts(records, &groups[group].rows);
+    let alone = parts.len() == 1;
+    let parts = parts.drain(..).filter(|_| !alone).filter_map(|(kinds, rows)| Some((kinds, of(&rows, &column)?)));
     Some(Distribution {
+        parts: parts.collect(),
         printed: question(group).then_some(anchors::SQUARES_RMSE),
         floor: floor.filter(|_| error && !column.starts_with("train_") && !column.starts_with("extrapolation_")),
         linear: is_linear(records, row),

@@ -10,7 +10,7 @@ const WAYS: usize = 2;
 /// An error is that of its floor up to this factor.
 const AT: f64 = 1.01;
 /// A way of writing that does the work takes the error this many times below the bare number's floor.
-pub(crate) const MUCH: f64 = 10.0;
+pub const MUCH: f64 = 10.0;
 
 /// Ways to write a number.
 #[derive(Clone, Debug, PartialEq)]

@@ -43,6 +43,17 @@ pub struct Slope {
     pub domain: Summary,
 }
 
+/// Whether batches differ only since there are no more examples than that.
+fn capped(records: &Records, rows: &[usize]) -> bool {
+    let number = |row: usize, name: &str| records.value(row, name)?.parse::<f64>().ok();
+    let largest = rows.iter().filter_map(|&row| number(row, "batch")).fold(0.0, f64::max);
+    let own = |&row: &usize| match (number(row, "batch"), number(row, "examples")) {
+        (Some(batch), Some(examples)) => batch == largest.min(examples),
+        (batch, _) => batch.is_none() && largest == 0.0,
+    };
+    rows.iter().all(own)
+}
+
 /// There where some learner was given at least three numbers of examples.
 pub(super) fn examples(
     records: &Records,
@@ -57,12 +68,20 @@ pub(super) fn examples(
     // As many steps with fewer examples take more epochs: those are no other learner.
     let own: Vec<&Setting> = differing(settings, &rows)
         .into_iter()
-        .filter(|setting| !["examples", "epochs"].contains(&setting.name))
+        .filter(|setting| !["examples", "epochs", "batch"].contains(&setting.name))
         .collect();
-    let mut learners: BTreeMap<Vec<Option<usize>>, BTreeMap<Option<usize>, Vec<usize>>> = BTreeMap::new();
+    let mut alike: BTreeMap<Vec<Option<usize>>, Vec<usize>> = BTreeMap::new();
     for &row in &rows {
-        let sizes = learners.entry(key(own.iter().copied(), row)).or_default();
-        sizes.entry(examples.code(row)).or_default().push(row);
+        alike.entry(key(own.iter().copied(), row)).or_default().push(row);
+    }
+    let mut learners: BTreeMap<(Vec<Option<usize>>, Option<usize>), BTreeMap<Option<usize>, Vec<usize>>> =
+        BTreeMap::new();
+    for (own, rows) in alike {
+        let batch = records.factor("batch").filter(|_| !capped(records, &rows));
+        for row in rows {
+            let sizes = learners.entry((own.clone(), batch.and_then(|batch| batch.code(row)))).or_default();
+            sizes.entry(examples.code(row)).or_default().push(row);
+        }
     }
     let named = ["activation", "encoding", "layer", "depth", "width", "hidden"];
     let telling = own.iter().copied().filter(|setting| named.contains(&setting.name));

@@ -3,6 +3,7 @@
 
 mod beyond;
 mod conditioning;
+mod courses;
 mod crossing;
 mod depths;
 mod distribution;
@@ -19,10 +20,11 @@ use super::{Group, Metric, Problem, Records};
 
 pub use beyond::{Beyond, Form, Levels};
 pub use conditioning::{Conditioning, Pace};
+pub use courses::{Courses, GOING};
 pub use crossing::{Crossed, Crossing, LevelOf};
 pub use depths::{Depths, Line, Point};
 pub use distribution::{Band, Distribution};
-pub use encoded::{Encoded, Written};
+pub use encoded::{Encoded, MUCH, Written};
 pub use examples::{Examples, Learner, Slope};
 pub use floors::{Floors, OfTask};
 pub use pieces::{Pieces, Trained};
@@ -58,6 +60,8 @@ pub struct Findings {
     pub sizes: Option<Sizes>,
     /// Ways to write a number.
     pub written: Option<Written>,
+    /// Learning over the epochs.
+    pub courses: Option<Courses>,
 }
 
 /// The findings of a sweep.
@@ -71,9 +75,9 @@ pub(super) fn findings(
     let settings = settings(records, varying);
     Findings {
         distribution: distribution::distribution(records, problems, groups, metric),
-        crossing: crossing::crossing(records, &settings, problems, groups, metric),
+        crossing: crossing::crossing(&settings, problems, groups, metric),
         pieces: pieces::pieces(records, &settings, problems, groups),
-        beyond: beyond::beyond(records, problems, groups),
+        beyond: beyond::beyond(records, &settings, problems, groups),
         successes: success::successes(records, problems, groups, metric),
         floors: floors::floors(records),
         depths: depths::depths(records, &settings),
@@ -82,6 +86,7 @@ pub(super) fn findings(
         roundings: rounding::roundings(records, &settings, problems, groups),
         sizes: sizes::sizes(records, &settings, problems, groups, metric),
         written: encoded::written(records, problems, groups),
+        courses: courses::courses(records, groups, problems.len()),
     }
 }
 

@@ -6,8 +6,8 @@ use crate::analysis::founding::{is_bare, is_linear};
 use crate::analysis::theory::kinks_rmse;
 use crate::analysis::{Group, Problem, Records};
 
-/// Runs and different numbers of kinks from which on they are worth a figure.
-const ENOUGH: (usize, usize) = (10, 4);
+/// Runs, different numbers of pieces, and their range from which on they are worth a figure.
+const ENOUGH: (usize, usize, f64) = (10, 4, 4.0);
 /// The bound is that of the continuous limit: whole numbers lie a hair off it.
 const ROUNDING: f64 = 0.999;
 /// Values of the setting that colours, at most.
@@ -43,7 +43,8 @@ pub struct Trained {
     pub error: f64,
 }
 
-/// There where at least ten runs with nonlinearities on squares have at least four different numbers of kinks.
+/// There where at least ten runs with nonlinearities on squares have at least four different numbers of straight pieces,
+/// over a range of four.
 pub(super) fn pieces(
     records: &Records,
     settings: &[Setting],
@@ -67,7 +68,8 @@ pub(super) fn pieces(
     let mut counts: Vec<f64> = trained.iter().map(|run| run.pieces).collect();
     counts.sort_by(f64::total_cmp);
     counts.dedup();
-    if trained.len() < ENOUGH.0 || counts.len() < ENOUGH.1 {
+    let range = counts.last()? / counts.first()?;
+    if trained.len() < ENOUGH.0 || counts.len() < ENOUGH.1 || range < ENOUGH.2 {
         return None;
     }
     let over = |run: &Trained| run.error / kinks_rmse(largest, run.pieces - 1.0);

@@ -30,7 +30,7 @@ pub struct Rounded {
     pub rounded: Summary,
 }
 
-/// There where runs differ in precision.
+/// There where runs that are alike in all else differ in precision.
 pub(super) fn roundings(
     records: &Records,
     settings: &[Setting],
@@ -51,7 +51,10 @@ pub(super) fn roundings(
             let place = (key(own.iter().copied(), row), key(precision.iter().copied(), row));
             by_label.entry(place).or_default().push(row);
         }
-        rounded.extend(by_label.into_values().filter_map(|rows| {
+        let twins: Vec<Vec<Option<usize>>> = by_label.keys().map(|(own, _)| own.clone()).collect();
+        let paired = |own: &Vec<Option<usize>>| twins.iter().filter(|other| *other == own).count() > 1;
+        let by_label = by_label.into_iter().filter(|((own, _), _)| paired(own)).map(|(_, rows)| rows);
+        rounded.extend(by_label.filter_map(|rows| {
             let of = |column: &str| Summary::of(rows.iter().map(|&row| (row, records.number(row, column))));
             Some(Rounded {
                 problem,

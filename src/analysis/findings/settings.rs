@@ -10,7 +10,8 @@ pub type Setting = Factor;
 /// How a step was tuned: of configurations that differ in nothing else, the best one stands for all.
 pub(super) const TUNED: &str = "learning_rate";
 
-/// The parameters that vary. Where inputs and targets are scaled differently in some runs, the scaling of each side
+/// The parameters that take several values. One that has a single value, and elsewhere none, hangs on another one and
+/// is left out, but for listed layers, which stand for depth and width. Where inputs and targets are scaled differently in some runs, the scaling of each side
 /// stands instead of the one of both, since a run that scales both alike names only that one.
 #[must_use]
 pub fn settings(records: &Records, varying: &[&'static str]) -> Vec<Setting> {
@@ -21,7 +22,7 @@ pub fn settings(records: &Records, varying: &[&'static str]) -> Vec<Setting> {
         if sides.contains(&name) || (name == "normalization" && apart) {
             continue;
         }
-        settings.extend(records.factor(name).cloned());
+        settings.extend(records.factor(name).filter(|factor| factor.levels.len() > 1 || name == "hidden").cloned());
     }
     if apart {
         for side in sides {
@@ -44,12 +45,22 @@ pub(super) fn key<'s>(settings: impl IntoIterator<Item = &'s Setting>, row: usiz
     settings.into_iter().map(|setting| setting.code(row)).collect()
 }
 
-/// The values of a run in words; `None` where it has none worth a word.
+/// The values of a run in words, those of both sides once where they are the same; `None` where it has none worth a
+/// word.
 pub(super) fn words<'s>(settings: impl IntoIterator<Item = &'s Setting>, row: usize) -> Option<String> {
-    let told: Vec<String> = settings
-        .into_iter()
-        .filter_map(|setting| Some(crate::analysis::describe(setting.name, setting.level(row)?)))
-        .collect();
+    let mut values: Vec<(&str, &str)> =
+        settings.into_iter().filter_map(|setting| Some((setting.name, setting.level(row)?))).collect();
+    let side = |name: &str| values.iter().find(|(own, _)| *own == name).map(|(_, level)| *level);
+    let (inputs, targets) = (side("input_normalization"), side("target_normalization"));
+    if inputs.is_some() && inputs == targets {
+        values.retain(|(name, _)| *name != "target_normalization");
+        for value in &mut values {
+            if value.0 == "input_normalization" {
+                value.0 = "normalization";
+            }
+        }
+    }
+    let told: Vec<String> = values.into_iter().map(|(name, level)| crate::analysis::describe(name, level)).collect();
     (!told.is_empty()).then(|| told.join(", "))
 }
 

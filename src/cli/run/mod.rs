@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::options::{Global, ResultsFolder, SweepArguments, jobs};
 use super::progress::Progress;
 use super::{mention, plan, report, say};
-use crate::config::{Id, run_id};
+use crate::config::Id;
 use crate::execute::{self, Options, Stop, Summary};
 use crate::plan::{Limits, MAX_RUNS, Plan};
 use crate::store::{Ended, SweepCopy, Writer};
@@ -246,9 +246,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 /// All runs of the plan, those done included.
 fn runs_of(plan: &Plan) -> impl Iterator<Item = Id> {
-    plan.points.iter().flat_map(|point| {
-        (0..plan.replicates.count).map(|replicate| run_id(&point.configuration, plan.replicates.seeds_of(replicate)))
-    })
+    plan.points.iter().flat_map(|point| point.runs())
 }
 
 /// Runs of the plan that failed or timed out when they were tried before.

@@ -22,7 +22,7 @@ impl Saving<'_> {
             run: run.id,
             config: run.point.id,
             sweep: self.sweep.to_owned(),
-            grids: run.point.grids.to_vec(),
+            grids: run.point.asked.grids.clone(),
             replicate: run.replicate,
             seed: run.seed,
             seeds: run.seeds,

@@ -2,14 +2,28 @@
 //! so does whatever draws them in a page.
 
 mod body;
-pub mod curves;
-pub mod depth;
-pub mod encodings;
-pub mod errors;
-pub mod generic;
-pub mod parabola;
+mod conditioning;
+mod crossing;
+mod curves;
+mod depth;
+mod distribution;
+mod encodings;
+mod errors;
+mod examples;
+mod fan;
+mod floors;
+mod generic;
+mod inside_beyond;
+pub mod lead;
+mod parabola;
+mod parallel;
+mod parts;
+mod pieces;
+mod rounding;
+mod sizes;
 pub mod strip;
-pub mod tasks;
+mod success;
+mod tasks;
 
 use serde::Serialize;
 

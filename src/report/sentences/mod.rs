@@ -1,5 +1,6 @@
 //! Findings in words. Every sentence is made from numbers, and says the opposite where they do.
 
+pub mod findings;
 pub mod founding;
 pub mod general;
 
