@@ -266,7 +266,7 @@ fn every_body() -> Vec<Figure> {
         ("slope", Body::Panels(slope)),
         ("factorial", Body::Heat(heat)),
         ("importance", Body::Bars(bars)),
-        ("parallel", Body::Parallel(parallel)),
+        ("parallel-every", Body::Parallel(parallel)),
     ];
     let figure = |(name, body): (&str, Body)| Figure {
         name: name.into(),

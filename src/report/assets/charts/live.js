@@ -298,8 +298,9 @@ class Chart {
     this.canvas.addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") this.show(null); });
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") this.show(null); });
     this.canvas.addEventListener("click", (event) => {
-      const [before, found] = [this.found, where(event)];
-      // A finger has no hover: its first touch shows, its second follows.
+      const before = this.found;
+      // A click follows what is shown. A finger has no hover: its first touch shows, its second follows.
+      const found = event.pointerType === "touch" ? where(event) : before ?? where(event);
       if (event.pointerType === "touch" && before?.target !== found?.target) return this.show(found);
       const run = found?.target.run;
       if (run && document.getElementById(`run-${run}`)) location.hash = `#run-${run}`;
