@@ -426,10 +426,13 @@ function planHeat(body, { width, colours }) {
 
 // ---- Parallel axes ----
 
+/** Pixels over which lines through one name are spread. */
+const BESIDE = 14;
+
 function planParallel(body, { width, colours, dark }) {
   const count = body.axes.length;
   const wide = Math.max(width, count * 64);
-  const [top, bottom, tall] = [56, 40, 320];
+  const [top, bottom, tall] = [56, 24, 320];
   const rulers = body.axes.map((axis, i) => new Ruler(axis, body.lines.map((line) => line.values[i]), tall, 44));
   // Runs without a value stand on a shelf below the axis.
   const shelves = rulers.map((ruler, i) => {
@@ -437,18 +440,25 @@ function planParallel(body, { width, colours, dark }) {
     return body.lines.some((line) => ruler.at(line.values[i] ?? null) === null) ? ruler.ends[0] - 26 * unit : null;
   });
   const metric = rulers.at(-1);
-  const good = (line) => {
+  const shareOf = (line) => {
     const at = metric?.at(line.values[count - 1] ?? null) ?? null;
-    if (at === null) return null;
-    const share = Math.min(Math.max((at - metric.ends[0]) / (metric.ends[1] - metric.ends[0]), 0), 1);
-    return body.small_is_good ? 1 - share : share;
+    return at === null ? null : Math.min(Math.max((at - metric.ends[0]) / (metric.ends[1] - metric.ends[0]), 0), 1);
   };
-  const order = body.lines.map((line, place) => ({ line, place, good: good(line) }));
+  const good = (share) => (share === null || !body.small_is_good ? share : 1 - share);
+  // Among names, and without a value, lines lie side by side in the order of the last axis, so that none hides another.
+  const aside = (i, share, missing) => {
+    if (share === null || (!rulers[i].axis.names.length && !missing)) return 0;
+    return ((share - 0.5) * BESIDE * (rulers[i].ends[1] - rulers[i].ends[0])) / tall;
+  };
+  const order = body.lines.map((line, place) => ({ line, place, share: shareOf(line), good: good(shareOf(line)) }));
   order.sort((a, b) => (a.good ?? -1) - (b.good ?? -1) || b.place - a.place);
   const tone = (share) => ramp(dark ? 0.25 + 0.75 * share : 0.92 * (1 - share));
-  const data = order.map(({ line, good: share }) => ({
-    value: rulers.map((ruler, i) => ruler.at(line.values[i] ?? null) ?? shelves[i]),
-    lineStyle: { color: share === null ? colours.Muted : tone(share), width: body.lines.length > 300 ? 0.9 : 1.3, opacity: share === null ? 0.6 : 0.9 },
+  const data = order.map(({ line, share, good: strong }) => ({
+    value: rulers.map((ruler, i) => {
+      const at = ruler.at(line.values[i] ?? null);
+      return (at ?? shelves[i]) + aside(i, share, at === null);
+    }),
+    lineStyle: { color: strong === null ? colours.Muted : tone(strong), width: body.lines.length > 300 ? 0.9 : 1.3, opacity: strong === null ? 0.6 : 0.9 },
   }));
   const step = count > 1 ? (wide - 24 - 72) / (count - 1) : wide - 96;
   const option = {
@@ -462,7 +472,7 @@ function planParallel(body, { width, colours, dark }) {
       return {
         dim: i,
         type: "value",
-        min: shelves[i] ?? ruler.ends[0],
+        min: shelves[i] === null ? ruler.ends[0] : shelves[i] - (BESIDE * (ruler.ends[1] - ruler.ends[0])) / tall / 2,
         max: ruler.ends[1],
         name: fitted(plain(body.axes[i].label), count > 5 ? 2 * step - 14 : step - 10, 12, 600),
         nameLocation: "end",
