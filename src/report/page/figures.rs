@@ -73,9 +73,12 @@ fn rows(Figure { table, name, .. }: &Figure, most: usize, links: &BTreeSet<&str>
         })
         .collect();
     let header = table.header.iter().zip(&numeric).map(|(name, &numeric)| Head::new(name, "", numeric)).collect();
-    let cell = |(text, &numeric): (&String, &bool)| match links.contains(text.as_str()) {
-        true => Cell { links: vec![(text.clone(), text.clone())], ..Cell::text("") },
-        false => Cell { numeric, ..Cell::text(text.clone()) },
+    let cell = |(text, &numeric): (&String, &bool)| {
+        if links.contains(text.as_str()) {
+            Cell { links: vec![(text.clone(), text.clone())], ..Cell::text("") }
+        } else {
+            Cell { numeric, ..Cell::text(text.clone()) }
+        }
     };
     let line = |row: &Vec<String>| Line { id: String::new(), cells: row.iter().zip(&numeric).map(cell).collect() };
     let more = match table.rows.len().saturating_sub(most) {
