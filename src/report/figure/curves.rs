@@ -145,10 +145,10 @@ fn plan<'s>(analysis: &Analysis, settings: &'s [Setting], groups: &[&Group], rou
     }
     // The last panel axis is told by dashes as well, if it has as few values as there are dashes.
     let short = |setting: &&Setting| setting.levels.len() <= DASHES.len();
-    let dash = pooled.iter().position(|setting| short(setting)).map(|place| pooled.remove(place)).or_else(|| {
-        (panels.len() > 1)
-            .then(|| panels.iter().rposition(|setting| short(setting)).map(|place| panels.remove(place)))?
-    });
+    let dash =
+        pooled.iter().position(short).map(|place| pooled.remove(place)).or_else(|| {
+            (panels.len() > 1).then(|| panels.iter().rposition(short).map(|place| panels.remove(place)))?
+        });
     Some(Plan { panels, colour: Some(colour), dash, pooled })
 }
 
@@ -166,6 +166,9 @@ fn share(setting: &Setting, values: &[(usize, f64)]) -> f64 {
     if total > 0.0 { between / total } else { 0.0 }
 }
 
+/// A panel's problem and values of its settings.
+type Place = (usize, Vec<Option<usize>>);
+
 /// Curves whose look says what they are.
 fn told(
     analysis: &Analysis,
@@ -174,7 +177,6 @@ fn told(
     references: impl Fn(usize) -> Vec<super::Reference>,
 ) -> Drawing {
     let records = &analysis.records;
-    type Place = (usize, Vec<Option<usize>>);
     let code = |setting: Option<&Setting>, row: usize| setting.and_then(|setting| setting.code(row));
     let mut groups: Vec<&Group> = groups.to_vec();
     groups.sort_by_key(|group| (code(plan.colour, group.rows[0]), code(plan.dash, group.rows[0])));

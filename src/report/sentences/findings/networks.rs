@@ -214,15 +214,15 @@ pub fn courses(found: &Courses) -> String {
         n => format!("Of {of} {n} {} still falling", if n == 1 { "was" } else { "were" }),
     };
     let share = percent(crate::analysis::findings::GOING);
-    let mut sentence = format!("{going} by more than {share} over the last half of the epochs, in the median");
+    let mut told = vec![format!("{going} by more than {share} over the last half of the epochs, in the median")];
     if found.broken > 0 {
         let have = if found.broken == 1 { "has" } else { "have" };
-        sentence += &format!("; {} {have} runs that left the numbers", found.broken);
+        told.push(format!("{} {have} runs that left the numbers", found.broken));
     }
     if let Some((label, start, end)) = &found.best {
-        sentence += &format!("; the lowest at the end is {label}, from {} to {}", number(*start), number(*end));
+        told.push(format!("the lowest at the end is {label}, from {} to {}", number(*start), number(*end)));
     }
-    format!("{sentence}.")
+    format!("{}.", told.join("; "))
 }
 
 /// What networks answer to the furthest number.
