@@ -106,7 +106,7 @@ fn trained(run: &mut Fake) {
         _ => 1.0,
     };
     let beyond = error * 20.0 + 1e5 * run.text("activation").len() as f64;
-    let found = run.replicate % 3 > 0 && run.text("layer") != "nac";
+    let found = !run.replicate.is_multiple_of(3) && run.text("layer") != "nac";
     run.measures.extend([
         ("domain_rmse", error),
         ("test_rmse", error * 1.01),

@@ -107,8 +107,8 @@ fn form(records: &Records, row: usize) -> String {
         ("dense", _) if hidden == 0 => "affine map".to_owned(),
         ("dense", Some("linear")) => "linear network".to_owned(),
         ("dense", Some(activation)) => activation.to_owned(),
-        (layer, _) if hidden > 0 => format!("{layer}, {} layers", hidden + 1),
-        (layer, _) => format!("{layer}, 1 layer"),
+        (layer, _) if hidden > 0 => format!("{layer} with {} layers", hidden + 1),
+        (layer, _) => format!("{layer} with 1 layer"),
     };
     if let Some(encoding) = records.value(row, "encoding").filter(|encoding| *encoding != "scalar") {
         form = format!("{form} on {encoding}");
@@ -116,9 +116,9 @@ fn form(records: &Records, row: usize) -> String {
     let side = |name: &str| records.value(row, name).or_else(|| records.value(row, "normalization")) == Some("log");
     match (side("input_normalization"), side("target_normalization")) {
         (false, false) => form,
-        (true, false) => format!("{form}, log inputs"),
-        (false, true) => format!("{form}, log targets"),
-        (true, true) => format!("{form}, log of both"),
+        (true, false) => format!("{form} with log inputs"),
+        (false, true) => format!("{form} with log targets"),
+        (true, true) => format!("{form} with the log of both"),
     }
 }
 

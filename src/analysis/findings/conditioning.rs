@@ -48,7 +48,7 @@ pub(super) fn conditioning(records: &Records) -> Option<Conditioning> {
             let name = records.value(row, "optimizer").unwrap_or("training");
             let label = match records.value(row, "momentum").filter(|_| several) {
                 Some("0") => format!("{name} without momentum"),
-                Some(momentum) => format!("{name}, momentum {momentum}"),
+                Some(momentum) => format!("{name} with momentum {momentum}"),
                 None => name.to_owned(),
             };
             Pace { label, reached: Vec::new(), never: Vec::new(), power: None, each: None }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::settings::{Setting, TUNED, is_words, key};
+use super::settings::{Key, Setting, TUNED, is_words, key};
 use crate::analysis::{Group, Metric, PROBLEM, Problem};
 
 /// Cells from which on a crossing is worth a map.
@@ -12,6 +12,9 @@ const CELLS: usize = 6;
 const COMPLETE: f64 = 0.8;
 /// Axes that are tried for a crossing.
 const AXES: usize = 8;
+
+/// Configurations by their values of the axes, the best of each cell first.
+type Cells = BTreeMap<Vec<usize>, Vec<usize>>;
 
 /// A crossing.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +72,7 @@ pub(super) fn crossing(
     groups: &[Group],
     metric: &Metric,
 ) -> Option<Crossing> {
-    let mut best: Option<(usize, usize, Vec<&Setting>, BTreeMap<Vec<usize>, Vec<usize>>)> = None;
+    let mut best: Option<(usize, usize, Vec<&Setting>, Cells)> = None;
     for (problem, members) in problems.iter().enumerate() {
         let firsts: Vec<usize> = members.groups.iter().map(|&group| groups[group].rows[0]).collect();
         let varying: Vec<&Setting> = super::settings::differing(settings, &firsts);
@@ -100,18 +103,13 @@ fn choices<'s>(words: &[&'s Setting]) -> Vec<Vec<&'s Setting>> {
 
 /// The part of the configurations, alike in all else, whose crossing of the axes holds the most runs: runs in the cells,
 /// and the configurations of each cell, the best first.
-fn largest(
-    axes: &[&Setting],
-    varying: &[&Setting],
-    members: &[usize],
-    groups: &[Group],
-) -> Option<(usize, BTreeMap<Vec<usize>, Vec<usize>>)> {
+fn largest(axes: &[&Setting], varying: &[&Setting], members: &[usize], groups: &[Group]) -> Option<(usize, Cells)> {
     let rest: Vec<&Setting> = varying
         .iter()
         .copied()
         .filter(|setting| setting.name != TUNED && axes.iter().all(|axis| axis.name != setting.name))
         .collect();
-    let mut parts: BTreeMap<Vec<Option<usize>>, BTreeMap<Vec<usize>, Vec<usize>>> = BTreeMap::new();
+    let mut parts: BTreeMap<Key, Cells> = BTreeMap::new();
     for &group in members {
         let row = groups[group].rows[0];
         if let Some(place) = key(axes.iter().copied(), row).into_iter().collect::<Option<Vec<usize>>>() {
@@ -119,15 +117,14 @@ fn largest(
             part.entry(place).or_default().push(group);
         }
     }
-    let whole = |cells: &BTreeMap<Vec<usize>, Vec<usize>>| {
+    let whole = |cells: &Cells| {
         let levels = |axis: usize| cells.keys().map(|place| place[axis]).collect::<BTreeSet<_>>().len();
         let sizes: Vec<usize> = (0..axes.len()).map(levels).collect();
         let all: usize = sizes.iter().product();
         sizes.iter().all(|size| *size > 1) && cells.len() >= CELLS && cells.len() as f64 >= COMPLETE * all as f64
     };
-    let runs = |cells: &BTreeMap<Vec<usize>, Vec<usize>>| -> usize {
-        cells.values().map(|configurations| groups[configurations[0]].rows.len()).sum()
-    };
+    let runs =
+        |cells: &Cells| -> usize { cells.values().map(|configurations| groups[configurations[0]].rows.len()).sum() };
     let parts = parts.into_values().filter(whole).map(|cells| (runs(&cells), cells));
     parts.reduce(|a, b| if b.0 > a.0 { b } else { a })
 }
@@ -137,7 +134,7 @@ fn build(
     (problem, floor): (usize, Option<f64>),
     groups: &[Group],
     axes: Vec<&Setting>,
-    cells: &BTreeMap<Vec<usize>, Vec<usize>>,
+    cells: &Cells,
     runs: usize,
 ) -> Crossing {
     let used = |axis: usize| cells.keys().map(|place| place[axis]).collect::<BTreeSet<usize>>();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::settings::{Setting, differing, key, words};
+use super::settings::{Key, Setting, differing, key, words};
 use crate::analysis::Records;
 use crate::analysis::founding::{hidden_layers, is_bare, is_linear};
 use crate::analysis::statistics::student_975;
@@ -57,6 +57,9 @@ pub struct Point {
     pub interval: Option<(f64, f64)>,
 }
 
+/// Rows by hidden layers.
+type ByDepth = BTreeMap<usize, Vec<usize>>;
+
 /// There where linear networks on squares of the bare number that differ in nothing but scale have at least three
 /// depths.
 pub(super) fn depths(records: &Records, settings: &[Setting]) -> Option<Depths> {
@@ -71,8 +74,7 @@ pub(super) fn depths(records: &Records, settings: &[Setting]) -> Option<Depths> 
         differing(settings, &rows).into_iter().filter(|setting| !SHAPE.contains(&setting.name)).collect();
     let (scales, rest): (Vec<&Setting>, Vec<&Setting>) =
         telling.into_iter().partition(|setting| SCALES.contains(&setting.name));
-    let mut panels: BTreeMap<Vec<Option<usize>>, BTreeMap<Vec<Option<usize>>, BTreeMap<usize, Vec<usize>>>> =
-        BTreeMap::new();
+    let mut panels: BTreeMap<Key, BTreeMap<Key, ByDepth>> = BTreeMap::new();
     for &row in &rows {
         let panel = panels.entry(key(rest.iter().copied(), row)).or_default();
         let line = panel.entry(key(scales.iter().copied(), row)).or_default();

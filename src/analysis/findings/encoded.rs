@@ -69,7 +69,7 @@ pub(super) fn written(records: &Records, problems: &[Problem], groups: &[Group])
         let floor = own.iter().find_map(|&group| groups[group].summary(records, "affine_floor"));
         Encoded {
             problem,
-            label: if logarithmic { format!("{name}, log targets") } else { name.to_owned() },
+            label: if logarithmic { format!("{name} with log targets") } else { name.to_owned() },
             floor: floor.map(|floor| floor.median).filter(|_| !logarithmic),
             linear: best(true),
             curved: best(false),

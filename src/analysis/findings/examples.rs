@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::settings::{Setting, differing, key, words};
+use super::settings::{Key, Setting, differing, key, words};
 use super::{main_problem, rows_of};
 use crate::analysis::founding::is_linear;
 use crate::analysis::{Group, Problem, Records, Summary};
@@ -43,6 +43,9 @@ pub struct Slope {
     pub domain: Summary,
 }
 
+/// Rows by the place of their number of examples.
+type BySize = BTreeMap<Option<usize>, Vec<usize>>;
+
 /// Whether batches differ only since there are no more examples than that.
 fn capped(records: &Records, rows: &[usize]) -> bool {
     let number = |row: usize, name: &str| records.value(row, name)?.parse::<f64>().ok();
@@ -70,12 +73,11 @@ pub(super) fn examples(
         .into_iter()
         .filter(|setting| !["examples", "epochs", "batch"].contains(&setting.name))
         .collect();
-    let mut alike: BTreeMap<Vec<Option<usize>>, Vec<usize>> = BTreeMap::new();
+    let mut alike: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
     for &row in &rows {
         alike.entry(key(own.iter().copied(), row)).or_default().push(row);
     }
-    let mut learners: BTreeMap<(Vec<Option<usize>>, Option<usize>), BTreeMap<Option<usize>, Vec<usize>>> =
-        BTreeMap::new();
+    let mut learners: BTreeMap<(Key, Option<usize>), BySize> = BTreeMap::new();
     for (own, rows) in alike {
         let batch = records.factor("batch").filter(|_| !capped(records, &rows));
         for row in rows {
@@ -86,7 +88,7 @@ pub(super) fn examples(
     let named = ["activation", "encoding", "layer", "depth", "width", "hidden"];
     let telling = own.iter().copied().filter(|setting| named.contains(&setting.name));
     let telling: Vec<&Setting> = telling.collect();
-    let learner = |sizes: BTreeMap<Option<usize>, Vec<usize>>| {
+    let learner = |sizes: BySize| {
         let first = *sizes.values().next()?.first()?;
         let enough = sizes.len() >= SIZES;
         let slope = |rows: Vec<usize>| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::rows_of;
-use super::settings::{Setting, differing, key, words};
+use super::settings::{Key, Setting, differing, key, words};
 use crate::analysis::{Group, Problem, Records, Summary};
 
 /// Errors before and after rounding.
@@ -46,13 +46,13 @@ pub(super) fn roundings(
         if precision.is_empty() {
             continue;
         }
-        let mut by_label: BTreeMap<(Vec<Option<usize>>, Vec<Option<usize>>), Vec<usize>> = BTreeMap::new();
+        let mut by_label: BTreeMap<(Key, Key), Vec<usize>> = BTreeMap::new();
         for row in rows {
             let place = (key(own.iter().copied(), row), key(precision.iter().copied(), row));
             by_label.entry(place).or_default().push(row);
         }
-        let twins: Vec<Vec<Option<usize>>> = by_label.keys().map(|(own, _)| own.clone()).collect();
-        let paired = |own: &Vec<Option<usize>>| twins.iter().filter(|other| *other == own).count() > 1;
+        let twins: Vec<Key> = by_label.keys().map(|(own, _)| own.clone()).collect();
+        let paired = |own: &Key| twins.iter().filter(|other| *other == own).count() > 1;
         let by_label = by_label.into_iter().filter(|((own, _), _)| paired(own)).map(|(_, rows)| rows);
         rounded.extend(by_label.filter_map(|rows| {
             let of = |column: &str| Summary::of(rows.iter().map(|&row| (row, records.number(row, column))));

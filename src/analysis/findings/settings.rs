@@ -40,8 +40,11 @@ pub(super) fn is_words(setting: &Setting) -> bool {
     parameter(setting.name).is_some_and(|parameter| matches!(parameter.kind, Kind::Words(_) | Kind::Flag))
 }
 
+/// Values in several settings, by their places among the levels.
+pub(super) type Key = Vec<Option<usize>>;
+
 /// The values of a run in these settings.
-pub(super) fn key<'s>(settings: impl IntoIterator<Item = &'s Setting>, row: usize) -> Vec<Option<usize>> {
+pub(super) fn key<'s>(settings: impl IntoIterator<Item = &'s Setting>, row: usize) -> Key {
     settings.into_iter().map(|setting| setting.code(row)).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::settings::{Setting, differing, key, words};
+use super::settings::{Key, Setting, differing, key, words};
 use super::{main_problem, rows_of};
 use crate::analysis::founding::{hidden_layers, is_linear};
 use crate::analysis::{Group, Metric, Problem, Records, Summary};
@@ -58,6 +58,9 @@ pub struct Shape {
     pub error: Summary,
 }
 
+/// Rows by hidden layers and parameters.
+type ByShape = BTreeMap<(usize, String), Vec<usize>>;
+
 /// There where networks with nonlinearities that differ in nothing else have at least three shapes, and either sizes
 /// that differ by more than a factor of two or several shapes of one size.
 pub(super) fn sizes(
@@ -74,7 +77,7 @@ pub(super) fn sizes(
     let shape = ["hidden", "depth", "width"];
     let rest: Vec<&Setting> =
         differing(settings, &rows).into_iter().filter(|setting| !shape.contains(&setting.name)).collect();
-    let mut parts: BTreeMap<Vec<Option<usize>>, BTreeMap<(usize, String), Vec<usize>>> = BTreeMap::new();
+    let mut parts: BTreeMap<Key, ByShape> = BTreeMap::new();
     for &row in &rows {
         let shapes = parts.entry(key(rest.iter().copied(), row)).or_default();
         let parameters = records.number(row, "parameters").unwrap_or_default();

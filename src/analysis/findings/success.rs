@@ -67,7 +67,7 @@ pub(super) fn successes(
                 _ => records.value(row, "activation").unwrap_or("affine map"),
             };
             let layers = if depth == 0 { "1 layer".to_owned() } else { format!("{} layers", depth + 1) };
-            let label = if several { format!("{kind}, {layers}") } else { kind.to_owned() };
+            let label = if several { format!("{kind} with {layers}") } else { kind.to_owned() };
             pairs.entry((problem, label)).or_default().push(group);
         }
     }
@@ -101,7 +101,7 @@ pub(super) fn successes(
 }
 
 fn kind(label: &str) -> String {
-    label.split(',').next().unwrap_or_default().to_owned()
+    label.split(" with ").next().unwrap_or_default().to_owned()
 }
 
 /// The 95 % score interval of a share (E. B. Wilson 1927).

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::errors::{floor_line, wanted};
-use super::parts::{median_and_band, reference, series};
+use super::parts::{median_and_band, quartiles, reference, series};
 use super::strip::look;
 use super::{Axis, Band, Body, DASHES, Dash, Figure, Hue, Mark, Panel, Panels, Scale, Series, Table};
 use crate::analysis::findings::{Setting, settings};
@@ -68,18 +68,22 @@ pub fn general(analysis: &Analysis) -> Option<Figure> {
     let records = &analysis.records;
     let groups: Vec<&Group> = analysis.groups.iter().collect();
     let settings = settings(records, &analysis.varying);
-    let finding = analysis.findings.courses.as_ref().map(say::courses)?;
+    let courses = analysis.findings.courses.as_ref()?;
     let title = "Learning curves: error on fresh draws";
     let rounding = analysis.findings.roundings.is_some();
-    let drawing = match plan(analysis, &settings, &groups, rounding) {
-        Some(plan) if groups.len() <= TOLD => told(analysis, &groups, &plan, |problem| {
+    let plan = plan(analysis, &settings, &groups, rounding).filter(|_| groups.len() <= TOLD);
+    let one = analysis.problems.len() == 1;
+    let ends = plan.as_ref().and_then(|plan| plan.colour).filter(|_| one).map(|colour| ends(records, &groups, colour));
+    let finding = say::courses(courses, ends.as_ref());
+    let drawing = match plan {
+        Some(plan) => told(analysis, &groups, &plan, |problem| {
             let floor = analysis.problems[problem].floor.filter(|floor| *floor > 0.0).map(floor_line);
             let forgiven = rounding.then(|| {
                 reference(FORGIVEN, "rounding to whole numbers forgives errors below 0.5", Hue::Muted, Dash::Dotted)
             });
             floor.into_iter().chain(forgiven).collect()
         }),
-        _ => ranked(analysis),
+        None => ranked(analysis),
     };
     build(title, finding, records, &groups, drawing)
 }
@@ -145,11 +149,25 @@ fn plan<'s>(analysis: &Analysis, settings: &'s [Setting], groups: &[&Group], rou
     }
     // The last panel axis is told by dashes as well, if it has as few values as there are dashes.
     let short = |setting: &&Setting| setting.levels.len() <= DASHES.len();
-    let dash = pooled.iter().position(|setting| short(setting)).map(|place| pooled.remove(place)).or_else(|| {
-        (panels.len() > 1)
-            .then(|| panels.iter().rposition(|setting| short(setting)).map(|place| panels.remove(place)))?
-    });
+    let dash =
+        pooled.iter().position(short).map(|place| pooled.remove(place)).or_else(|| {
+            (panels.len() > 1).then(|| panels.iter().rposition(short).map(|place| panels.remove(place)))?
+        });
     Some(Plan { panels, colour: Some(colour), dash, pooled })
+}
+
+/// The lowest median error at the end among the configurations of each value of a setting, with its name.
+fn ends(records: &Records, groups: &[&Group], setting: &Setting) -> (String, Vec<(String, f64)>) {
+    let end = |group: &Group| {
+        let last = |&row: &usize| records.curves[row].last()?.test_rmse;
+        let mut ends: Vec<f64> = group.rows.iter().filter_map(last).collect();
+        quartiles(&mut ends).map(|[_, median, _]| median)
+    };
+    let of = |(code, level): (usize, &String)| {
+        let own = groups.iter().filter(|group| setting.code(group.rows[0]) == Some(code));
+        Some((level.clone(), own.filter_map(|group| end(group)).reduce(f64::min)?))
+    };
+    (setting.name.replace('_', " "), setting.levels.iter().enumerate().filter_map(of).collect())
 }
 
 /// Share of the variance between the values of a setting.
@@ -166,6 +184,9 @@ fn share(setting: &Setting, values: &[(usize, f64)]) -> f64 {
     if total > 0.0 { between / total } else { 0.0 }
 }
 
+/// A panel's problem and values of its settings.
+type Place = (usize, Vec<Option<usize>>);
+
 /// Curves whose look says what they are.
 fn told(
     analysis: &Analysis,
@@ -174,7 +195,6 @@ fn told(
     references: impl Fn(usize) -> Vec<super::Reference>,
 ) -> Drawing {
     let records = &analysis.records;
-    type Place = (usize, Vec<Option<usize>>);
     let code = |setting: Option<&Setting>, row: usize| setting.and_then(|setting| setting.code(row));
     let mut groups: Vec<&Group> = groups.to_vec();
     groups.sort_by_key(|group| (code(plan.colour, group.rows[0]), code(plan.dash, group.rows[0])));

@@ -126,8 +126,11 @@ fn answers(records: &Records, row: usize) -> Vec<(f64, f64)> {
     records.predictions[row].iter().map(|point| (point.input, point.prediction.unwrap_or(f64::NAN))).collect()
 }
 
+/// An input, the lower and the upper end of a range.
+type Edges = (f64, f64, f64);
+
 /// The median over runs at each input, and their range.
-fn over_seeds(records: &Records, rows: &[usize]) -> (Vec<(f64, f64)>, Vec<(f64, f64, f64)>) {
+fn over_seeds(records: &Records, rows: &[usize]) -> (Vec<(f64, f64)>, Vec<Edges>) {
     let every: Vec<Vec<(f64, f64)>> =
         rows.iter().map(|&row| answers(records, row)).filter(|points| !points.is_empty()).collect();
     let (mut middle, mut edges) = (Vec::new(), Vec::new());

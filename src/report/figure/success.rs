@@ -56,7 +56,7 @@ pub fn figure(analysis: &Analysis, found: &Successes) -> Figure {
     }
     let mut keys: Vec<(usize, Key)> = Vec::new();
     for pair in &found.pairs {
-        let name = pair.label.split(',').next().unwrap_or_default().to_owned();
+        let name = pair.label.split(" with ").next().unwrap_or_default().to_owned();
         if keys.iter().all(|(place, _)| *place != pair.place) {
             keys.push((pair.place, Key { name, hue: HUES[pair.place % HUES.len()], marker: Marker::Circle }));
         }

@@ -102,14 +102,19 @@ pub fn beyond(found: &Beyond) -> String {
         told.push(match tangent.len() {
             0 => format!("none does better than the tangent at the end, {}", number(levels.tangent)),
             n => format!(
-                "{n} do better than the tangent at the end, {} ({})",
+                "{n} {} better than the tangent at the end, {} ({})",
+                if n == 1 { "does" } else { "do" },
                 number(levels.tangent),
                 named(&tangent, 6)
             ),
         });
         let worse = found.forms.iter().filter(|form| form.beyond.median > levels.constant).count();
         if worse > 0 {
-            told.push(format!("{worse} are worse than the answer for the largest number, {}", number(levels.constant)));
+            let are = if worse == 1 { "is" } else { "are" };
+            told.push(format!(
+                "{worse} {are} worse than the answer for the largest number, {}",
+                number(levels.constant)
+            ));
         }
     }
     if let Some(times) = sorted.get(sorted.len() / 2) {
@@ -134,9 +139,9 @@ pub fn sizes(found: &Sizes) -> String {
                 Some(format!(
                     "with about {} parameters the best is {} ({}), the worst {} ({})",
                     number(budget.parameters),
-                    count(best.layers, "layer"),
+                    count(best.layers, "hidden layer"),
                     number(best.error.median),
-                    count(worst.layers, "layer"),
+                    count(worst.layers, "hidden layer"),
                     number(worst.error.median)
                 ))
             };
@@ -205,24 +210,31 @@ pub fn written(found: &Written) -> String {
     format!("Of {ways} to write the number, {}.", told.join("; "))
 }
 
-/// How learning goes over the epochs.
+/// How learning goes over the epochs, and where it ends for each value of the setting that has the colours.
 #[must_use]
-pub fn courses(found: &Courses) -> String {
+pub fn courses(found: &Courses, ends: Option<&(String, Vec<(String, f64)>)>) -> String {
     let of = count(found.configurations, "configuration");
     let going = match found.going {
+        _ if found.configurations == 1 => {
+            format!("The only configuration was {}still falling", if found.going == 1 { "" } else { "not " })
+        }
         0 => format!("Of {of} none was still falling"),
         n => format!("Of {of} {n} {} still falling", if n == 1 { "was" } else { "were" }),
     };
     let share = percent(crate::analysis::findings::GOING);
-    let mut sentence = format!("{going} by more than {share} over the last half of the epochs, in the median");
+    let mut told = vec![format!("{going} by more than {share} over the last half of the epochs, in the median")];
     if found.broken > 0 {
         let have = if found.broken == 1 { "has" } else { "have" };
-        sentence += &format!("; {} {have} runs that left the numbers", found.broken);
+        told.push(format!("{} {have} runs that left the numbers", found.broken));
     }
-    if let Some((label, start, end)) = &found.best {
-        sentence += &format!("; the lowest at the end is {label}, from {} to {}", number(*start), number(*end));
+    if let Some((label, start, end)) = found.best.as_ref().filter(|_| found.configurations > 1) {
+        told.push(format!("the lowest at the end is {label}, from {} to {}", number(*start), number(*end)));
     }
-    format!("{sentence}.")
+    if let Some((setting, ends)) = ends {
+        let ends: Vec<String> = ends.iter().map(|(level, end)| format!("{level} {}", number(*end))).collect();
+        told.push(format!("the lowest median at the end by {setting}: {}", list(&ends)));
+    }
+    format!("{}.", told.join("; "))
 }
 
 /// What networks answer to the furthest number.

@@ -43,13 +43,14 @@ pub fn distribution(analysis: &Analysis, found: &Distribution) -> String {
         let (low, high) = (band.floor - 2.0 * band.sd, band.floor + 2.0 * band.sd);
         let of = |wanted: &dyn Fn(f64) -> bool| summary.values.iter().filter(|(_, value)| wanted(*value)).count();
         told.push(format!(
-            "least squares on as many draws falls between {} and {} nineteen times in twenty, where {} of the {n} lie, {} above and {} below; {} come within 1\u{a0}% of least squares on their own draws",
+            "least squares on as many draws falls between {} and {} nineteen times in twenty, where {} of the {n} lie, {} above and {} below; {} {} within 1\u{a0}% of least squares on their own draws",
             number(low),
             number(high),
             of(&|value| (low..=high).contains(&value)),
             of(&|value| value > high),
             of(&|value| value < low),
-            if band.reached == 0 { "none".to_owned() } else { band.reached.to_string() }
+            if band.reached == 0 { "none".to_owned() } else { band.reached.to_string() },
+            if band.reached == 1 { "comes" } else { "come" }
         ));
     }
     if let Some(floor) = found.floor {
