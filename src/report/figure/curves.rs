@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::errors::{floor_line, wanted};
+use super::looks::{PANELS, Plan, differing, plan};
 use super::parts::{median_and_band, quartiles, reference, series};
 use super::strip::look;
 use super::{Axis, Band, Body, DASHES, Dash, Figure, Hue, Mark, Panel, Panels, Scale, Series, Table};
@@ -16,27 +17,12 @@ use crate::report::sentences::{findings as say, founding, list};
 const COLOURED: usize = 6;
 /// The same where there are several problems, each with its own best.
 const BEST: [&str; 3] = ["the best configuration", "the second", "the third"];
-/// Values of a setting that colours or panels stand for, at most.
-const VALUES: usize = 6;
-/// Configurations beyond which only the best are in colour.
-const TOLD: usize = 80;
-/// Panels of a figure, at most.
-const PANELS: usize = 9;
 /// Thin lines of a panel: with more, bands stand for the runs.
 const FEW: usize = 60;
 /// Lines behind the best that a figure draws: more would be a surface.
 const BEHIND: usize = 400;
 /// Errors below this vanish when they are rounded to whole numbers.
 const FORGIVEN: f64 = 0.5;
-
-/// What tells configurations apart in the figure.
-struct Plan<'a> {
-    panels: Vec<&'a Setting>,
-    colour: Option<&'a Setting>,
-    dash: Option<&'a Setting>,
-    /// Settings that nothing stands for.
-    pooled: Vec<&'a Setting>,
-}
 
 /// Learning curves on squares of the bare number, a panel an activation; `None` without such curves.
 #[must_use]
@@ -71,7 +57,7 @@ pub fn general(analysis: &Analysis) -> Option<Figure> {
     let courses = analysis.findings.courses.as_ref()?;
     let title = "Learning curves: error on fresh draws";
     let rounding = analysis.findings.roundings.is_some();
-    let plan = plan(analysis, &settings, &groups, rounding).filter(|_| groups.len() <= TOLD);
+    let plan = plan(analysis, &settings, &groups, rounding);
     let one = analysis.problems.len() == 1;
     let ends = plan.as_ref().and_then(|plan| plan.colour).filter(|_| one).map(|colour| ends(records, &groups, colour));
     let finding = say::courses(courses, ends.as_ref());
@@ -88,72 +74,11 @@ pub fn general(analysis: &Analysis) -> Option<Figure> {
     build(title, finding, records, &groups, drawing)
 }
 
-/// Whether the look of every configuration in [`general`] is its own.
-#[must_use]
-pub fn tells_all(analysis: &Analysis) -> bool {
-    let groups: Vec<&Group> = analysis.groups.iter().collect();
-    let settings = settings(&analysis.records, &analysis.varying);
-    let plan = plan(analysis, &settings, &groups, false);
-    groups.len() <= TOLD && plan.is_some_and(|plan| plan.pooled.is_empty())
-}
-
 /// Panels, and what a caption says of them.
 struct Drawing {
     panels: Vec<Panel>,
     remarks: Vec<String>,
     hidden: BTreeSet<String>,
-}
-
-fn differing<'s>(settings: &'s [Setting], groups: &[&Group]) -> Vec<&'s Setting> {
-    let differs = |setting: &&Setting| {
-        groups.windows(2).any(|pair| setting.code(pair[0].rows[0]) != setting.code(pair[1].rows[0]))
-    };
-    settings.iter().filter(differs).collect()
-}
-
-/// Which settings colours, panels and dashes stand for. The one with the most values that there are colours for has the
-/// colours, so that most is compared within a panel; the others go by how much of the variance of the last error's
-/// logarithm lies between their values. Precision has the colours where rounding is the question.
-fn plan<'s>(analysis: &Analysis, settings: &'s [Setting], groups: &[&Group], rounding: bool) -> Option<Plan<'s>> {
-    let records = &analysis.records;
-    let last = |row: usize| records.curves[row].last()?.test_rmse.filter(|error| *error > 0.0).map(f64::ln);
-    let ends: Vec<(usize, f64)> =
-        groups.iter().flat_map(|group| &group.rows).filter_map(|&row| Some((row, last(row)?))).collect();
-    let several = analysis.problems.len() > 1;
-    let mut telling: Vec<(f64, &Setting)> = differing(settings, groups)
-        .into_iter()
-        .filter(|setting| !(several && crate::analysis::PROBLEM.contains(&setting.name)))
-        .map(|setting| (share(setting, &ends), setting))
-        .collect();
-    telling.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let few = |setting: &Setting| setting.levels.len() <= VALUES;
-    let asked = |setting: &Setting| rounding && setting.name == "precision";
-    let places = telling.iter().enumerate().filter(|(_, (_, setting))| few(setting));
-    let colour =
-        places.max_by_key(|(place, (_, setting))| (asked(setting), setting.levels.len(), std::cmp::Reverse(*place)));
-    let colour = colour.map(|(place, _)| place).map(|place| telling.remove(place).1)?;
-    let mut panels: Vec<&Setting> = Vec::new();
-    let mut pooled: Vec<&Setting> = Vec::new();
-    for (_, setting) in telling {
-        let with: Vec<&Setting> = panels.iter().copied().chain([setting]).collect();
-        let key = |group: &&Group| {
-            let codes: Vec<Option<usize>> = with.iter().map(|setting| setting.code(group.rows[0])).collect();
-            (group.problem, codes)
-        };
-        let places: BTreeSet<_> = groups.iter().map(key).collect();
-        if few(setting) && places.len() <= PANELS { panels.push(setting) } else { pooled.push(setting) }
-    }
-    // Where what it differs by has too many values for panels, the best are told by their names instead.
-    if pooled.iter().any(|setting| !few(setting)) {
-        return None;
-    }
-    // The last panel axis is told by dashes as well, if it has as few values as there are dashes.
-    let short = |setting: &&Setting| setting.levels.len() <= DASHES.len();
-    let dash =
-        pooled.iter().position(short).map(|place| pooled.remove(place)).or_else(|| {
-            (panels.len() > 1).then(|| panels.iter().rposition(short).map(|place| panels.remove(place)))?
-        });
-    Some(Plan { panels, colour: Some(colour), dash, pooled })
 }
 
 /// The lowest median error at the end among the configurations of each value of a setting, with its name.
@@ -168,20 +93,6 @@ fn ends(records: &Records, groups: &[&Group], setting: &Setting) -> (String, Vec
         Some((level.clone(), own.filter_map(|group| end(group)).reduce(f64::min)?))
     };
     (setting.name.replace('_', " "), setting.levels.iter().enumerate().filter_map(of).collect())
-}
-
-/// Share of the variance between the values of a setting.
-fn share(setting: &Setting, values: &[(usize, f64)]) -> f64 {
-    let n = values.len() as f64;
-    let mean = values.iter().map(|(_, value)| value).sum::<f64>() / n;
-    let total: f64 = values.iter().map(|(_, value)| (value - mean).powi(2)).sum();
-    let mut by_code: std::collections::BTreeMap<Option<usize>, (f64, f64)> = std::collections::BTreeMap::new();
-    for &(row, value) in values {
-        let own = by_code.entry(setting.code(row)).or_default();
-        *own = (own.0 + 1.0, own.1 + value);
-    }
-    let between: f64 = by_code.values().map(|(n, sum)| n * (sum / n - mean).powi(2)).sum();
-    if total > 0.0 { between / total } else { 0.0 }
 }
 
 /// A panel's problem and values of its settings.

@@ -3,7 +3,7 @@
 
 use super::{
     Body, Figure, conditioning, crossing, curves, depth, distribution, encodings, errors, examples, fan, floors,
-    generic, inside_beyond, parabola, parallel, pieces, rounding, sizes, success, tasks,
+    generic, inside_beyond, looks, parabola, parallel, pieces, rounding, sizes, success, tasks,
 };
 use crate::analysis::Analysis;
 
@@ -142,7 +142,7 @@ fn particular(analysis: &Analysis) -> Vec<Weighed> {
     }
     // Learning curves are a finding of their own where every configuration can be told from every other by its look.
     let several = analysis.groups.len() > 2;
-    if several && findings.roundings.is_none() && !whole(analysis) && curves::tells_all(analysis) {
+    if several && findings.roundings.is_none() && !whole(analysis) && looks::tells_all(analysis) {
         let with = analysis.records.curves.iter().filter(|curve| !curve.is_empty()).count();
         add(WAY * weigh(with, &["test_rmse"]), curves::general(analysis));
     }

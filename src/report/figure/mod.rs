@@ -15,6 +15,7 @@ mod floors;
 mod generic;
 mod inside_beyond;
 pub mod lead;
+mod looks;
 mod parabola;
 mod parallel;
 mod parts;
