@@ -152,8 +152,8 @@ fn reference(value: f64, label: &str) -> Reference {
     Reference { value, label: label.into(), hue: Hue::Ink, dash: DASHES[1] }
 }
 
-/// A figure of every kind, with all that it can hold.
-fn every_body() -> Vec<Figure> {
+/// Panels with every mark, and an axis of names.
+fn every_mark() -> (Panels, Panels) {
     let run = |i: usize| format!("{i:020x}");
     let series = |name: &str, place: usize, mark: Mark| Series {
         name: name.into(),
@@ -207,6 +207,13 @@ fn every_body() -> Vec<Figure> {
                 .collect(),
         )],
     };
+    (panels, slope)
+}
+
+/// A figure of every kind, with all that it can hold.
+fn every_body() -> Vec<Figure> {
+    let run = |i: usize| format!("{i:020x}");
+    let (panels, slope) = every_mark();
     let names = |label: &str, n: usize| Names {
         label: label.into(),
         names: (0..n).map(|i| format!("{label} {i}{}", if i == 1 { HOSTILE } else { "" })).collect(),
@@ -255,7 +262,7 @@ fn every_body() -> Vec<Figure> {
                     Some((i % 3) as f64),
                     (i % 10 != 0).then(|| 10f64.powi(-(i as i32 % 5))),
                     Some((i % 2) as f64),
-                    (i % 40 != 7).then(|| 1.0 + i as f64),
+                    (i % 40 != 7).then_some(1.0 + i as f64),
                 ],
             })
             .collect(),
