@@ -10,7 +10,7 @@ python=${PYTHON:-python3}
         "$("$python" --version 2>&1). Name another with PYTHON=…" >&2
     exit 1
 }
-echo "making .venv with pandas, pyarrow, duckdb and polars for the tests"
+echo "making .venv with pandas, pyarrow, duckdb, polars and playwright for the tests"
 rm -rf .venv
 if "$python" -c 'import ensurepip, venv' 2>/dev/null && "$python" -m venv .venv; then
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: -r setup/test-tools.txt
@@ -23,5 +23,5 @@ else
     echo "Python's venv and pip are missing. Debian, Ubuntu: apt install python3-venv python3-pip" >&2
     exit 1
 fi
-.venv/bin/python -c 'import duckdb, pandas, polars, pyarrow'
+.venv/bin/python -c 'import axe_playwright_python, duckdb, pandas, playwright, polars, pyarrow'
 touch .venv/made

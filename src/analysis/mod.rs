@@ -9,6 +9,7 @@ mod design;
 pub mod distributions;
 pub mod effects;
 mod ends;
+pub mod findings;
 mod forest;
 pub mod founding;
 mod groups;
@@ -30,6 +31,7 @@ pub use curves::{CurvePoint, PredictionPoint};
 pub use design::{Design, DesignAxis, NOT_SET};
 pub use effects::{Cell, Effect, Level};
 pub use ends::{Ends, Tally};
+pub use findings::Findings;
 pub use founding::Founding;
 pub use groups::{Group, PROBLEM, Problem, describe, label, telling};
 pub use importance::{Importance, Method};
@@ -105,6 +107,8 @@ pub struct Analysis {
     pub verdicts: Vec<Verdict>,
     /// What the records say on the founding question, where they say anything.
     pub founding: Option<Founding>,
+    /// What they say beyond it.
+    pub findings: Findings,
 }
 
 /// What became of claims about a sweep that asks for `asked` runs, with the runs of the table by rows.
@@ -139,6 +143,7 @@ pub fn analyze(frames: &Frames, metric: &Metric, claims: &[Claim], asked: u64) -
     let absences = absences(&records);
     let founding = founding::founding(&records, &groups);
     let verdicts = claims::verdicts(&frames.runs, &records, claims, metric, ends.missing);
+    let findings = findings::findings(&records, &varying, &problems, &groups, metric);
     Ok(Analysis {
         metric: metric.clone(),
         records,
@@ -152,5 +157,6 @@ pub fn analyze(frames: &Frames, metric: &Metric, claims: &[Claim], asked: u64) -
         absences,
         verdicts,
         founding,
+        findings,
     })
 }

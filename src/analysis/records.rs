@@ -238,7 +238,8 @@ fn lists(frame: &DataFrame, name: &str) -> Result<Vec<Vec<String>>, PolarsError>
         .collect()
 }
 
-fn factor(name: &'static str, texts: &[Option<String>]) -> Factor {
+/// A factor from the value of every run.
+pub(super) fn factor(name: &'static str, texts: &[Option<String>]) -> Factor {
     let mut levels: Vec<String> = texts.iter().flatten().cloned().collect();
     levels.sort_by(|a, b| natural(name, a).partial_cmp(&natural(name, b)).expect("no number is NaN").then(a.cmp(b)));
     levels.dedup();

@@ -12,6 +12,7 @@ mod write;
 use std::path::PathBuf;
 
 use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
 use crate::analysis::{Analysis, Frames, analyze};
 pub use crate::analysis::{Claim, Compare, Goal, Metric, Unreadable};
@@ -70,52 +71,32 @@ pub fn render(input: &Input) -> Result<Report, Unreadable> {
     let frames =
         Frames { runs: input.runs.clone(), curves: input.curves.clone(), predictions: input.predictions.clone() };
     let analysis = analyze(&frames, &input.metric, &input.claims, input.asked)?;
-    let figures = figures(&analysis);
-    let drawn: Vec<(Vec<u8>, Vec<u8>)> = figures
-        .iter()
-        .map(|figure| (png::draw(figure, png::Theme::Light), png::draw(figure, png::Theme::Dark)))
-        .collect();
+    Ok(compose(input, &analysis, &figures(&analysis)))
+}
+
+/// Puts a report together from what was found: pictures, tables and the page.
+#[must_use]
+pub fn compose(input: &Input, analysis: &Analysis, figures: &[Figure]) -> Report {
+    // Figures are drawn side by side and stay in their order.
+    let images: Vec<Vec<u8>> = figures.par_iter().map(|figure| png::draw(figure, png::Theme::Light)).collect();
     let mut tables: Vec<(String, &Table)> =
         figures.iter().map(|figure| (format!("{}.csv", figure.name), &figure.table)).collect();
-    let (configurations, runs) = (page::configurations(&analysis), page::runs(&analysis));
+    let (configurations, runs) = (page::configurations(analysis), page::runs(analysis));
     tables.push(("configurations.csv".into(), &configurations));
     tables.push(("runs.csv".into(), &runs));
-    let answer = sentences::answer(&analysis);
-    let html = page::page(input, &analysis, &figures, &drawn, &answer);
-    Ok(Report {
+    let answer = sentences::answer(analysis);
+    let html = page::page(input, analysis, figures, &images, &answer);
+    Report {
         html,
         tables: tables.into_iter().map(|(name, table)| (name, table.csv())).collect(),
-        figures: figures
-            .iter()
-            .zip(drawn)
-            .map(|(figure, (light, _))| (format!("{}.png", figure.name), light))
-            .collect(),
+        figures: figures.iter().zip(images).map(|(figure, image)| (format!("{}.png", figure.name), image)).collect(),
         // On a terminal a space is a space.
         answer: answer.into_iter().map(|sentence| sentence.replace('\u{a0}', " ")).collect(),
-    })
+    }
 }
 
 /// All figures of a sweep, the one that answers its question first.
 #[must_use]
 pub fn figures(analysis: &Analysis) -> Vec<Figure> {
-    let mut figures = Vec::new();
-    figures.extend(figure::parabola::figure(analysis));
-    figures.extend(figure::tasks::figure(analysis));
-    figures.extend(figure::errors::figure(analysis));
-    figures.extend(figure::curves::founding(analysis));
-    figures.extend(figure::depth::figure(analysis));
-    figures.extend(figure::encodings::figure(analysis));
-    figures.extend(figure::parabola::beyond(analysis));
-    let founding = !figures.is_empty();
-    figures.extend(figure::generic::ranking(analysis));
-    if !founding {
-        figures.extend(figure::curves::general(analysis));
-    }
-    figures.extend(figure::importance::figure(analysis));
-    figures.extend(figure::interactions::figures(analysis));
-    figures.extend(figure::effects::figures(analysis));
-    figures.extend(figure::tuning::figures(analysis));
-    figures.extend(figure::shares::figure(analysis));
-    figures.extend(figure::generic::by_parameter(analysis));
-    figures
+    figure::lead::figures(analysis)
 }

@@ -15,7 +15,7 @@ pub use encodings::{Encoded, Encodings};
 pub use fixes::{Alternative, Below, FEW_TIMES, Fixes};
 pub use lines::{Fit, LineOfRun};
 pub use pace::{CLEARLY_BELOW, Pace};
-pub use squares::{AT_FLOOR, Depth, LINE, SeedSetting, Squares, hidden_layers};
+pub use squares::{AT_FLOOR, LINE, SeedSetting, Squares, hidden_layers, is_question};
 pub use sums::Sums;
 
 /// Findings on the founding question. Each is there when some run bears on it.
@@ -49,10 +49,11 @@ pub(super) fn rows_of_task<'r>(records: &'r Records, task: &'r str) -> impl Iter
     (0..records.runs.len()).filter(move |&row| records.value(row, "task") == Some(task))
 }
 
-/// Whether a network has no nonlinearity: a linear activation, or no hidden layer to have one.
+/// Whether a network of dense layers has no nonlinearity: a linear activation, or no hidden layer to have one.
 #[must_use]
 pub fn is_linear(records: &Records, row: usize) -> bool {
-    records.value(row, "activation").is_none_or(|activation| activation == "linear")
+    let dense = records.value(row, "layer").is_none_or(|layer| layer == "dense");
+    dense && records.value(row, "activation").is_none_or(|activation| activation == "linear")
 }
 
 /// Whether the network sees the numbers themselves, scaled at most by an affine map, and so do the targets.

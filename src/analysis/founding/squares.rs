@@ -1,7 +1,5 @@
 //! Linear networks on squares of the bare number: lines, held against the best line there is.
 
-use std::collections::BTreeMap;
-
 use super::lines::{self, LineOfRun};
 use super::{anchors, has_seed_scale, is_bare, is_linear, rows_of_task};
 use crate::analysis::{Records, Summary};
@@ -36,19 +34,6 @@ pub struct Squares {
     pub lines: Vec<LineOfRun>,
     /// The runs in the founding question's own setting.
     pub seed: Option<SeedSetting>,
-    /// Excess by scale and hidden layers, where the layers vary.
-    pub depths: Vec<Depth>,
-}
-
-/// Linear networks of one depth.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Depth {
-    /// Whether inputs and targets are scaled as in the founding question.
-    pub seed_scale: bool,
-    /// Hidden layers; 0 is a single affine map.
-    pub layers: usize,
-    /// RMSE over the domain divided by the floor.
-    pub excess: Summary,
 }
 
 /// Linear networks on squares as the founding question has them: its scaling, numbers up to 1000.
@@ -79,43 +64,41 @@ pub(super) fn squares(records: &Records) -> Option<Squares> {
         bent: deviation.as_ref().map(|deviation| pick(deviation, &|value| value > LINE)).unwrap_or_default(),
         lines: lines::lines(records, &rows),
         seed: seed_setting(records, &rows),
-        depths: depths(records, &rows),
         deviation,
         excess,
     })
-}
-
-fn depths(records: &Records, rows: &[usize]) -> Vec<Depth> {
-    let mut by_depth: BTreeMap<(bool, usize), Vec<usize>> = BTreeMap::new();
-    for &row in rows {
-        by_depth.entry((!has_seed_scale(records, row), hidden_layers(records, row))).or_default().push(row);
-    }
-    let first = by_depth.keys().next().map(|(_, layers)| *layers);
-    if by_depth.keys().all(|(_, layers)| Some(*layers) == first) {
-        return Vec::new();
-    }
-    let depth = |((other, layers), rows): ((bool, usize), Vec<usize>)| {
-        let excess = Summary::of(rows.into_iter().map(|row| (row, records.number(row, "excess"))))?;
-        Some(Depth { seed_scale: !other, layers, excess })
-    };
-    by_depth.into_iter().filter_map(depth).collect()
 }
 
 /// How the question trains, beside its scale and sizes; a run that says otherwise is not held against its number.
 const TRAINED_AS: [(&str, &str); 4] =
     [("optimizer", "adam"), ("learning_rate", "0.001"), ("epochs", "500"), ("batch", "100")];
 
+/// The founding question's own layers.
+const LAYERS: &str = "[20, 100, 1000, 100, 20]";
+
+/// Whether a run is the founding question's own on squares: its layers, without an activation, trained as it trains.
+#[must_use]
+pub fn is_question(records: &Records, row: usize) -> bool {
+    records.value(row, "task") == Some("square")
+        && is_linear(records, row)
+        && is_bare(records, row)
+        && has_its_setting(records, row)
+        && records.value(row, "hidden") == Some(LAYERS)
+        && records.value(row, "schedule") != Some("cosine")
+}
+
+fn has_its_setting(records: &Records, row: usize) -> bool {
+    has_seed_scale(records, row)
+        && records.number(row, "largest") == Some(anchors::LARGEST)
+        && records.number(row, "examples") == Some(anchors::EXAMPLES)
+        && hidden_layers(records, row) > 0
+        && TRAINED_AS.iter().all(|(name, value)| records.value(row, name).is_none_or(|own| own == *value))
+}
+
 fn seed_setting(records: &Records, rows: &[usize]) -> Option<SeedSetting> {
-    let its_own = |&&row: &&usize| {
-        has_seed_scale(records, row)
-            && records.number(row, "largest") == Some(anchors::LARGEST)
-            && records.number(row, "examples") == Some(anchors::EXAMPLES)
-            && hidden_layers(records, row) > 0
-            && TRAINED_AS.iter().all(|(name, value)| records.value(row, name).is_none_or(|own| own == *value))
-    };
-    let mut own: Vec<usize> = rows.iter().filter(its_own).copied().collect();
+    let mut own: Vec<usize> = rows.iter().copied().filter(|&row| has_its_setting(records, row)).collect();
     // Where its very layers were trained, nothing else stands for it.
-    let layers = own.iter().copied().filter(|&row| records.value(row, "hidden") == Some("[20, 100, 1000, 100, 20]"));
+    let layers = own.iter().copied().filter(|&row| records.value(row, "hidden") == Some(LAYERS));
     let layers: Vec<usize> = layers.filter(|&row| records.value(row, "schedule") != Some("cosine")).collect();
     if !layers.is_empty() {
         own = layers;

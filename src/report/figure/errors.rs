@@ -76,10 +76,3 @@ pub fn floor_line(floor: f64) -> Reference {
 pub fn wanted(records: &Records, group: &Group) -> bool {
     records.value(group.rows[0], "task") == Some("square") && is_bare(records, group.rows[0])
 }
-
-/// Whether a parameter differs among configurations.
-#[must_use]
-pub fn varies_among(records: &Records, groups: &[&Group], name: &str) -> bool {
-    let level = |group: &Group| records.value(group.rows[0], name);
-    groups.windows(2).any(|pair| level(pair[0]) != level(pair[1]))
-}

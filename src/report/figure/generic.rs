@@ -9,10 +9,32 @@ use crate::report::sentences::{general, measure};
 
 /// Rows of a ranking that are drawn.
 const RANKED: usize = 40;
-/// Dots of a row that are drawn.
-const DOTS: usize = 2000;
+/// Dots of a row that are drawn, and of all rows together.
+const DOTS: (usize, usize) = (2000, 12_000);
 /// Rows of the figure by parameter that are drawn.
 const VALUES: usize = 60;
+/// Problems that have figures of their own, of those with the most configurations.
+const PROBLEMS: usize = 3;
+
+/// The problems that have figures of their own, in their order, and how many have none.
+fn shown(analysis: &Analysis) -> (Vec<usize>, usize) {
+    let mut places: Vec<usize> = (0..analysis.problems.len()).collect();
+    let measured = |place: usize| {
+        analysis.problems[place].groups.iter().filter(|&&group| analysis.groups[group].metric.is_some()).count()
+    };
+    places.sort_by_key(|&place| std::cmp::Reverse(measured(place)));
+    let several = places.split_off(places.len().min(PROBLEMS));
+    places.sort_unstable();
+    (places, several.len())
+}
+
+/// Says how many problems have no figure of their own.
+fn others(analysis: &Analysis) -> String {
+    match shown(analysis).1 {
+        0 => String::new(),
+        n => format!(" {} have no such figure; they are in the table of configurations.", count(n, "other task")),
+    }
+}
 
 /// One figure a problem: the metric by each parameter that varies; none where nothing does.
 #[must_use]
@@ -30,7 +52,7 @@ pub fn by_parameter(analysis: &Analysis) -> Vec<Figure> {
         let caption = "A dot is a run; other parameters differ along each row.";
         assemble(analysis, problem, "parameters", "by each parameter", finding, caption, rows, VALUES, "parameter")
     };
-    analysis.problems.iter().enumerate().filter_map(figure).collect()
+    shown(analysis).0.into_iter().map(|place| (place, &analysis.problems[place])).filter_map(figure).collect()
 }
 
 /// One figure a problem: configurations from best to worst; none for a single configuration.
@@ -51,7 +73,7 @@ pub fn ranking(analysis: &Analysis) -> Vec<Figure> {
         let finding = general::best(analysis, problem);
         assemble(analysis, problem, "ranking", "by configuration", finding, &caption, rows, RANKED, "")
     };
-    analysis.problems.iter().filter_map(figure).collect()
+    shown(analysis).0.into_iter().map(|place| &analysis.problems[place]).filter_map(figure).collect()
 }
 
 fn parameter_rows(analysis: &Analysis, problem: &Problem) -> Vec<Row> {
@@ -95,13 +117,13 @@ fn parameter_rows(analysis: &Analysis, problem: &Problem) -> Vec<Row> {
     rows
 }
 
-/// Leaves about [`DOTS`] dots of a row, evenly by value, with the smallest and the largest. Returns the step, 0 for none.
-fn thin(row: &mut Row) -> usize {
+/// Leaves about so many dots of a row, evenly by value, with the smallest and the largest. Returns the step, 0 for none.
+fn thin(row: &mut Row, most: usize) -> usize {
     let n = row.dots.len();
-    if n <= DOTS {
+    if n <= most {
         return 0;
     }
-    let step = n.div_ceil(DOTS);
+    let step = n.div_ceil(most);
     row.dots.sort_by(|a, b| a.value.total_cmp(&b.value));
     let mut place = 0;
     row.dots.retain(|_| {
@@ -134,13 +156,14 @@ fn assemble(
     let table = strip::table(&rows, if block.is_empty() { "block" } else { block }, metric);
     let hidden = rows.len().saturating_sub(most);
     rows.truncate(most);
-    let thinned = rows.iter_mut().map(thin).fold(0, usize::max);
+    let dots = (DOTS.1 / rows.len().max(1)).clamp(50, DOTS.0);
+    let thinned = rows.iter_mut().map(|row| thin(row, dots)).fold(0, usize::max);
     let scale = strip::scale(rows.iter().flat_map(|row| row.dots.iter().map(|dot| dot.value)));
     let left_out =
         if block.is_empty() { strip::left_out(&rows, scale) } else { strip::left_out_of_blocks(&rows, scale) };
     let thinned = match thinned {
         0 => String::new(),
-        step => format!(" Rows of more than {DOTS} runs show about every {step}th, and both ends."),
+        step => format!(" Rows of more than {dots} runs show about every {step}th, and both ends."),
     };
     let more = if hidden > 0 { format!(" {} more are in the table.", count(hidden, "row")) } else { String::new() };
     let floor = problem.floor.filter(|_| metric == "domain_rmse" || metric == "test_rmse");
@@ -149,7 +172,7 @@ fn assemble(
         name: format!("{name}{suffix}"),
         title: format!("{of}{metric} {by}"),
         finding,
-        caption: format!("{caption}{more}{left_out}{thinned}"),
+        caption: format!("{caption}{more}{left_out}{thinned}{}", others(analysis)),
         table,
         body: Body::Strip(Strip {
             x: Axis::new(measure(metric), scale),

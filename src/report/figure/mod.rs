@@ -2,17 +2,32 @@
 //! so does whatever draws them in a page.
 
 mod body;
+mod conditioning;
+mod crossing;
 pub mod curves;
 pub mod depth;
+mod distribution;
 pub mod effects;
 pub mod encodings;
 pub mod errors;
+mod examples;
+mod fan;
+mod floors;
 pub mod generic;
 pub mod importance;
+mod inside_beyond;
 pub mod interactions;
+pub mod lead;
+mod looks;
 pub mod parabola;
+mod parallel;
+mod parts;
+mod pieces;
+mod rounding;
 pub mod shares;
+mod sizes;
 pub mod strip;
+mod success;
 pub mod tasks;
 pub mod tuning;
 

@@ -1,18 +1,16 @@
 //! Tables of the page and their files: configurations with every replicate, runs, and what did not finish.
 
-use super::hint;
+use super::places::{Places, SHOWN};
 use crate::analysis::{Analysis, Group, Summary};
+use crate::config::parameter;
 use crate::report::figure::Table;
-use crate::report::number::{count, exact, number};
+use crate::report::number::{count, exact, number, whole};
 use crate::train::Status;
-
-/// Rows that the page shows of a table; its file holds all.
-const SHOWN: usize = 1000;
 
 /// A table of the page.
 pub(super) struct View {
     pub header: Vec<Head>,
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Vec<Line>,
     /// Says how many rows are only in the file.
     pub more: String,
 }
@@ -22,14 +20,27 @@ pub(super) struct Head {
     pub name: String,
     pub hint: String,
     pub numeric: bool,
+    /// How its column can be filtered: `words`, `numbers`, or not at all.
+    pub filter: &'static str,
+}
+
+impl Head {
+    pub(super) fn new(name: &str, hint: &str, numeric: bool) -> Self {
+        Self { name: name.to_owned(), hint: hint.to_owned(), numeric, filter: "" }
+    }
+}
+
+/// A row.
+pub(super) struct Line {
+    /// Its id in the page; empty for none.
+    pub id: String,
+    pub cells: Vec<Cell>,
 }
 
 /// A cell.
 pub(super) struct Cell {
     /// What it shows.
     pub text: String,
-    /// Its id in the page; empty for none.
-    pub id: String,
     /// What it is sorted by, where that is not its text.
     pub key: String,
     pub numeric: bool,
@@ -39,15 +50,8 @@ pub(super) struct Cell {
 }
 
 impl Cell {
-    fn text(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            id: String::new(),
-            key: String::new(),
-            numeric: false,
-            header: false,
-            links: Vec::new(),
-        }
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), key: String::new(), numeric: false, header: false, links: Vec::new() }
     }
 
     fn number(value: Option<f64>) -> Self {
@@ -57,10 +61,15 @@ impl Cell {
 }
 
 fn head(name: &str, hint: &str, numeric: bool) -> Head {
-    Head { name: name.to_owned(), hint: hint.to_owned(), numeric }
+    Head::new(name, hint, numeric)
 }
 
-fn view(header: Vec<Head>, rows: Vec<Vec<Cell>>, all: usize, file: &str) -> View {
+/// A parameter's sentence in the reference.
+fn hint(name: &str) -> String {
+    parameter(name).map(|parameter| parameter.doc.to_owned()).unwrap_or_default()
+}
+
+fn view(header: Vec<Head>, rows: Vec<Line>, all: usize, file: &str) -> View {
     let hidden = all - rows.len();
     let more = if hidden > 0 { format!("{} more are in tables/{file}.", count(hidden, "row")) } else { String::new() };
     View { header, rows, more }
@@ -101,7 +110,7 @@ pub fn configurations(analysis: &Analysis) -> Table {
     table
 }
 
-pub(super) fn configurations_view(analysis: &Analysis) -> View {
+pub(super) fn configurations_view(analysis: &Analysis, places: &Places) -> View {
     let metric = &analysis.metric.name;
     let mut header = vec![head("rank", "place by the mean, within what is to be learnt", true)];
     if analysis.problems.len() > 1 {
@@ -121,11 +130,12 @@ pub(super) fn configurations_view(analysis: &Analysis) -> View {
     header.push(head("every replicate", &format!("{metric} of each run; a link leads to the run"), false));
     let parameters = analysis.varying.iter().filter(|name| **name != "task" || analysis.problems.len() == 1);
     header.extend(parameters.map(|&name| head(&name.replace('_', " "), &hint(name), false)));
-    let rows = analysis.groups.iter().take(SHOWN).map(|group| configuration_row(analysis, group, floors)).collect();
+    let line = |group: &Group| Line { id: String::new(), cells: configuration_row(analysis, group, floors, places) };
+    let rows = analysis.groups.iter().take(SHOWN).map(line).collect();
     view(header, rows, analysis.groups.len(), "configurations.csv")
 }
 
-fn configuration_row(analysis: &Analysis, group: &Group, floors: bool) -> Vec<Cell> {
+fn configuration_row(analysis: &Analysis, group: &Group, floors: bool, places: &Places) -> Vec<Cell> {
     let summary = group.metric.as_ref();
     let rank = group.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string());
     let mut cells = vec![Cell { numeric: true, header: true, ..Cell::text(rank) }];
@@ -155,7 +165,7 @@ fn configuration_row(analysis: &Analysis, group: &Group, floors: bool) -> Vec<Ce
         let value = analysis.records.number(row, &analysis.metric.name);
         let text = value.map_or_else(|| words(run.status).to_owned(), number);
         // Runs beyond those that the page shows have no place to link to.
-        (text, if row < SHOWN { run.id.clone() } else { String::new() })
+        (text, if places.has(row) { run.id.clone() } else { String::new() })
     };
     cells.push(Cell { links: group.rows.iter().map(value).collect(), ..Cell::text("") });
     let levels = analysis.varying.iter().zip(&group.levels);
@@ -185,37 +195,50 @@ pub fn runs(analysis: &Analysis) -> Table {
     table
 }
 
-pub(super) fn runs_view(analysis: &Analysis) -> View {
-    let header = vec![
+pub(super) fn runs_view(analysis: &Analysis, places: &Places) -> View {
+    let metric = &analysis.metric.name;
+    let mut header = vec![
         head("run", "its id", false),
-        head("configuration", "parameters that vary", false),
-        head("replicate", "number of the replicate", true),
-        head("seed", "what its random draws start from", true),
-        head("status", "how it ended", false),
-        head(&analysis.metric.name, &crate::report::sentences::measure(&analysis.metric.name), true),
-        head("digest", "hash of the exact bits of its result", false),
+        Head { filter: "words", ..head("status", "how it ended", false) },
+        Head { filter: "numbers", ..head(metric, &crate::report::sentences::measure(metric), true) },
     ];
-    let rows: Vec<usize> = (0..analysis.records.runs.len().min(SHOWN)).collect();
-    let cells = |&row: &usize| {
+    let parameters = analysis.varying.iter();
+    header
+        .extend(parameters.map(|&name| Head { filter: "words", ..head(&name.replace('_', " "), &hint(name), false) }));
+    header.push(head("replicate", "number of the replicate", true));
+    header.push(head("seed", "what its random draws start from", true));
+    header.push(head("digest", "hash of the exact bits of its result", false));
+    let line = |&row: &usize| {
         let run = &analysis.records.runs[row];
-        let id = Cell { id: format!("run-{}", run.id), header: true, ..Cell::text(run.id.clone()) };
         let digest: String = run.digest.as_deref().unwrap_or("–").chars().take(16).collect();
-        vec![
-            id,
-            Cell::text(crate::analysis::label(&analysis.records, row, &analysis.varying)),
-            Cell { numeric: true, ..Cell::text(run.replicate.to_string()) },
-            Cell { numeric: true, ..Cell::text(run.seed.clone()) },
+        let mut cells = vec![
+            Cell { header: true, ..Cell::text(run.id.clone()) },
             Cell::text(words(run.status)),
-            Cell::number(analysis.records.number(row, &analysis.metric.name)),
-            Cell::text(digest),
-        ]
+            Cell::number(analysis.records.number(row, metric)),
+        ];
+        let values = analysis.varying.iter().map(|name| analysis.records.value(row, name));
+        cells.extend(values.map(|value| Cell::text(value.unwrap_or("–"))));
+        cells.push(Cell { numeric: true, ..Cell::text(run.replicate.to_string()) });
+        cells.push(Cell { numeric: true, ..Cell::text(run.seed.clone()) });
+        cells.push(Cell::text(digest));
+        Line { id: format!("run-{}", run.id), cells }
     };
-    let shown = rows.iter().map(cells).collect();
-    view(header, shown, analysis.records.runs.len(), "runs.csv")
+    let rows: Vec<Line> = places.rows.iter().map(line).collect();
+    let all = analysis.records.runs.len();
+    let more = match all - rows.len() {
+        0 => String::new(),
+        n => format!(
+            "Of {} the page has {}: what breaks a claim or did not finish, and the best configurations; {} more are in tables/runs.csv.",
+            count(all, "run"),
+            whole(rows.len()),
+            count(n, "row")
+        ),
+    };
+    View { header, rows, more }
 }
 
 /// Runs that did not finish, with their reasons; `None` where all did.
-pub(super) fn unfinished_view(analysis: &Analysis) -> Option<View> {
+pub(super) fn unfinished_view(analysis: &Analysis, places: &Places) -> Option<View> {
     let rows = &analysis.ends.unfinished;
     let header = vec![
         head("run", "its id", false),
@@ -223,17 +246,18 @@ pub(super) fn unfinished_view(analysis: &Analysis) -> Option<View> {
         head("status", "how it ended", false),
         head("reason", "why", false),
     ];
-    let cells = |&row: &usize| {
+    let line = |&row: &usize| {
         let run = &analysis.records.runs[row];
-        let id = if row < SHOWN { run.id.clone() } else { String::new() };
-        vec![
+        let id = if places.has(row) { run.id.clone() } else { String::new() };
+        let cells = vec![
             Cell { header: true, links: vec![(run.id.clone(), id)], ..Cell::text("") },
             Cell::text(crate::analysis::label(&analysis.records, row, &analysis.varying)),
             Cell::text(words(run.status)),
             Cell::text(run.reason.as_deref().unwrap_or("–")),
-        ]
+        ];
+        Line { id: String::new(), cells }
     };
-    let shown = rows.iter().take(SHOWN).map(cells).collect();
+    let shown = rows.iter().take(SHOWN).map(line).collect();
     (!rows.is_empty()).then(|| view(header, shown, rows.len(), "runs.csv"))
 }
 

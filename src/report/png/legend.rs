@@ -1,7 +1,6 @@
 //! Titles and legends over a figure.
 
 use super::canvas::{Anchor, Canvas, Font};
-use super::ramp;
 use super::text::{self, Weight};
 use crate::report::figure::{Dash, Hue, Marker};
 
@@ -40,8 +39,6 @@ pub(super) enum Sample {
     Hatch,
     /// A cell without a number.
     Empty,
-    /// The scale of colours.
-    Ramp,
     /// Nothing: the entry is a remark.
     None,
 }
@@ -122,14 +119,6 @@ impl Head {
                     let colour = canvas.palette.band;
                     canvas.fill((*x + 2.0, level - 7.0), (x + SAMPLE - 2.0, level + 7.0), canvas.palette.muted);
                     canvas.fill((*x + 3.0, level - 6.0), (x + SAMPLE - 3.0, level + 6.0), colour);
-                }
-                Sample::Ramp => {
-                    let steps = 22;
-                    for i in 0..steps {
-                        let share = (f64::from(i) + 0.5) / f64::from(steps);
-                        let left = *x + 1.0 + f64::from(i);
-                        canvas.fill((left, level - 5.0), (left + 1.0, level + 5.0), ramp::colour(share));
-                    }
                 }
                 Sample::None => {}
                 Sample::Floor => {

@@ -11,6 +11,8 @@ use crate::report::figure::{Dash, Parallel, ParallelLine};
 const HEIGHT: f64 = 380.0;
 /// How far below an axis the shelf for runs without a value stands.
 const SHELF: f64 = 26.0;
+/// Pixels over which lines through one name are spread.
+const BESIDE: f64 = 14.0;
 /// Room at the right for the ticks of the last axis.
 const RIGHT: f64 = 84.0;
 const REGULAR: Weight = Weight::Regular;
@@ -19,7 +21,10 @@ pub(super) fn draw(title: &str, figure: &Parallel, palette: Palette) -> Canvas {
     let none: Vec<bool> = (0..figure.axes.len())
         .map(|axis| figure.lines.iter().any(|line| line.values.get(axis).copied().flatten().is_none()))
         .collect();
-    let mut entries = vec![(Sample::Ramp, "colour: the last axis, the best on top".to_owned())];
+    let mut entries = vec![(
+        Sample::None,
+        "A line is a run, in the colour of its place on the last axis; the best on top.".to_owned(),
+    )];
     if none.contains(&true) {
         entries.push((Sample::None, "–: no value there".to_owned()));
     }
@@ -116,9 +121,12 @@ fn lines(canvas: &mut Canvas, figure: &Parallel, rulers: &[Ruler], x: &dyn Fn(us
         let colour = share.map_or(palette.faint(palette.muted, 0.6), |share| {
             ramp::colour(tone(palette, share, figure.small_is_good))
         });
+        // Among names, lines lie side by side in the order of the last axis, so that none hides another.
+        let aside = share.map_or(0.0, |share| (0.5 - share) * BESIDE);
         let at = |(axis, ruler): (usize, &Ruler)| {
             let value = figure.lines[place].values.get(axis).copied().flatten();
-            (x(axis), value.and_then(|value| ruler.at(value)).unwrap_or(bottom + SHELF))
+            let aside = if figure.axes[axis].names.is_empty() && value.is_some() { 0.0 } else { aside };
+            (x(axis), aside + value.and_then(|value| ruler.at(value)).unwrap_or(bottom + SHELF))
         };
         let points: Vec<(f64, f64)> = rulers.iter().enumerate().map(at).collect();
         canvas.stroke(&points, width, colour, Dash::Solid);

@@ -13,14 +13,17 @@ const HALF: f64 = 0.565;
 /// The colour at a share of the scale, from 0 to 1.
 pub(super) fn colour(share: f64) -> Rgb {
     let [lightness, a, b] = stop(share);
-    let cubed = |x: f64| x * x * x;
-    let l = cubed(lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b);
-    let m = cubed(lightness - 0.105_561_345_8 * a - 0.063_854_172_8 * b);
-    let s = cubed(lightness - 0.089_484_177_5 * a - 1.291_485_548 * b);
+    let cones = [
+        lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b,
+        lightness - 0.105_561_345_8 * a - 0.063_854_172_8 * b,
+        lightness - 0.089_484_177_5 * a - 1.291_485_548 * b,
+    ]
+    .map(|cone| cone * cone * cone);
+    let mixed = |weights: [f64; 3]| channel(weights.iter().zip(cones).map(|(weight, cone)| weight * cone).sum());
     [
-        channel(4.076_741_662_1 * l - 3.307_711_591_3 * m + 0.230_969_929_2 * s),
-        channel(-1.268_438_004_6 * l + 2.609_757_401_1 * m - 0.341_319_396_5 * s),
-        channel(-0.004_196_086_3 * l - 0.703_418_614_7 * m + 1.707_614_701 * s),
+        mixed([4.076_741_662_1, -3.307_711_591_3, 0.230_969_929_2]),
+        mixed([-1.268_438_004_6, 2.609_757_401_1, -0.341_319_396_5]),
+        mixed([-0.004_196_086_3, -0.703_418_614_7, 1.707_614_701]),
     ]
 }
 

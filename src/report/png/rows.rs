@@ -62,10 +62,15 @@ pub(super) fn lay(
     let room = text::width(&name, LABEL.0, LABEL.1) / 2.0;
     let middle = f64::midpoint(left, right).min(WIDTH - EDGE - room).max(EDGE + room);
     canvas.text(&name, (middle, bottom + 36.0), Anchor::Middle, LABEL, palette.muted);
-    for (reference, (at, start, level)) in references.iter().zip(&flags) {
+    for (reference, (at, _, level)) in references.iter().zip(&flags) {
         let colour = palette.of(reference.hue);
         let y = top - 6.0 - *level as f64 * 17.0;
         canvas.stroke(&[(*at, y + 3.0), (*at, bottom)], 1.75, colour, reference.dash);
+    }
+    // Labels over all lines, so that none is struck through.
+    for (reference, (_, start, level)) in references.iter().zip(&flags) {
+        let colour = palette.of(reference.hue);
+        let y = top - 6.0 - *level as f64 * 17.0;
         let label = text::fitted(&reference.label, LABEL.0, LABEL.1, WIDTH - 2.0 * EDGE);
         canvas.patched(&label, (*start, y), Anchor::Start, LABEL, colour);
     }

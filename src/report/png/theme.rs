@@ -56,6 +56,26 @@ impl Theme {
     }
 }
 
+impl Theme {
+    /// The colours of the theme by name, as `#rrggbb`: what the page draws its own charts with.
+    pub(in crate::report) fn colours(self) -> Vec<(&'static str, String)> {
+        let palette = self.palette();
+        let hues = [
+            ("Ink", Hue::Ink),
+            ("Muted", Hue::Muted),
+            ("Blue", Hue::Blue),
+            ("Orange", Hue::Orange),
+            ("Green", Hue::Green),
+            ("Vermillion", Hue::Vermillion),
+            ("Purple", Hue::Purple),
+            ("Sky", Hue::Sky),
+        ];
+        let others = [("background", palette.background), ("grid", palette.grid), ("band", palette.band)];
+        let all = hues.into_iter().map(|(name, hue)| (name, palette.of(hue))).chain(others);
+        all.map(|(name, [red, green, blue])| (name, format!("#{red:02x}{green:02x}{blue:02x}"))).collect()
+    }
+}
+
 impl Palette {
     pub(super) fn of(&self, hue: Hue) -> Rgb {
         match hue {

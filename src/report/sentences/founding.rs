@@ -279,29 +279,6 @@ pub fn encodings(encodings: &Encodings) -> String {
     }
 }
 
-/// Errors beyond the range that was trained on.
-#[must_use]
-pub fn beyond(analysis: &Analysis, found: &Founding) -> Option<String> {
-    let mut told = Vec::new();
-    if let Some(fixes) = &found.fixes
-        && let Some(beyond) = &fixes.beyond
-    {
-        let label = &analysis.groups[fixes.best].label;
-        let (inside, times) = (number(fixes.domain.mean), ratio(beyond.mean / fixes.domain.mean));
-        told.push(format!(
-            "{label} errs by {} beyond its range, {times} times its {inside} inside",
-            number(beyond.mean)
-        ));
-    }
-    let encoded = found.encodings.iter().flat_map(|encodings| &encodings.tried);
-    let encoded = encoded.filter_map(|encoded| Some((encoded, encoded.beyond.as_ref()?)));
-    if let Some((encoded, beyond)) = encoded.min_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean)) {
-        told.push(format!("a linear network on {} by {}", encoded.label, number(beyond.mean)));
-    }
-    (!told.is_empty())
-        .then(|| format!("Trained up to the largest number and tested up to twice that, {}.", told.join("; ")))
-}
-
 /// What the printed pairs say by themselves.
 ///
 /// # Panics
@@ -316,34 +293,6 @@ pub fn printed_pairs() -> String {
         fixed(-line.intercept, 0),
         fixed(line.largest, 2)
     )
-}
-
-/// What depth does to linear networks.
-#[must_use]
-pub fn depth(squares: &Squares) -> Option<String> {
-    let part = |seed_scale: bool| -> Option<String> {
-        let own = squares.depths.iter().filter(|depth| depth.seed_scale == seed_scale);
-        let told: Vec<String> =
-            own.map(|depth| format!("{} with {}", ratio(depth.excess.median), depth.layers)).collect();
-        let scale = if seed_scale { "at the question's scale" } else { "at other scales" };
-        (!told.is_empty()).then(|| format!("{scale} {}", list(&told)))
-    };
-    let parts: Vec<String> = [part(true), part(false)].into_iter().flatten().collect();
-    // Whether depth matters is the same question at either scale; the scale itself is not to be mistaken for it.
-    let spread = |seed_scale: bool| {
-        let own = squares.depths.iter().filter(|depth| depth.seed_scale == seed_scale);
-        let medians = own.map(|depth| depth.excess.median);
-        let (low, high) = medians.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), m| (low.min(m), high.max(m)));
-        high / low
-    };
-    let matters = if spread(true).max(spread(false)) > 1.5 { "decides" } else { "matters little for" };
-    let verdict = if squares.below.is_empty() {
-        format!("No depth gets a linear network below the floor, and depth {matters} how near it comes in time")
-    } else {
-        format!("Some linear networks are below the floor; depth {matters} how near to it they come in time")
-    };
-    (!squares.depths.is_empty())
-        .then(|| format!("{verdict}. Median error over the floor by hidden layers: {}.", parts.join("; ")))
 }
 
 /// Share of the numbers that training draws hit, for the theory box.

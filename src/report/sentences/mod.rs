@@ -1,6 +1,7 @@
 //! Findings in words. Every sentence is made from numbers, and says the opposite where they do.
 
 pub mod claims;
+pub mod findings;
 pub mod founding;
 pub mod general;
 pub mod importance;
