@@ -261,7 +261,17 @@ fn figures_know_runs_by_what_they_are_not_by_names_of_grids() {
         let (runs, metric) = shipped(sweep);
         let renamed: Vec<Fake> =
             runs.iter().rev().map(|run| Fake { grids: vec!["some grid".into()], ..run.clone() }).collect();
-        assert!(drawn(&runs, &metric) == drawn(&renamed, &metric), "{sweep}");
+        // What matters is told grid by grid where a sweep as a whole has no complete grid.
+        let told = |figure: &Figure| {
+            ["importance", "interactions", "effects", "equal-tuning", "parameters"]
+                .iter()
+                .any(|name| figure.name.starts_with(name))
+        };
+        let [before, after] = [&runs, &renamed].map(|runs| {
+            let figures = drawn(runs, &metric).into_iter();
+            figures.filter(|figure| !told(figure)).collect::<Vec<_>>()
+        });
+        assert!(before == after && before.len() > 1, "{sweep}");
     }
 }
 
@@ -307,7 +317,8 @@ fn a_crossing_holds_every_run_of_its_cells() {
 fn a_histogram_counts_every_run_in_one_bin() {
     let (runs, metric) = shipped("seed-luck");
     let figures = drawn(&runs, &metric);
-    let Body::Panels(panels) = &figures[0].body else { panic!("histograms") };
+    let distribution = figures.iter().find(|figure| figure.name == "distribution").expect("a distribution");
+    let Body::Panels(panels) = &distribution.body else { panic!("histograms") };
     let titles: Vec<&str> = panels.panels.iter().map(|panel| panel.title.as_str()).collect();
     assert_eq!(
         titles,

@@ -1,6 +1,6 @@
 //! Main effects: every run by the value of each axis, and the mean of each value with its interval.
 
-use super::generic::file_name;
+use super::generic::{file_name, of_shown};
 use super::{Axis, Body, Dot, Figure, Hue, Marker, Row, Scale, Strip, Table};
 use crate::analysis::{Analysis, Design, DesignAxis, Effect, Importance, Level, effects};
 use crate::report::number::{count, exact};
@@ -15,7 +15,7 @@ const DOTS: usize = 500;
 #[must_use]
 pub fn figures(analysis: &Analysis) -> Vec<Figure> {
     let several = analysis.importances.iter().filter(|importance| importance.design.axes.len() > 1);
-    several.map(|importance| figure(analysis, importance)).collect()
+    of_shown(analysis, several.map(|importance| (importance.design.problem, figure(analysis, importance))))
 }
 
 /// The end of a figure's name and the beginning of its title, that tell designs apart.

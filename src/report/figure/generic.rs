@@ -28,6 +28,13 @@ fn shown(analysis: &Analysis) -> (Vec<usize>, usize) {
     (places, several.len())
 }
 
+/// Figures of single designs, but for those of problems that have no figure of their own, which captions count.
+pub(super) fn of_shown(analysis: &Analysis, figures: impl IntoIterator<Item = (usize, Figure)>) -> Vec<Figure> {
+    let shown = shown(analysis).0;
+    let figures = figures.into_iter().filter(|(problem, _)| shown.contains(problem));
+    figures.map(|(_, figure)| Figure { caption: figure.caption.clone() + &others(analysis), ..figure }).collect()
+}
+
 /// Says how many problems have no figure of their own.
 fn others(analysis: &Analysis) -> String {
     match shown(analysis).1 {

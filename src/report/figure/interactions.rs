@@ -1,6 +1,7 @@
 //! Interactions: what pairs of axes explain beyond both alone, and the cells of the strongest pair.
 
 use super::effects::names;
+use super::generic::of_shown;
 use super::importance::told;
 use super::{Axis, Body, Cell, Figure, Heat, HeatPanel, Names, Scale, Table};
 use crate::analysis::{Analysis, Design, DesignAxis, Importance, effects};
@@ -17,9 +18,12 @@ const DOTS: usize = 200;
 /// Figures of the pairs of each design, and of its strongest one.
 #[must_use]
 pub fn figures(analysis: &Analysis) -> Vec<Figure> {
-    let of =
-        |importance: &Importance| [pairs(analysis, importance), strongest(analysis, importance)].into_iter().flatten();
-    analysis.importances.iter().flat_map(of).collect()
+    let of = |importance: &Importance| {
+        let figures = [pairs(analysis, importance), strongest(analysis, importance)];
+        let problem = importance.design.problem;
+        figures.into_iter().flatten().map(move |figure| (problem, figure)).collect::<Vec<_>>()
+    };
+    of_shown(analysis, analysis.importances.iter().flat_map(of))
 }
 
 /// The map of all pairs; `None` for a single one.

@@ -46,9 +46,12 @@ pub fn figures(analysis: &Analysis) -> Vec<Figure> {
     figures.extend(parallel::figure(analysis));
     figures.extend(importance::figure(analysis));
     figures.extend(interactions::figures(analysis));
-    figures.extend(effects::figures(analysis));
+    let effects = effects::figures(analysis);
+    // Effects show every run by every value as well, and their means beside.
+    let without = effects.is_empty().then(|| generic::by_parameter(analysis));
+    figures.extend(effects);
     figures.extend(tuning::figures(analysis));
-    figures.extend(generic::by_parameter(analysis));
+    figures.extend(without.into_iter().flatten());
     figures
 }
 

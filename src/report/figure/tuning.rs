@@ -1,6 +1,7 @@
 //! The best of each value of an axis when everything else is chosen for it.
 
 use super::effects::names;
+use super::generic::of_shown;
 use super::{Axis, Body, Figure, Hue, Marker, Row, Strip, Table, strip};
 use crate::analysis::{Analysis, Tuned, Tuning};
 use crate::report::number::{count, exact};
@@ -12,12 +13,9 @@ const ROWS: usize = 40;
 /// One figure a design with an axis that is more than a matter of tuning.
 #[must_use]
 pub fn figures(analysis: &Analysis) -> Vec<Figure> {
-    analysis
-        .tunings
-        .iter()
-        .filter(|tuning| tuning.levels.iter().any(|level| level.among > 1))
-        .map(|tuning| figure(analysis, tuning))
-        .collect()
+    let several = analysis.tunings.iter().filter(|tuning| tuning.levels.iter().any(|level| level.among > 1));
+    let problem = |tuning: &Tuning| analysis.importances[tuning.importance].design.problem;
+    of_shown(analysis, several.map(|tuning| (problem(tuning), figure(analysis, tuning))))
 }
 
 fn figure(analysis: &Analysis, tuning: &Tuning) -> Figure {
