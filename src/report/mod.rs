@@ -53,7 +53,7 @@ pub struct Report {
     pub figures: Vec<(String, Vec<u8>)>,
     /// File name and comma-separated values of every table.
     pub tables: Vec<(String, String)>,
-    /// The answer to the sweep's question: at most three sentences, after one that says so where runs are missing.
+    /// The answer to the sweep's question: a few paragraphs, after one that says so where runs are missing.
     pub answer: Vec<String>,
 }
 
@@ -84,7 +84,7 @@ pub fn compose(input: &Input, analysis: &Analysis, figures: &[Figure]) -> Report
     let (configurations, runs) = (page::configurations(analysis), page::runs(analysis));
     tables.push(("configurations.csv".into(), &configurations));
     tables.push(("runs.csv".into(), &runs));
-    let answer = sentences::answer(analysis);
+    let answer = sentences::answer(analysis, figures);
     let html = page::page(input, analysis, figures, &images, &answer);
     Report {
         html,

@@ -33,6 +33,14 @@ pub struct Founding {
     pub encodings: Option<Encodings>,
 }
 
+impl Founding {
+    /// Whether the question is asked whole: sums, squares, and what helps.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.sums.is_some() && self.squares.is_some() && self.fixes.is_some()
+    }
+}
+
 /// The findings; `None` for a sweep that has no squares with a linear network.
 pub(super) fn founding(records: &Records, groups: &[Group]) -> Option<Founding> {
     let squares = squares::squares(records);

@@ -6,7 +6,7 @@ use super::{
     floors, generic, importance, inside_beyond, interactions, looks, parabola, parallel, pieces, rounding, shares,
     sizes, success, tasks, tuning,
 };
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Founding};
 
 /// A finding below this weight is a side matter of the sweep, and has no figure of its own: its runs are in the ranking.
 const LEAST: f64 = 0.25;
@@ -57,10 +57,7 @@ pub fn figures(analysis: &Analysis) -> Vec<Figure> {
 
 /// Whether the founding question is asked whole: why linear networks fit sums and not squares, and what helps.
 fn whole(analysis: &Analysis) -> bool {
-    analysis
-        .founding
-        .as_ref()
-        .is_some_and(|found| found.sums.is_some() && found.squares.is_some() && found.fixes.is_some())
+    analysis.founding.as_ref().is_some_and(Founding::is_whole)
 }
 
 /// What is shown of the sweep, times how near what is shown is to its metric.

@@ -7,26 +7,40 @@ use crate::analysis::founding::{
 use crate::analysis::{Analysis, Founding};
 use crate::report::number::{count, fixed, number, percent, ratio, significant};
 
-/// The answer in at most three sentences: sums, squares, what helps.
+/// The answer in a few paragraphs: why, sums, squares, what helps, and what does without.
 #[must_use]
 pub fn answer(analysis: &Analysis, found: &Founding) -> Vec<String> {
-    let mut answer: Vec<String> = found.sums.as_ref().map(sums).into_iter().collect();
+    let why = found.squares.as_ref().filter(|squares| squares.deviation.is_some());
+    let mut answer: Vec<String> = why.map(why_lines).into_iter().collect();
+    answer.extend(found.sums.as_ref().map(sums));
     answer.extend(found.squares.as_ref().map(squares));
     if let Some(fixes) = &found.fixes {
-        let better = found.encodings.as_ref().and_then(|encodings| shortcut(encodings, fixes));
-        let parts = [Some(fix(analysis, fixes)), needed(fixes), better];
-        answer.push(parts.into_iter().flatten().collect::<Vec<_>>().join("; ") + ".");
+        let parts = [Some(fix(analysis, fixes)), needed(fixes)];
+        answer.push(parts.into_iter().flatten().collect::<Vec<_>>().join(" "));
+        answer.extend(found.encodings.as_ref().and_then(|encodings| shortcut(encodings, fixes)));
     } else if let Some(encoded) = &found.encodings {
         answer.push(encodings(encoded));
     }
     answer
 }
 
+/// Why sums and squares differ: layers without an activation are one line, as far as predictions show it.
+fn why_lines(squares: &Squares) -> String {
+    match &squares.deviation {
+        Some(deviation) if squares.bent.is_empty() => format!(
+            "Layers without an activation make one straight line, however many there are: none of {} bends by more than {} of the targets' range.",
+            count(deviation.n(), "such network"),
+            significant(deviation.max, 2)
+        ),
+        _ => lines(squares),
+    }
+}
+
 /// The best encoding, where a linear network does better with it than any other network without.
 fn shortcut(encodings: &Encodings, fixes: &Fixes) -> Option<String> {
     let best = encodings.tried.first().filter(|best| best.domain.mean < fixes.domain.mean)?;
     let (label, mean) = (&best.label, number(best.domain.mean));
-    Some(format!("with {label}, even a linear network reaches {mean}"))
+    Some(format!("With {label}, even a linear network reaches {mean}."))
 }
 
 /// Linear networks on sums.
@@ -90,10 +104,7 @@ pub fn squares(squares: &Squares) -> String {
         format!("ends at a training RMSE of {} ({range}the question prints {printed})", number(seed.rmse.median))
     });
     match ends {
-        Some(ends) if squares.bent.is_empty() && squares.deviation.is_some() => {
-            format!("On squares a linear network {ends}; it is a straight line, and {}", lower(&floor(squares)))
-        }
-        Some(ends) => format!("On squares a linear network {ends}; {}", lower(&floor(squares))),
+        Some(ends) => format!("On squares a linear network {ends}. {}", floor(squares)),
         None => format!("On squares {}", lower(&floor(squares))),
     }
 }
@@ -145,27 +156,28 @@ pub fn lines(squares: &Squares) -> String {
     }
 }
 
-/// The best network with a nonlinearity, without a full stop.
+/// The best network with a nonlinearity.
 fn fix(analysis: &Analysis, fixes: &Fixes) -> String {
     let label = &analysis.groups[fixes.best].label;
     let result = format!("an RMSE of {} over the whole domain ({})", number(fixes.domain.mean), spread(&fixes.domain));
     match fixes.floor {
         Some(floor) if fixes.domain.mean < floor => {
-            let times = ratio(floor / fixes.domain.mean);
-            format!(
-                "What helps: the best network on the bare number is {label}, with {result}, {times} times below the floor"
-            )
+            let times = match fixes.domain.mean {
+                0.0 => String::new(),
+                mean => format!(", {} times below the floor", ratio(floor / mean)),
+            };
+            format!("What helps: the best network on the bare number is {label}, with {result}{times}.")
         }
         Some(floor) => format!(
-            "A nonlinearity alone did not help: the best of {} with one, {label}, has {result}, not below the floor of {}",
+            "A nonlinearity alone did not help: the best of {} with one, {label}, has {result}, not below the floor of {}.",
             count(fixes.tried, "configuration"),
             number(floor)
         ),
-        None => format!("The best network with a nonlinearity is {label}, with {result}"),
+        None => format!("The best network with a nonlinearity is {label}, with {result}."),
     }
 }
 
-/// Which parts of the best network are needed, by the best without each; without a full stop.
+/// Which parts of the best network are needed, by the best without each.
 fn needed(fixes: &Fixes) -> Option<String> {
     let matters = |alternative: &Option<Alternative>| alternative.as_ref().map(|a| a.times >= FEW_TIMES);
     let (activation, scale) = (&fixes.without_activation, &fixes.at_seed_scale);
@@ -180,18 +192,18 @@ fn needed(fixes: &Fixes) -> Option<String> {
     let bound = bound.map(|floor| format!("no linear network can have less than {}", number(floor)));
     let verdict = match (matters(activation).or(bound.is_some().then_some(true)), matters(scale)) {
         (None, None) => return None,
-        (Some(true), Some(true)) => "it needs both changes",
-        (Some(true), Some(false)) => "it needs the nonlinearity, and the scale less",
-        (Some(false), Some(true)) => "it needs the other scale, and the nonlinearity less",
-        (Some(false), Some(false)) => "neither change alone matters much",
-        (Some(true), None) => "it needs the nonlinearity",
-        (Some(false), None) => "the nonlinearity matters little",
-        (None, Some(true)) => "it needs the other scale",
-        (None, Some(false)) => "the scale matters little",
+        (Some(true), Some(true)) => "It needs both changes",
+        (Some(true), Some(false)) => "It needs the nonlinearity, and the scale less",
+        (Some(false), Some(true)) => "It needs the other scale, and the nonlinearity less",
+        (Some(false), Some(false)) => "Neither change alone matters much",
+        (Some(true), None) => "It needs the nonlinearity",
+        (Some(false), None) => "The nonlinearity matters little",
+        (None, Some(true)) => "It needs the other scale",
+        (None, Some(false)) => "The scale matters little",
     };
     let told = (!told.is_empty()).then(|| format!("the best {}", list(&told)));
     let reasons: Vec<String> = bound.into_iter().chain(told).collect();
-    Some(format!("{verdict}, for {}", list(&reasons)))
+    Some(format!("{verdict}, for {}.", list(&reasons)))
 }
 
 /// Sums and squares side by side, as the question measures.

@@ -11,19 +11,25 @@ pub mod tuning;
 use crate::analysis::{Analysis, Summary};
 use crate::measure::COLUMNS;
 
+use super::figure::Figure;
 use super::number::{count, number};
 
-/// What the closing lines of a run and the page's first screen say: at most three sentences that answer the question,
-/// after one that says so where runs are missing.
+/// What the closing lines of a run and the page's first screen say: a few paragraphs that answer the question, after one
+/// that says so where runs are missing. Where the founding question is asked whole, they answer that; else they begin with
+/// what the figure that leads the report says.
 #[must_use]
-pub fn answer(analysis: &Analysis) -> Vec<String> {
-    let mut answer = analysis.founding.as_ref().map(|found| founding::answer(analysis, found)).unwrap_or_default();
-    for sentence in general::answer(analysis) {
-        // On the founding question the general sentences only fill what is missing.
-        if answer.len() < 3 {
-            answer.push(sentence);
-        }
-    }
+pub fn answer(analysis: &Analysis, figures: &[Figure]) -> Vec<String> {
+    let whole = analysis.founding.as_ref().filter(|found| found.is_whole());
+    let answer = if let Some(found) = whole {
+        founding::answer(analysis, found)
+    } else {
+        // A ranking says what the next sentence does, and learning curves tell of the way and not of the end.
+        let is_answer = |figure: &&Figure| !figure.name.starts_with("ranking") && figure.name != "curves";
+        let lead = figures.first().filter(is_answer);
+        let lead = lead.map(|figure| figure.finding.clone());
+        let general = general::answer(analysis).into_iter().filter(|sentence| lead.as_ref() != Some(sentence));
+        lead.iter().cloned().chain(general).collect()
+    };
     general::missing(analysis).into_iter().chain(answer).collect()
 }
 
