@@ -52,7 +52,7 @@ impl Provenance {
 }
 
 /// The time, in UTC, to the second.
-fn now() -> String {
+pub(super) fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
