@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::archive::Saved;
+use super::scale::{self, values};
 use crate::measure::{COLUMNS, Measures};
 use crate::train::{CurvePoint, Outcome, Prediction, Weight, digest};
 
@@ -17,9 +18,8 @@ pub struct Difference {
     pub saved: String,
     /// As training again gave it.
     pub trained: String,
-    /// By how much, as a share of the larger of the two; of a prediction, of the largest saved prediction, and of a
-    /// weight, of the largest weight saved of its layer, since either may be close to 0. Absent where they are no two
-    /// numbers.
+    /// By how much, as a share of the larger of the two, or of what is large for such a quantity (see [`scale`](super)), since
+    /// any may be close to 0. Absent where they are no two numbers.
     pub relative: Option<f64>,
 }
 
@@ -77,7 +77,7 @@ impl Comparison {
         if saved.has_weights {
             comparison.weights(&old.weights, &trained.weights);
         }
-        comparison.measures(&old.measures, &trained.measures);
+        comparison.measures(&old.measures, &trained.measures, &old.curve);
         comparison.predictions(&old.predictions, &trained.predictions);
         comparison.is_whole = is_whole(saved, trained, comparison.differing == 0);
         comparison
@@ -115,8 +115,8 @@ impl Comparison {
         }
     }
 
-    /// Two numbers, where `None` is one that is missing. A difference is a share of `scale`, where there is one.
-    fn numbers(&mut self, of: impl FnOnce() -> (String, Option<u32>), numbers: [Option<f64>; 2], scale: Option<f64>) {
+    /// Two numbers, where `None` is one that is missing. A difference is a share of the largest of them and `scale`.
+    fn numbers(&mut self, of: impl FnOnce() -> (String, Option<u32>), numbers: [Option<f64>; 2], scale: f64) {
         let [saved, trained] = numbers;
         if saved.map(f64::to_bits) == trained.map(f64::to_bits) {
             return;
@@ -129,13 +129,14 @@ impl Comparison {
 
     fn curves(&mut self, saved: &[CurvePoint], trained: &[CurvePoint]) {
         self.compared.points = saved.len() as u64;
+        let scales = scale::of_curve(saved);
         let (mut old, mut new) = (saved, trained);
         loop {
             (old, new) = match (old, new) {
                 ([], []) => break,
                 ([a, later @ ..], [b, rest @ ..]) if a.epoch == b.epoch => {
-                    for ((name, a), (_, b)) in values(a).into_iter().zip(values(b)) {
-                        self.numbers(|| (name.to_owned(), Some(old[0].epoch)), [a, b].map(finite), None);
+                    for (((name, a), b), scale) in scale::POINT.iter().zip(values(a)).zip(values(b)).zip(scales) {
+                        self.numbers(|| ((*name).to_owned(), Some(old[0].epoch)), [a, b].map(finite), scale);
                     }
                     (later, rest)
                 }
@@ -157,22 +158,23 @@ impl Comparison {
         self.note(Difference { quantity: "curve".into(), epoch: Some(epoch), saved, trained, relative: None });
     }
 
-    fn measures(&mut self, saved: &Measures, trained: &Measures) {
+    fn measures(&mut self, saved: &Measures, trained: &Measures, curve: &[CurvePoint]) {
         self.compared.measures = saved.iter().count() as u64;
         for column in COLUMNS {
             let name = column.name;
-            self.numbers(|| (name.to_owned(), None), [saved.get(name), trained.get(name)], None);
+            let scale = scale::of_measure(name, curve);
+            self.numbers(|| (name.to_owned(), None), [saved.get(name), trained.get(name)], scale);
         }
     }
 
     fn predictions(&mut self, saved: &[Prediction], trained: &[Prediction]) {
         self.compared.predictions = saved.len() as u64;
         self.texts("number of predictions", &saved.len().to_string(), &trained.len().to_string());
-        let scale = largest(saved.iter().map(|prediction| prediction.prediction));
+        let scale = scale::largest(saved.iter().map(|prediction| prediction.prediction));
         for (a, b) in saved.iter().zip(trained) {
             let of = |what: &str| (format!("{what} for {}", shown(a.input)), None);
-            self.numbers(|| ("input".into(), None), [a.input, b.input].map(finite), None);
-            self.numbers(|| of("target"), [a.target, b.target].map(finite), None);
+            self.numbers(|| ("input".into(), None), [a.input, b.input].map(finite), 0.0);
+            self.numbers(|| of("target"), [a.target, b.target].map(finite), 0.0);
             self.numbers(|| of("prediction"), [a.prediction, b.prediction].map(finite), scale);
         }
     }
@@ -191,7 +193,7 @@ impl Comparison {
                 continue;
             }
             self.texts(&format!("precision of {}", old.name), &precision(old), &precision(new));
-            let scale = largest(a.iter().copied());
+            let scale = scale::largest(a.iter().copied());
             for (index, (a, b)) in a.into_iter().zip(b).enumerate() {
                 self.numbers(|| (place(old, index), None), [Some(a), Some(b)], scale);
             }
@@ -267,27 +269,11 @@ fn finite(number: f64) -> Option<f64> {
     Some(number).filter(|number| number.is_finite())
 }
 
-/// What a point of a learning curve says, by the names of its columns.
-fn values(point: &CurvePoint) -> [(&'static str, f64); 5] {
-    [
-        ("train_loss", point.train_loss),
-        ("test_loss", point.test_loss),
-        ("test_rmse", point.test_rmse),
-        ("learning_rate", point.learning_rate),
-        ("gradient_norm", point.gradient_norm),
-    ]
-}
-
-/// The difference as a share of `scale`, otherwise of the larger number; absent where that is no number.
-fn relative(a: f64, b: f64, scale: Option<f64>) -> Option<f64> {
-    let scale = scale.unwrap_or_else(|| a.abs().max(b.abs()));
+/// The difference as a share of the largest of the numbers and `scale`; absent where that is no number.
+fn relative(a: f64, b: f64, scale: f64) -> Option<f64> {
+    let scale = scale.max(a.abs()).max(b.abs());
     let share = if scale == 0.0 { 0.0 } else { ((a - b) / scale).abs() };
     finite(share)
-}
-
-fn largest(numbers: impl Iterator<Item = f64>) -> Option<f64> {
-    let largest = numbers.filter(|number| number.is_finite()).fold(0.0, |most: f64, number| most.max(number.abs()));
-    Some(largest).filter(|largest| *largest > 0.0)
 }
 
 /// A number with the digits that tell it from its neighbours.

@@ -4,6 +4,7 @@ mod archive;
 mod compare;
 mod kept;
 mod sample;
+mod scale;
 mod summary;
 mod verifier;
 

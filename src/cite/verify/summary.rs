@@ -68,12 +68,11 @@ impl Summary {
     #[must_use]
     pub fn outcome(&self) -> Option<String> {
         let within = || {
-            let most = if self.largest > 0.0 {
-                format!("by at most {} of a value", number(self.largest))
-            } else {
-                "in weights that were not kept alone".to_owned()
+            let largest = match self.largest {
+                0.0 => "only weights differ, which were not kept".to_owned(),
+                largest => format!("the largest relative difference is {}", number(largest)),
             };
-            format!("within tolerance in another environment, differing {most}")
+            format!("within tolerance in another environment ({largest})")
         };
         let parts: Vec<(usize, String)> = [
             (self.equal, "bitwise equal".to_owned()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Group;
-use crate::cite::verify::{Candidate, Difference, Found, Standing, Verdict, Verification};
+use crate::cite::verify::{Candidate, Difference, Fact, Found, Standing, Verdict, Verification};
 use crate::cli::exit::harmless;
 use crate::cli::options::Global;
 use crate::cli::{mention, style};
@@ -97,6 +97,7 @@ impl Told<'_> {
             lines.push(format!("run {run} could not be trained again: {}", harmless(reason)));
         }
         if self.run.is_none() {
+            lines.extend(self.environments());
             let incomparable = self.incomparable().count();
             if incomparable > 0 {
                 let runs = style::counted(incomparable as u64, "run");
@@ -113,6 +114,20 @@ impl Told<'_> {
             ));
         }
         lines
+    }
+
+    /// Every pair of environments once, with how many runs were saved in one and trained again in the other.
+    fn environments(&self) -> Vec<String> {
+        let mut pairs: BTreeMap<Vec<String>, u64> = BTreeMap::new();
+        for found in self.found.verified.values().filter(|found| !found.same_environment()) {
+            *pairs.entry(environments(found)).or_default() += 1;
+        }
+        let told = |(lines, count): (Vec<String>, u64)| {
+            let runs = style::counted(count, "run");
+            let line = move |(place, line)| if place == 0 { format!("{runs}: {line}") } else { format!("  {line}") };
+            lines.into_iter().enumerate().map(line).collect::<Vec<_>>()
+        };
+        pairs.into_iter().flat_map(told).collect()
     }
 
     /// For scripts.
@@ -186,9 +201,10 @@ fn one(run: Id, found: &Verification) -> Vec<String> {
             style::counted(compared.predictions, "prediction"),
         ),
     );
-    let same = if found.same_environment() { ", that of the record" } else { "" };
-    line("environment", format!("{}{same}, on {}", found.trained_environment, found.device));
-    lines.extend(details(found).into_iter().map(|line| format!("  {line}")));
+    if found.same_environment() {
+        line("environment", format!("{}, that of the record, on {}", found.environment, found.device));
+    }
+    lines.extend(details(found).into_iter().chain(environments(found)).map(|line| format!("  {line}")));
     lines
 }
 
@@ -224,22 +240,24 @@ fn details(found: &Verification) -> Vec<String> {
     if found.verdict != Verdict::BitwiseEqual {
         lines.push(whole(found).into());
     }
-    if !found.same_environment() {
-        lines.push(format!(
-            "saved in environment {}, trained again in {}",
-            found.environment, found.trained_environment
-        ));
-        let unknown = found.facts.iter().all(|fact| fact.saved.is_none());
-        if unknown {
-            lines.push(
-                "what differs between the two is not known: nothing was kept of where the run was trained".into(),
-            );
-        } else {
-            let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "not there".into());
-            lines.extend(found.facts.iter().map(|fact| {
-                format!("{}: {} when saved, {} here", fact.name, known(&fact.saved), known(&fact.trained))
-            }));
-        }
+    lines.iter().map(|line| harmless(line)).collect()
+}
+
+/// What differs between the environment of the record and the one in which it was trained again.
+fn environments(found: &Verification) -> Vec<String> {
+    if found.same_environment() {
+        return Vec::new();
+    }
+    let Verification { environment, trained_environment, device, facts, .. } = found;
+    let mut lines =
+        vec![format!("saved in environment {environment}, trained again in {trained_environment} on {device}")];
+    if facts.iter().all(|fact| fact.saved.is_none()) {
+        lines.push("what differs between the two is not known: nothing was kept of where the run was trained".into());
+    } else {
+        let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "not there".into());
+        let line =
+            |fact: &Fact| format!("{}: {} when saved, {} here", fact.name, known(&fact.saved), known(&fact.trained));
+        lines.extend(facts.iter().map(line));
     }
     lines.iter().map(|line| harmless(line)).collect()
 }
