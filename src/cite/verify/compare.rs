@@ -133,7 +133,6 @@ impl Comparison {
         let (mut old, mut new) = (saved, trained);
         loop {
             (old, new) = match (old, new) {
-                ([], []) => break,
                 ([a, later @ ..], [b, rest @ ..]) if a.epoch == b.epoch => {
                     for (((name, a), b), scale) in scale::POINT.iter().zip(values(a)).zip(values(b)).zip(scales) {
                         self.numbers(|| ((*name).to_owned(), Some(old[0].epoch)), [a, b].map(finite), scale);

@@ -17,13 +17,16 @@ pub(super) fn of_curve(curve: &[CurvePoint]) -> [f64; 5] {
 }
 
 /// Of a measure: 1 of a share and of a multiple of the floor; of an error, the largest on the test split along the curve,
-/// which is what an error is before anything is learnt; nothing of others, whose differences are shares of themselves.
+/// which is what an error is before anything is learnt; of the gradient, the largest along the curve; nothing of others,
+/// whose differences are shares of themselves.
 pub(super) fn of_measure(name: &str, curve: &[CurvePoint]) -> f64 {
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
     if ends(&["_r2", "_exact", "line_deviation", "excess"]) {
         1.0
     } else if name.contains("_rmse") || ends(&["_mae", "_max_error"]) {
         largest(curve.iter().map(|point| point.test_rmse))
+    } else if name == "gradient_norm" {
+        largest(curve.iter().map(|point| point.gradient_norm))
     } else {
         0.0
     }
@@ -37,7 +40,7 @@ pub(super) fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::COLUMNS;
+    use crate::measure::{COLUMNS, SPLITS};
 
     #[test]
     fn every_error_has_the_scale_of_errors_and_every_share_that_of_shares() {
@@ -51,11 +54,16 @@ mod tests {
         };
         let curve = [point(1, 300.0), point(2, 0.5)];
         assert_eq!(of_curve(&curve), [1.0, 0.0, 300.0, 0.1, 2.0]);
-        let with = |scale: f64| {
-            let names = COLUMNS.iter().map(|column| column.name).filter(|name| of_measure(name, &curve) == scale);
-            names.collect::<Vec<_>>().join(" ")
-        };
-        insta::assert_snapshot!(with(0.0), @"");
-        insta::assert_snapshot!(with(1.0), @"");
+        let names = COLUMNS.iter().map(|column| column.name);
+        let with = |scale: f64| names.clone().filter(|name| of_measure(name, &curve) == scale).collect::<Vec<_>>();
+        for split in SPLITS {
+            let has = |measure: &str, scale: f64| with(scale).contains(&format!("{split}_{measure}").as_str());
+            assert!(["rmse", "rmse_rounded", "mae", "max_error"].iter().all(|error| has(error, 300.0)), "{split}");
+            assert!(["r2", "exact"].iter().all(|share| has(share, 1.0)), "{split}");
+        }
+        assert_eq!((with(300.0).len(), with(1.0).len()), (4 * SPLITS.len() + 3, 2 * SPLITS.len() + 2));
+        assert_eq!(with(2.0), ["gradient_norm"]);
+        let others = ["affine_floor", "affine_floor_train", "kinks", "dead_units", "condition", "epochs_to_floor"];
+        assert_eq!(with(0.0), others);
     }
 }

@@ -224,11 +224,14 @@ fn verdict(found: &Verification) -> String {
 fn details(found: &Verification) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(first) = &found.first {
-        let values = style::counted(found.differing, "value");
-        let differ = if found.differing == 1 { "differs" } else { "differ" };
-        lines.push(format!("{values} {differ}, first {}", difference(first)));
+        if found.differing == 1 {
+            lines.push(format!("1 value differs: {}", difference(first)));
+        } else {
+            let values = style::count(found.differing);
+            lines.push(format!("{values} values differ, and the first is {}", difference(first)));
+        }
         if let Some(largest) = found.largest.as_ref().filter(|largest| *largest != first) {
-            lines.push(format!("most {}", difference(largest)));
+            lines.push(format!("the one that differs most is {}", difference(largest)));
         }
     } else if found.trained_digest != found.digest {
         lines.push(format!(
@@ -237,7 +240,7 @@ fn details(found: &Verification) -> Vec<String> {
             found.trained_digest
         ));
     }
-    if found.verdict != Verdict::BitwiseEqual {
+    if found.verdict == Verdict::Different {
         lines.push(whole(found).into());
     }
     lines.iter().map(|line| harmless(line)).collect()
@@ -275,7 +278,10 @@ fn whole(found: &Verification) -> &'static str {
         (Some(false), false) => {
             "what is saved does not have the digest that is saved: one of them was changed; and training gives another one"
         }
-        (Some(true), _) => "what is saved has the digest that is saved: the training came out differently",
+        (Some(true), true) => {
+            "the digest does not cover what differs, and training gives it: what is saved was changed"
+        }
+        (Some(true), false) => "what is saved has the digest that is saved: the training came out differently",
         (None, _) => {
             "whether what is saved has the digest that is saved cannot be told, since not all that it is made from was kept"
         }
