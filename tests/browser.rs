@@ -315,6 +315,7 @@ fn a_hostile_report_in_a_browser() {
         claims: Vec::new(),
         sweep_text: HOSTILE.into(),
         overrides: vec![HOSTILE.into()],
+        verified: Some(HOSTILE.into()),
         asked: 250,
         runs: frames.runs,
         curves: frames.curves,

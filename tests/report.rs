@@ -291,6 +291,7 @@ fn input(runs: &[Fake]) -> Input {
         metric: metric(),
         sweep_text: "version: 1\nname: why-squares\ngrids:\n  fixes:\n    base: {task: square}\n".into(),
         overrides: Vec::new(),
+        verified: None,
         asked: runs.height() as u64,
         runs,
         curves,
@@ -725,6 +726,7 @@ fn hostile_text_is_shown_and_does_nothing() {
         question: Some(format!("{hostile} {}", "long ".repeat(400))),
         sweep_text: hostile.into(),
         overrides: vec![hostile.into()],
+        verified: Some(hostile.into()),
         metric: Metric { name: "test_rmse".into(), goal: Goal::Minimize },
         ..input(&runs)
     };

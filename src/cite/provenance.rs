@@ -52,7 +52,8 @@ impl Provenance {
 }
 
 /// The time, in UTC, to the second.
-fn now() -> String {
+#[expect(clippy::disallowed_methods, reason = "what is kept of a process says when it was; no result depends on it")]
+pub(super) fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 

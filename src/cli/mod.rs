@@ -18,6 +18,7 @@ mod schema;
 mod shapes;
 mod show;
 mod style;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -54,6 +55,7 @@ enum Command {
     Runs(runs::Arguments),
     Show(show::Arguments),
     Claims(claims::Arguments),
+    Verify(verify::Arguments),
     Check(check::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -82,6 +84,7 @@ impl Command {
             Self::Runs(arguments) => runs::run(arguments),
             Self::Show(arguments) => show::run(arguments),
             Self::Claims(arguments) => claims::run(arguments),
+            Self::Verify(arguments) => verify::run(arguments, global),
             Self::Check(arguments) => check::run(arguments),
             Self::Completions(arguments) => Ok(completions::run(arguments)),
             Self::Man(arguments) => man::run(arguments),
@@ -95,6 +98,7 @@ impl Command {
         match self {
             Self::Run(arguments) => Need::of(arguments.device),
             Self::Plan(arguments) => Need::of(arguments.device),
+            Self::Verify(arguments) => arguments.need(),
             Self::Doctor(_) if libtorch::starts().is_ok() => Need::IfThere,
             _ => Need::No,
         }

@@ -24,7 +24,8 @@ const SCALE: f64 = 10_000.0;
 pub struct Progress {
     bar: Option<ProgressBar>,
     plain: bool,
-    metric: Metric,
+    /// What tells which run is best, where that is of interest.
+    metric: Option<Metric>,
     began: Instant,
     /// Share of all work in each cohort, by its operations.
     shares: Vec<f64>,
@@ -46,7 +47,7 @@ struct State {
 
 impl Progress {
     /// Begins to show the progress of cohorts.
-    pub fn new(how: How, cohorts: &[Cohort], metric: &Metric) -> Self {
+    pub fn new(how: How, cohorts: &[Cohort], metric: Option<&Metric>) -> Self {
         let total: f64 = cohorts.iter().map(|cohort| cohort.flops() as f64).sum();
         let bar = (how == How::Bar).then(|| {
             let bar = ProgressBar::with_draw_target(Some(SCALE as u64), ProgressDrawTarget::stderr());
@@ -58,7 +59,7 @@ impl Progress {
         Self {
             bar,
             plain: how == How::Plain,
-            metric: metric.clone(),
+            metric: metric.cloned(),
             began: now(),
             shares: cohorts.iter().map(|cohort| cohort.flops() as f64 / total).collect(),
             runs: cohorts.iter().map(|cohort| cohort.runs.len()).sum(),
@@ -82,8 +83,10 @@ impl Progress {
                     Status::Failed | Status::TimedOut => state.failed += 1,
                     Status::Finished => {}
                 }
-                if let Some(value) = outcome.measures.get(&self.metric.name) {
-                    let better = |best: f64| match self.metric.goal {
+                if let Some(metric) = &self.metric
+                    && let Some(value) = outcome.measures.get(&metric.name)
+                {
+                    let better = |best: f64| match metric.goal {
                         Goal::Minimize => value < best,
                         Goal::Maximize => value > best,
                     };
@@ -137,8 +140,8 @@ impl Progress {
             let left = elapsed.mul_f64(((1.0 - share) / share).clamp(0.0, 1e6));
             parts.push(format!("{} left", style::duration(left)));
         }
-        if let Some(best) = state.best {
-            parts.push(format!("best {} {}", self.metric.name, crate::store::short(best)));
+        if let (Some(best), Some(metric)) = (state.best, &self.metric) {
+            parts.push(format!("best {} {}", metric.name, crate::store::short(best)));
         }
         if state.diverged > 0 {
             parts.push(format!("{} diverged", style::count(state.diverged as u64)));

@@ -12,6 +12,7 @@ use polars::prelude::{
 use super::exit::Exit;
 use super::options::{Global, ResultsFolder};
 use super::{claims, say};
+use crate::cite::verify::Summary;
 use crate::plan::{Limits, Plan, Run};
 use crate::report::{self, Input, Report};
 use crate::store::{self, Results};
@@ -78,6 +79,7 @@ fn render(results: &Results) -> anyhow::Result<Report> {
         sweep_text: results.sweep().to_owned(),
         overrides: saved.sweep.overrides().to_vec(),
         asked: saved.plan.runs(),
+        verified: Summary::of(results, &|run| wanted.contains_key(run))?.sentence(),
         curves: of_sweep(&results.curves()?, &wanted)?,
         predictions: of_sweep(&results.predictions()?, &wanted)?,
         runs: saved.runs(results)?,

@@ -156,6 +156,17 @@ impl Shape {
 }
 
 impl Cohort {
+    /// Cohorts of these runs, longest first.
+    #[must_use]
+    pub fn of(runs: Vec<Run>, limits: &Limits) -> Vec<Self> {
+        let mut grouping = Grouping::default();
+        for run in runs {
+            let point = std::sync::Arc::clone(&run.point);
+            grouping.add(&point.configuration, vec![run]);
+        }
+        grouping.cohorts(limits)
+    }
+
     /// Floating-point operations of all its runs, about.
     #[must_use]
     pub fn flops(&self) -> u128 {

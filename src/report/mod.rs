@@ -36,6 +36,8 @@ pub struct Input {
     pub overrides: Vec<String>,
     /// Runs that the sweep asks for, whether they were trained yet or not.
     pub asked: u64,
+    /// What verifications of its runs came to, in a sentence, where there were any.
+    pub verified: Option<String>,
     /// One row a run.
     pub runs: DataFrame,
     /// Learning curves.

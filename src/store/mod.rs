@@ -62,7 +62,7 @@ pub use notes::{Note, keep_verified};
 pub use query::{Query, Telling, is_column, no_runs, query, rows_of, telling_columns};
 pub use record::{Cell, Identity, Record};
 pub use repair::repair;
-pub use restore::configuration;
+pub use restore::{configuration, restored};
 pub use results::Results;
 pub use show::{Shown, ShownParameter, ShownPoint, show, sparkline};
 pub use table::{Format, format, json_value, short};

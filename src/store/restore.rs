@@ -10,15 +10,7 @@ use crate::config::{Argument, Assignment, Configuration, Id, Kind, PARAMETERS, P
 /// # Errors
 /// [`Error::Query`] when the row is not one that this version can train, with the reason.
 pub fn configuration(runs: &DataFrame, row: usize) -> Result<Configuration> {
-    let mut assignment = Assignment::new();
-    for parameter in PARAMETERS {
-        let Ok(column) = runs.column(parameter.name) else { continue };
-        let value = column.get(row).map_err(|error| Error::Query(error.to_string()))?;
-        if let Some(value) = written(parameter, &value)? {
-            assignment.insert(parameter.name, value);
-        }
-    }
-    let configuration = Configuration::of(&assignment).map_err(|error| Error::Query(error.to_string()))?;
+    let configuration = restored(runs, row)?;
     let recorded = runs.column("config").and_then(|column| column.str()).ok().and_then(|ids| ids.get(row));
     let computed = configuration_id(&configuration);
     if recorded.and_then(|id| id.parse::<Id>().ok()) == Some(computed) {
@@ -30,6 +22,22 @@ pub fn configuration(runs: &DataFrame, row: usize) -> Result<Configuration> {
              version of Ablate trained it, with parameters that this one does not have"
         )))
     }
+}
+
+/// The configuration that the parameters in a row are, whatever id was recorded with them.
+///
+/// # Errors
+/// [`Error::Query`] when this version cannot train it, with the reason.
+pub fn restored(runs: &DataFrame, row: usize) -> Result<Configuration> {
+    let mut assignment = Assignment::new();
+    for parameter in PARAMETERS {
+        let Ok(column) = runs.column(parameter.name) else { continue };
+        let value = column.get(row).map_err(|error| Error::Query(error.to_string()))?;
+        if let Some(value) = written(parameter, &value)? {
+            assignment.insert(parameter.name, value);
+        }
+    }
+    Configuration::of(&assignment).map_err(|error| Error::Query(error.to_string()))
 }
 
 /// The value as a column shows it; `None` where there is none.

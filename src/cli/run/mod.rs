@@ -213,7 +213,7 @@ impl Session<'_> {
 
     /// Trains what of a plan no other process has taken.
     fn pass(&self, writer: &Writer, plan: Plan) -> anyhow::Result<(Summary, Duration)> {
-        let progress = Progress::new(self.global.progress(), &plan.cohorts, &self.sweep.metric);
+        let progress = Progress::new(self.global.progress(), &plan.cohorts, Some(&self.sweep.metric));
         let saving = Saving {
             writer,
             process: Some(writer.process()),

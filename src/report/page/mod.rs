@@ -90,6 +90,7 @@ struct Page<'a> {
     commands: Vec<String>,
     overrides: &'a [String],
     sweep_text: &'a str,
+    verified: Option<&'a str>,
     version: &'static str,
 }
 
@@ -145,6 +146,7 @@ pub(super) fn page(
         commands: reproduce::commands(input, analysis),
         overrides: &input.overrides,
         sweep_text: &input.sweep_text,
+        verified: input.verified.as_deref(),
         version: env!("CARGO_PKG_VERSION"),
     };
     page.render().expect("the template only prints")

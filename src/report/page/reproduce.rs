@@ -17,6 +17,7 @@ pub(super) fn commands(input: &Input, analysis: &Analysis) -> Vec<String> {
         format!("ablate report {name}    # this page again, from saved results"),
         format!("ablate runs {name} --sort {}    # every run as a table", quoted(&input.metric.name)),
     ];
+    commands.push(format!("ablate verify {name} --sample 5%    # train some runs again, and compare every bit"));
     let best = analysis.groups.first().and_then(|group| group.rows.first());
     if let Some(&row) = best {
         commands.push(format!(
