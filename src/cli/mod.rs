@@ -1,7 +1,9 @@
 //! The command line. One file a subcommand; results on standard output, progress and messages on standard error.
 
 mod check;
+mod cite;
 mod claims;
+mod compare;
 mod completions;
 mod diff;
 mod doctor;
@@ -53,6 +55,8 @@ enum Command {
     Report(report::Arguments),
     Runs(runs::Arguments),
     Show(show::Arguments),
+    Compare(compare::Arguments),
+    Cite(cite::Arguments),
     Claims(claims::Arguments),
     Check(check::Arguments),
     Doctor(doctor::Arguments),
@@ -81,6 +85,8 @@ impl Command {
             Self::Report(arguments) => report::run(arguments, global),
             Self::Runs(arguments) => runs::run(arguments),
             Self::Show(arguments) => show::run(arguments),
+            Self::Compare(arguments) => compare::run(arguments),
+            Self::Cite(arguments) => cite::run(arguments),
             Self::Claims(arguments) => claims::run(arguments),
             Self::Check(arguments) => check::run(arguments),
             Self::Completions(arguments) => Ok(completions::run(arguments)),
