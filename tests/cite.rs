@@ -62,8 +62,8 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 
 fn mark(folder: &Path, run: &Value, outcome: &str, digest: &str) {
     let note = json!({
-        "outcome": outcome, "digest": digest, "environment": "e5", "time": "2026-01-02T03:04:05Z", "version": "9.8.7",
-        "commit": null,
+        "verdict": outcome, "digest": digest, "environment": run["environment"], "trained_environment": "e5",
+        "time": "2026-01-02T03:04:05Z", "ablate": {"version": "9.8.7", "commit": null},
     });
     let note: &Note = note.as_object().unwrap();
     keep_verified(&folder.join("results/cited_1.x"), text(run, "run").parse().unwrap(), note).unwrap();
@@ -93,14 +93,14 @@ fn a_run_is_cited_with_all_that_finds_it_again() {
     assert_eq!(json["file"]["blake3"], blake3::hash(SWEEP.as_bytes()).to_hex().as_str());
 
     // What a verification found is said, of the record that it was made of and of no other.
-    mark(here, run, "bitwise equal", text(run, "digest"));
+    mark(here, run, "bitwise_equal", text(run, "digest"));
     let cited = good(here, &["cite", text(run, "run")]);
     let found = "trained again: bitwise equal (on 2026-01-02T03:04:05Z, by Ablate 9.8.7, in environment e5)";
     assert!(cited.contains(&format!("Verification  {found}\n")), "{cited}");
     assert!(good(here, &["show", text(run, "run")]).contains(found));
     let all = good(here, &["cite", "cited_1.x"]);
     assert!(all.contains("1 of 12 runs were trained again: 1 bitwise equal; 11 not verified"), "{all}");
-    mark(here, run, "bitwise equal", &"0".repeat(64));
+    mark(here, run, "bitwise_equal", &"0".repeat(64));
     for format in ["text", "markdown", "bibtex", "cff", "latex", "json"] {
         let cited = good(here, &["cite", text(run, "run"), "--format", format]);
         assert!(cited.contains("not verified") && !cited.contains("bitwise"), "{cited}");
@@ -288,18 +288,15 @@ fn spoken(value: &str) -> String {
     while let Some(c) = rest.chars().next() {
         rest = &rest[c.len_utf8()..];
         match c {
-            '\\' => match named.iter().find_map(|(name, c)| Some((rest.strip_prefix(name)?.strip_prefix("{}")?, c))) {
-                Some((after, c)) => {
-                    out.push(*c);
-                    rest = after;
-                }
-                None => {
-                    let next = rest.chars().next().unwrap();
-                    assert!("#$%&_".contains(next), "\\{next} in {value}");
-                    out.push(next);
-                    rest = &rest[1..];
-                }
-            },
+            '\\' => {
+                let known = |(name, c): &(&str, char)| Some((rest.strip_prefix(name)?.strip_prefix("{}")?, *c));
+                let next = rest.chars().next().unwrap();
+                let (after, shown) = named.iter().find_map(known).unwrap_or((&rest[next.len_utf8()..], next));
+                let is_known = shown != next || "#$%&_".contains(next);
+                assert!(is_known, "\\{next} in {value}");
+                out.push(shown);
+                rest = after;
+            }
             '{' | '}' | '~' | '^' | '#' | '$' | '%' | '&' | '_' | '"' => panic!("{c} stands alone in {value}"),
             _ => out.push(c),
         }
@@ -393,14 +390,14 @@ fn compiles(here: &Path, file: &str, run: &Value) {
         ("e", "1.5e-12", "1.5e-12"),
         ("f", "9.996", "10"),
     ];
-    let defined: String = sizes
+    let defined: Vec<String> = sizes
         .iter()
         .map(|(name, value, _)| format!("\\expandafter\\def\\csname ablate@x@{name}\\endcsname{{{value}}}\n"))
         .collect();
-    let rounded: String =
+    let rounded: Vec<String> =
         sizes.iter().map(|(name, _, _)| format!("\\typeout{{<{name} \\ablate[3]{{x}}{{{name}}}>}}\n")).collect();
-    let defined = format!("\\makeatletter {defined}\\makeatother");
-    let (is_good, told) = latex(&format!("{}\n{shown}\n{defined}\n{rounded}", typed.join("\n")));
+    let defined = format!("\\makeatletter {}\\makeatother", defined.concat());
+    let (is_good, told) = latex(&format!("{}\n{shown}\n{defined}\n{}", typed.join("\n"), rounded.concat()));
     assert!(is_good, "{told}");
     for (name, _, value) in &cases {
         assert!(told.contains(&format!("<{value}>")), "{name} is not {value} in {told}");

@@ -84,7 +84,8 @@ fn quoted(text: &str) -> Vec<&str> {
 #[test]
 fn tests_that_the_promises_name_are_there() {
     let text = fs::read_to_string(root().join("docs/promises.md")).unwrap();
-    let files: Vec<&str> = quoted(&text).into_iter().filter(|name| name.ends_with(".rs")).collect();
+    let is_code = |name: &&str| Path::new(name).extension().is_some_and(|extension| extension == "rs");
+    let files: Vec<&str> = quoted(&text).into_iter().filter(is_code).collect();
     let code: String = files.iter().map(|file| fs::read_to_string(root().join(file)).unwrap()).collect();
     let name = |text: &&str| text.matches('_').count() > 2 && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     let tests: Vec<&str> = quoted(&text).into_iter().filter(name).collect();

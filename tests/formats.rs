@@ -74,7 +74,7 @@ fn is_read_and_gone_on_with(name: &str) {
     assert!(before.iter().all(|(run, digest)| after.get(run) == Some(digest)), "what was saved stays");
 }
 
-/// What every CSV of runs has to be to pandas, Polars and DuckDB: the table itself, to the bit.
+/// What every CSV of runs has to be to pandas, Polars and `DuckDB`: the table itself, to the bit.
 const SAME_AS_CSV: &str = "
 import duckdb, pandas, polars
 runs = pandas.read_parquet('results/mine/runs.parquet').set_index('run').sort_index()

@@ -28,26 +28,17 @@ fn entry(kind: &str, key: &str, fields: &[(&str, String)], out: &mut String) {
 fn software(origin: Option<&Origin>, out: &mut String) {
     let author = ("author", "{The Ablate developers}".to_owned());
     let title = ("title", "{Ablate}".to_owned());
-    match origin {
-        Some(origin) => {
-            let version = escaped(&origin.version);
-            // The same version may have been built from several commits.
-            let commit: String = origin.commit.iter().flat_map(|commit| commit.chars().take(12)).collect();
-            let dash = if commit.is_empty() { "" } else { "-" };
-            let changed = if origin.modified == Some(true) { "-modified" } else { "" };
-            let key = key(&format!("ablate-{}{dash}{commit}{changed}", origin.version));
-            entry(
-                "software",
-                &key,
-                &[author, title, ("version", version), ("note", escaped(&origin.to_string()))],
-                out,
-            );
-        }
-        None => {
-            let note = "The version that trained the results was not recorded".to_owned();
-            entry("software", "ablate", &[author, title, ("note", note)], out);
-        }
-    }
+    let Some(origin) = origin else {
+        let note = "The version that trained the results was not recorded".to_owned();
+        return entry("software", "ablate", &[author, title, ("note", note)], out);
+    };
+    // The same version may have been built from several commits.
+    let commit: String = origin.commit.iter().flat_map(|commit| commit.chars().take(12)).collect();
+    let dash = if commit.is_empty() { "" } else { "-" };
+    let changed = if origin.modified == Some(true) { "-modified" } else { "" };
+    let key = key(&format!("ablate-{}{dash}{commit}{changed}", origin.version));
+    let version = ("version", escaped(&origin.version));
+    entry("software", &key, &[author, title, version, ("note", escaped(&origin.to_string()))], out);
 }
 
 fn results(citation: &Citation, out: &mut String) {

@@ -1,5 +1,7 @@
 //! Runs and configurations side by side: what differs between them, and what came out.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use super::citation::plain;
@@ -124,7 +126,7 @@ fn differing(sides: &[Side]) -> Vec<(&'static str, Vec<Option<&str>>)> {
 pub fn text(sides: &[Side]) -> String {
     let mut out = String::new();
     for (letter, side) in letters(sides).iter().zip(sides) {
-        out += &format!("{letter}  {}\n", side.name());
+        let _ = writeln!(out, "{letter}  {}", side.name());
     }
     out += &parameters(sides);
     out += &measures(sides);
@@ -144,12 +146,14 @@ pub fn text(sides: &[Side]) -> String {
     if !facts.rows.is_empty() {
         // One line a side: facts are too long for columns.
         for row in &facts.rows {
-            out += &format!("  {}\n", row[0]);
-            row[1..].iter().zip(letters(sides)).for_each(|(value, letter)| out += &format!("    {letter}  {value}\n"));
+            let _ = writeln!(out, "  {}", row[0]);
+            for (value, letter) in row[1..].iter().zip(letters(sides)) {
+                let _ = writeln!(out, "    {letter}  {value}");
+            }
         }
     }
     if !equal.is_empty() {
-        out += &format!("  the same: {}\n", equal.join("; "));
+        let _ = writeln!(out, "  the same: {}", equal.join("; "));
     }
     out.lines().map(|line| plain_end(line) + "\n").collect()
 }
@@ -236,7 +240,7 @@ fn curves(sides: &[Side], (name, of): Course) -> String {
         let end = course.iter().flatten().last().map_or(NOTHING.into(), |value| short(*value));
         let epochs =
             last.map_or_else(|| "no curve".into(), |epoch| format!("{end} after {} epochs", whole(epoch as usize)));
-        out += &format!("  {letter}  {line}  {epochs}\n");
+        let _ = writeln!(out, "  {letter}  {line}  {epochs}");
     }
     out
 }

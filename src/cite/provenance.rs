@@ -52,6 +52,7 @@ impl Provenance {
 }
 
 /// The time, in UTC, to the second.
+#[expect(clippy::disallowed_methods, reason = "when runs were trained is kept beside them, and decides nothing")]
 fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }

@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use super::citation::plain;
 use crate::report::number::whole;
 use crate::report::sentences::list;
-use crate::store::Note;
+use crate::store::{Note, short};
 
 /// What is known of the verification of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Verified {
     Found {
         /// What came out: `bitwise equal`, `within tolerance` or `different`.
         outcome: String,
+        /// The largest relative difference of one that is within tolerance; what differs first of one that is different.
+        detail: Option<String>,
         /// When, in UTC.
         time: Option<String>,
         /// The environment that it was trained again in.
@@ -36,19 +39,31 @@ impl Verified {
     #[must_use]
     pub fn of(note: Option<&Note>, digest: Option<&str>) -> Self {
         let Some(note) = note else { return Self::Not };
-        let text = |name: &str| note.get(name).and_then(Value::as_str).map(str::to_owned);
-        if digest.is_none() || text("digest").as_deref() != digest {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let get = |name: &str| note.get(name).unwrap_or(&Value::Null);
+        if digest.is_none() || get("digest").as_str() != digest {
             return Self::OfAnotherRecord;
         }
-        match text("outcome") {
-            Some(outcome) => Self::Found {
-                outcome,
-                time: text("time"),
-                environment: text("environment"),
-                version: text("version"),
-                commit: text("commit"),
-            },
-            None => Self::Not,
+        let Some(outcome) = text(get("verdict")).map(|verdict| plain(&verdict).replace('_', " ")) else {
+            return Self::Not;
+        };
+        let (first, largest) = (get("first"), get("largest"));
+        let relative =
+            largest["relative"].as_f64().map(|largest| format!("largest relative difference {}", short(largest)));
+        let epoch = first["epoch"].as_u64().map(|epoch| format!(" of epoch {epoch}")).unwrap_or_default();
+        let first = first["quantity"].as_str().map(|quantity| format!("first {}{epoch}", plain(quantity)));
+        let detail = match outcome.as_str() {
+            "within tolerance" => relative,
+            "different" => first,
+            _ => None,
+        };
+        Self::Found {
+            outcome,
+            detail,
+            time: text(get("time")),
+            environment: text(get("trained_environment")),
+            version: text(&get("ablate")["version"]),
+            commit: text(&get("ablate")["commit"]),
         }
     }
 
@@ -67,8 +82,8 @@ impl Verified {
         match self {
             Self::Not => json!({"state": "not verified"}),
             Self::OfAnotherRecord => json!({"state": "not verified", "note": "of another record"}),
-            Self::Found { outcome, time, environment, version, commit } => json!({
-                "state": outcome, "time": time, "environment": environment, "version": version, "commit": commit,
+            Self::Found { outcome, detail, time, environment, version, commit } => json!({
+                "state": outcome, "detail": detail, "time": time, "environment": environment, "version": version, "commit": commit,
             }),
         }
     }
@@ -81,8 +96,9 @@ impl fmt::Display for Verified {
             Self::OfAnotherRecord => {
                 f.write_str("not verified (a verification of another record of it says nothing of this one)")
             }
-            Self::Found { outcome, time, environment, version, .. } => {
+            Self::Found { outcome, detail, time, environment, version, .. } => {
                 write!(f, "trained again: {outcome}")?;
+                detail.iter().try_for_each(|detail| write!(f, ", {detail}"))?;
                 let when = time.as_ref().map(|time| format!("on {time}"));
                 let by = version.as_ref().map(|version| format!("by Ablate {version}"));
                 let place = environment.as_ref().map(|environment| format!("in environment {environment}"));
@@ -121,14 +137,16 @@ mod tests {
 
     fn note(outcome: &str, digest: &str) -> Note {
         let note = json!({
-            "outcome": outcome, "digest": digest, "environment": "e1", "time": "2026-01-02T03:04:05Z", "version": "9",
+            "verdict": outcome, "digest": digest, "environment": "e0", "trained_environment": "e1",
+            "time": "2026-01-02T03:04:05Z", "ablate": {"version": "9", "commit": null},
+            "first": {"quantity": "train_loss", "epoch": 3}, "largest": {"quantity": "test_mae", "relative": 2e-7},
         });
         note.as_object().unwrap().clone()
     }
 
     #[test]
     fn nothing_is_claimed_that_was_not_found_of_this_record() {
-        let found = note("bitwise equal", "d1");
+        let found = note("bitwise_equal", "d1");
         assert_eq!(Verified::of(None, Some("d1")), Verified::Not);
         assert_eq!(Verified::of(Some(&found), Some("d2")), Verified::OfAnotherRecord);
         assert_eq!(Verified::of(Some(&found), None), Verified::OfAnotherRecord);
@@ -137,14 +155,22 @@ mod tests {
         let told = "trained again: bitwise equal (on 2026-01-02T03:04:05Z, by Ablate 9, in environment e1)";
         assert_eq!(verified.to_string(), told);
         assert_eq!(Verified::of(Some(&found), Some("d2")).word(), "not verified");
-        assert_eq!(Verified::of(Some(&note("different", "d")), Some("d")).word(), "different");
+        let of = |verdict: &str| Verified::of(Some(&note(verdict, "d")), Some("d"));
+        assert_eq!(of("different").word(), "different");
+        let when = "(on 2026-01-02T03:04:05Z, by Ablate 9, in environment e1)";
+        assert_eq!(
+            of("different").to_string(),
+            format!("trained again: different, first train_loss of epoch 3 {when}")
+        );
+        let told = format!("trained again: within tolerance, largest relative difference 2e-7 {when}");
+        assert_eq!(of("within_tolerance").to_string(), told);
     }
 
     #[test]
     fn of_several_runs_each_is_counted() {
         let of = |outcome: &str| Verified::of(Some(&note(outcome, "d")), Some("d"));
         let runs =
-            [of("bitwise equal"), Verified::Not, of("different"), Verified::OfAnotherRecord, of("bitwise equal")];
+            [of("bitwise_equal"), Verified::Not, of("different"), Verified::OfAnotherRecord, of("bitwise_equal")];
         assert_eq!(told(&runs), "3 of 5 runs were trained again: 2 bitwise equal and 1 different; 2 not verified");
         assert_eq!(told(&runs[..2]), "1 of 2 runs were trained again: 1 bitwise equal; 1 not verified");
         assert_eq!(told(&[Verified::Not, Verified::Not]), "not verified");

@@ -42,21 +42,26 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     } else {
         say!("{}", shown.to_text().trim_end());
         say!("\nwhere it comes from");
-        match runs.processes.first() {
-            Some(Some(process)) => {
-                say!("  {:<14} {}", "trained by", process.origin);
-                process.time.iter().for_each(|time| say!("  {:<14} {time}", "ended"));
-                process.sweep.iter().for_each(|hash| say!("  {:<14} BLAKE3 {hash}", "sweep file"));
-                if !process.overrides.is_empty() {
-                    say!("  {:<14} {}", "overrides", process.overrides.join(" "));
-                }
-                process.machine.iter().for_each(|(name, fact)| say!("  {name:<14} {fact}"));
-                let decides = runs.records.runs[0].environment.as_deref().and_then(|id| runs.decides(id));
-                decides.iter().for_each(|facts| say!("  {:<14} {facts}", "decides bits"));
-            }
-            _ => say!("  not recorded: it was trained before this was kept, or the note is gone"),
-        }
+        where_from(&runs);
         runs.verified.iter().for_each(|verified| say!("  {:<14} {verified}", "verification"));
     }
     Ok(Exit::Done)
+}
+
+/// What the note of the process that trained the run says.
+fn where_from(runs: &Runs) {
+    let Some(Some(process)) = runs.processes.first() else {
+        say!("  not recorded: it was trained before this was kept, or the note is gone");
+        return;
+    };
+    say!("  {:<14} {}", "trained by", process.origin);
+    process.time.iter().for_each(|time| say!("  {:<14} {time}", "ended"));
+    process.sweep.iter().for_each(|hash| say!("  {:<14} BLAKE3 {hash}", "sweep file"));
+    if !process.overrides.is_empty() {
+        say!("  {:<14} {}", "overrides", process.overrides.join(" "));
+    }
+    process.machine.iter().for_each(|(name, fact)| say!("  {name:<14} {fact}"));
+    let environment = runs.records.runs.first().and_then(|run| run.environment.as_deref());
+    let decides = environment.and_then(|id| runs.decides(id));
+    decides.iter().for_each(|facts| say!("  {:<14} {facts}", "decides bits"));
 }
