@@ -10,18 +10,20 @@ python=${PYTHON:-python3}
         "$("$python" --version 2>&1). Name another with PYTHON=…" >&2
     exit 1
 }
-echo "making .venv with pandas, pyarrow, duckdb, polars and playwright for the tests"
+echo "making .venv with what the tests read results, citations and pages with"
 rm -rf .venv
 if "$python" -c 'import ensurepip, venv' 2>/dev/null && "$python" -m venv .venv; then
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: -r setup/test-tools.txt
+    set -- .venv/bin/python -m pip install
 elif rm -rf .venv && "$python" -m venv --without-pip .venv && "$python" -m pip --version >/dev/null 2>&1; then
     # Debian keeps ensurepip in a package of its own (python3-venv): without it, the system's pip fills the folder.
-    "$python" -m pip install --quiet --disable-pip-version-check --only-binary=:all: -r setup/test-tools.txt \
-        --target "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+    set -- "$python" -m pip install --target "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 else
     rm -rf .venv
     echo "Python's venv and pip are missing. Debian, Ubuntu: apt install python3-venv python3-pip" >&2
     exit 1
 fi
-.venv/bin/python -c 'import axe_playwright_python, duckdb, pandas, playwright, polars, pyarrow'
+"$@" --quiet --disable-pip-version-check --only-binary=:all: -r setup/test-tools.txt
+# Of cffconvert only the schema of CITATION.cff is used: the package wants older libraries than the other tools.
+"$@" --quiet --disable-pip-version-check --only-binary=:all: --no-deps cffconvert==2.0.0
+.venv/bin/python -c 'import axe_playwright_python, duckdb, pandas, playwright, polars, pyarrow, pybtex, safetensors'
 touch .venv/made

@@ -313,7 +313,7 @@ fn exit_codes_are_as_promised() {
 fn help_teaches() {
     let folder = tempfile::tempdir().unwrap();
     let help = good(folder.path(), &["--help"]);
-    for command in ["run", "plan", "report", "runs", "show", "doctor", "schema"] {
+    for command in ["run", "plan", "report", "runs", "show", "compare", "cite", "doctor", "schema"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} in {help}");
         let own = good(folder.path(), &[command, "--help"]);
         assert!(own.contains("Usage:") && own.len() > 300, "{own}");
@@ -378,7 +378,8 @@ fn all_ways_of_progress_go_to_standard_error() {
 #[test]
 fn completions_and_manual_know_every_command() {
     let folder = folder(SWEEP);
-    let commands = ["run", "plan", "report", "runs", "show", "check", "doctor", "schema", "completions", "man"];
+    let commands =
+        ["run", "plan", "report", "runs", "show", "compare", "cite", "check", "doctor", "schema", "completions", "man"];
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = good(folder.path(), &["completions", shell]);
         assert!(commands.iter().all(|command| script.contains(command)), "{shell}");

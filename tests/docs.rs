@@ -58,15 +58,40 @@ fn links(text: &str) -> Vec<&str> {
 
 #[test]
 fn links_lead_somewhere() {
-    for file in
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "sweeps/README.md", "results/README.md"]
-    {
+    for file in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "sweeps/README.md",
+        "results/README.md",
+        "docs/promises.md",
+    ] {
         let path: PathBuf = root().join(file);
         let text = fs::read_to_string(&path).unwrap();
         for link in links(&text) {
             let target = path.parent().unwrap().join(link.split('#').next().unwrap());
             assert!(target.exists(), "{file} links to {link}, which is not there");
         }
+    }
+}
+
+/// What stands in single backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn tests_that_the_promises_name_are_there() {
+    let text = fs::read_to_string(root().join("docs/promises.md")).unwrap();
+    let is_code = |name: &&str| Path::new(name).extension().is_some_and(|extension| extension == "rs");
+    let files: Vec<&str> = quoted(&text).into_iter().filter(is_code).collect();
+    let code: String = files.iter().map(|file| fs::read_to_string(root().join(file)).unwrap()).collect();
+    let name = |text: &&str| text.matches('_').count() > 2 && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let tests: Vec<&str> = quoted(&text).into_iter().filter(name).collect();
+    assert!(files.len() > 10 && tests.len() > 10, "{tests:?}");
+    for test in tests {
+        assert!(code.contains(&format!("fn {test}()")), "docs/promises.md names {test}, which is in none of its files");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Results that earlier versions wrote are read, and gone on with.
+//! Results that earlier versions wrote are read, and gone on with; results are read by others as the documents say.
 #![expect(clippy::disallowed_methods, reason = "tests make files of their own")]
 
 use std::collections::BTreeMap;
@@ -72,4 +72,58 @@ fn is_read_and_gone_on_with(name: &str) {
     let after = digests(&Results::open(&path).unwrap());
     assert_eq!(after.len(), 12);
     assert!(before.iter().all(|(run, digest)| after.get(run) == Some(digest)), "what was saved stays");
+}
+
+/// What every CSV of runs has to be to pandas, Polars and `DuckDB`: the table itself, to the bit.
+const SAME_AS_CSV: &str = "
+import duckdb, pandas, polars
+runs = pandas.read_parquet('results/mine/runs.parquet').set_index('run').sort_index()
+by_pandas = pandas.read_csv('runs.csv', float_precision='round_trip').set_index('run').sort_index()
+by_polars = polars.read_csv('runs.csv', infer_schema_length=None).sort('run')
+by_duckdb = duckdb.sql(\"SELECT * FROM 'runs.csv' ORDER BY run\").fetchdf().set_index('run')
+for column in ['domain_rmse', 'train_r2', 'learning_rate', 'seconds', 'seed', 'epochs_done', 'activation', 'digest']:
+    wanted = list(runs[column])
+    assert wanted == list(by_pandas[column]) == by_polars[column].to_list() == list(by_duckdb[column]), column
+assert len(runs) == 4
+document = pandas.read_json('runs.json', typ='series', precise_float=True)
+assert document['version'] == 1 and [run['digest'] for run in document['runs']] == list(by_pandas.loc[[run['run'] for run in document['runs']]].digest)
+again = polars.read_parquet('again.parquet').sort('run')
+assert again.equals(polars.read_parquet('results/mine/runs.parquet').sort('run'))
+";
+
+#[test]
+fn results_are_read_elsewhere_as_the_documents_say() {
+    let Ok(python) = std::env::var("ABLATE_PYTHON") else {
+        println!("skipped: ABLATE_PYTHON is not set; `make test` sets it");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = "version: 1\nname: mine\nbase: {task: square, largest: 20, examples: 20, test_examples: 10, epochs: 100, depth: 2}\n\
+                 grid: {activation: [relu, tanh]}\nreplicates: {count: 2}\n";
+    fs::write(folder.path().join("mine.yaml"), sweep).unwrap();
+    let ablate = |arguments: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_ablate")).args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    ablate(&["run", "mine.yaml", "--no-report", "--save-weights"]);
+    for (format, file) in [("csv", "runs.csv"), ("json", "runs.json"), ("parquet", "again.parquet")] {
+        fs::write(folder.path().join(file), ablate(&["runs", "mine", "--format", format])).unwrap();
+    }
+    let runs = Results::open(&folder.path().join("results/mine")).unwrap();
+    let run = digests(&runs).into_keys().next().unwrap();
+    let document = |file: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let both = document("README.md") + &document("results/README.md");
+    let blocks = both.split("```python\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
+    let blocks: Vec<String> = blocks.chain([SAME_AS_CSV.to_owned()]).collect();
+    assert!(blocks.len() >= 6, "{blocks:?}");
+    // What a block finds is not nothing; one on weights is given inputs.
+    let begin = "import numpy\ninputs = numpy.ones((3, 1), dtype='float32')\nbest = course = values = None\n";
+    let end = "\nassert all(found is None or len(found) > 0 for found in (best, course, values))\n";
+    for block in blocks {
+        let code = format!("{begin}{}{end}", block.replace("/RUN.", &format!("/{run}.")));
+        let output = Command::new(&python).args(["-c", &code]).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{code}\n{}", String::from_utf8_lossy(&output.stderr));
+    }
 }

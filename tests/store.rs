@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use ablate::config::{Assignment, Configuration, Id, Seeds, Value, configuration_id, run_id};
 use ablate::measure::Measures;
 use ablate::store::{
-    Error, Identity, Listener, Record, Results, SweepCopy, Why, Writer, configuration, locate, locate_run,
+    Error, Identity, Listener, Named, Record, Results, SweepCopy, Why, Writer, configuration, locate, locate_id,
+    locate_run,
 };
 use ablate::train::{Checkpoint, CurvePoint, Outcome, Prediction, Status, Weight};
 use polars::prelude::{AnyValue, DataFrame};
@@ -488,6 +489,19 @@ fn results_and_runs_are_found_by_name_path_and_prefix() {
     assert!(matches!(locate_run(base.path(), "abc"), Err(Error::NotARun(_))));
     assert!(matches!(locate_run(base.path(), "why-squares"), Err(Error::NotARun(_))));
     assert!(matches!(locate_run(base.path(), "000000000000"), Err(Error::NoRun { .. })));
+
+    // Configurations are found as runs are, and an id of a run stays one.
+    let found = locate_id(base.path(), &run.to_string()[..8]).unwrap();
+    assert_eq!((found.named, found.folder, found.others), (Named::Run(run), base.path().join("two"), vec![]));
+    let config = record(3).identity.config;
+    let found = locate_id(base.path(), &config.to_string().to_uppercase()).unwrap();
+    assert_eq!((found.named, &found.folder), (Named::Configuration(config), &folder));
+    assert_eq!(found.others, [base.path().join("two")], "it has runs in both");
+    let inside = format!("{}/{config}", base.path().join("two").display());
+    let found = locate_id(Path::new("elsewhere"), &inside).unwrap();
+    assert_eq!((found.folder, found.others), (base.path().join("two"), vec![]));
+    assert!(matches!(locate_id(base.path(), "abc"), Err(Error::NotARun(_))));
+    assert!(matches!(locate_id(base.path(), "000000000000"), Err(Error::NoRun { .. })));
 
     // Damage elsewhere does not keep a run from being found.
     write(&base.path().join("one/runs.parquet"), b"PAR1");

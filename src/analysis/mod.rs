@@ -121,11 +121,38 @@ pub fn judge(
     claims: &[Claim],
     asked: u64,
 ) -> Result<(Records, Vec<Verdict>), Unreadable> {
-    let frames = Frames { runs: runs.clone(), curves: DataFrame::default(), predictions: DataFrame::default() };
-    let records = Records::read(&frames)?;
+    let records = Records::of(runs)?;
     let missing = asked.saturating_sub(records.runs.len() as u64);
     let verdicts = claims::verdicts(runs, &records, claims, metric, missing);
     Ok((records, verdicts))
+}
+
+/// What a sweep came to without figures: its configurations in their ranks, how its runs ended, and its claims.
+#[derive(Clone, Debug)]
+pub struct Ranking {
+    /// The runs, column by column.
+    pub records: Records,
+    /// What was to be learnt.
+    pub problems: Vec<Problem>,
+    /// Configurations: by problem, the best first.
+    pub groups: Vec<Group>,
+    /// How the runs ended.
+    pub ends: Ends,
+    /// What became of the claims, in the order of the sweep file.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Ranks a sweep that asks for `asked` runs, of which the table holds those that were trained.
+///
+/// # Errors
+/// As for [`analyze`].
+pub fn rank(runs: &DataFrame, metric: &Metric, claims: &[Claim], asked: u64) -> Result<Ranking, Unreadable> {
+    let records = Records::of(runs)?;
+    let varying = records.varying();
+    let (problems, groups) = groups::groups(&records, &varying, metric);
+    let ends = ends::ends(&records, &varying, asked);
+    let verdicts = claims::verdicts(runs, &records, claims, metric, ends.missing);
+    Ok(Ranking { records, problems, groups, ends, verdicts })
 }
 
 /// Analyses a sweep that asks for `asked` runs, of which the frames hold those that were trained.

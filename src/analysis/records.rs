@@ -97,6 +97,14 @@ pub struct Records {
 }
 
 impl Records {
+    /// The runs of a table, without their curves and predictions.
+    ///
+    /// # Errors
+    /// When the table lacks a column that it cannot be read without, or holds something else in it.
+    pub fn of(runs: &DataFrame) -> Result<Self, Unreadable> {
+        Self::read(&Frames { runs: runs.clone(), curves: DataFrame::default(), predictions: DataFrame::default() })
+    }
+
     pub(super) fn read(frames: &Frames) -> Result<Self, Unreadable> {
         let frame = &frames.runs;
         let runs = read_runs(frame)?;

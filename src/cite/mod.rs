@@ -1,6 +1,22 @@
-//! What makes a run citable: where it comes from, and whether training it again gives the same.
+//! What makes runs citable: where they come from, whether they were verified, and citations in the forms that documents take.
 
+mod bibtex;
+mod cff;
+mod citation;
+pub mod compare;
+mod facts;
+mod json;
+mod latex;
+mod origin;
 pub mod provenance;
+mod runs;
+mod tables;
+mod text;
+mod verified;
 pub mod verify;
 
+pub use citation::{About, Best, Citation, Claims, Format, Subject, Whole};
+pub use origin::{Origin, Process};
 pub use provenance::Provenance;
+pub use runs::{Notes, Runs};
+pub use verified::{Verified, told};

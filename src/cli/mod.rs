@@ -1,7 +1,9 @@
 //! The command line. One file a subcommand; results on standard output, progress and messages on standard error.
 
 mod check;
+mod cite;
 mod claims;
+mod compare;
 mod completions;
 mod diff;
 mod doctor;
@@ -54,6 +56,8 @@ enum Command {
     Report(report::Arguments),
     Runs(runs::Arguments),
     Show(show::Arguments),
+    Compare(compare::Arguments),
+    Cite(cite::Arguments),
     Claims(claims::Arguments),
     Verify(verify::Arguments),
     Check(check::Arguments),
@@ -83,6 +87,8 @@ impl Command {
             Self::Report(arguments) => report::run(arguments, global),
             Self::Runs(arguments) => runs::run(arguments),
             Self::Show(arguments) => show::run(arguments),
+            Self::Compare(arguments) => compare::run(arguments),
+            Self::Cite(arguments) => cite::run(arguments),
             Self::Claims(arguments) => claims::run(arguments),
             Self::Verify(arguments) => verify::run(arguments, global),
             Self::Check(arguments) => check::run(arguments),

@@ -102,13 +102,7 @@ impl Saved {
     }
 
     pub fn metric(&self) -> report::Metric {
-        report::Metric {
-            name: self.sweep.metric.name.clone(),
-            goal: match self.sweep.metric.goal {
-                sweep::Goal::Minimize => report::Goal::Minimize,
-                sweep::Goal::Maximize => report::Goal::Maximize,
-            },
-        }
+        metric_of(&self.sweep.metric)
     }
 
     /// Its runs that were trained.
@@ -120,6 +114,15 @@ impl Saved {
     fn wanted(&self) -> HashMap<String, &Run> {
         self.plan.cohorts.iter().flat_map(|cohort| &cohort.runs).map(|run| (run.id.to_string(), run)).collect()
     }
+}
+
+/// What configurations are ranked by, as a sweep names it.
+pub fn metric_of(metric: &sweep::Metric) -> report::Metric {
+    let goal = match metric.goal {
+        sweep::Goal::Minimize => report::Goal::Minimize,
+        sweep::Goal::Maximize => report::Goal::Maximize,
+    };
+    report::Metric { name: metric.name.clone(), goal }
 }
 
 fn of_sweep(frame: &DataFrame, wanted: &HashMap<String, &Run>) -> anyhow::Result<DataFrame> {

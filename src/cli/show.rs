@@ -3,13 +3,16 @@
 use std::path::Path;
 
 use clap::Args;
+use serde_json::json;
 
+use super::cite::rows;
 use super::exit::Exit;
 use super::options::ResultsFolder;
 use super::say;
-use crate::store::{self, Results};
+use crate::cite::{Notes, Runs};
+use crate::store::{self, Named, Results};
 
-/// Show one run: its parameters, measures, provenance, and learning curve.
+/// Show one run: its parameters, measures, provenance, verification, and learning curve.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// A run's id, or its first 6 characters or more; FOLDER/ID for a run in other results.
@@ -26,8 +29,39 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let place: &Path = &arguments.folder.results;
     let located = store::locate_run(place, &arguments.run)?;
-    let shown = store::show(&Results::open(&located.folder)?, located.run)?;
-    let text = if arguments.json { shown.to_json() } else { shown.to_text() };
-    say!("{}", text.trim_end());
+    let results = Results::open(&located.folder)?;
+    let shown = store::show(&results, located.run)?;
+    let (process, notes) = (shown.process(), Notes::of(&results)?);
+    let runs = Runs::of(&rows(&results, Named::Run(located.run))?, &notes)?;
+    let note = process.and_then(|process| notes.processes.get(process));
+    if arguments.json {
+        let mut document = shown.document();
+        document["trained_by"] = note.map_or(serde_json::Value::Null, |note| json!(note));
+        document["verification"] = runs.verified.iter().map(crate::cite::Verified::document).next().unwrap_or_default();
+        say!("{document:#}");
+    } else {
+        say!("{}", shown.to_text().trim_end());
+        say!("\nwhere it comes from");
+        where_from(&runs);
+        runs.verified.iter().for_each(|verified| say!("  {:<14} {verified}", "verification"));
+    }
     Ok(Exit::Done)
+}
+
+/// What the note of the process that trained the run says.
+fn where_from(runs: &Runs) {
+    let Some(Some(process)) = runs.processes.first() else {
+        say!("  not recorded: it was trained before this was kept, or the note is gone");
+        return;
+    };
+    say!("  {:<14} {}", "trained by", process.origin);
+    process.time.iter().for_each(|time| say!("  {:<14} {time}", "ended"));
+    process.sweep.iter().for_each(|hash| say!("  {:<14} BLAKE3 {hash}", "sweep file"));
+    if !process.overrides.is_empty() {
+        say!("  {:<14} {}", "overrides", process.overrides.join(" "));
+    }
+    process.machine.iter().for_each(|(name, fact)| say!("  {name:<14} {fact}"));
+    let environment = runs.records.runs.first().and_then(|run| run.environment.as_deref());
+    let decides = environment.and_then(|id| runs.decides(id));
+    decides.iter().for_each(|facts| say!("  {:<14} {facts}", "decides bits"));
 }

@@ -1,6 +1,6 @@
 //! From what a person writes to what is meant: names and paths of results, beginnings of run ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, Result, io_error};
@@ -46,6 +46,71 @@ pub struct Located {
     pub run: Id,
 }
 
+/// What an id is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A run.
+    Run(Id),
+    /// A configuration: all its replicates.
+    Configuration(Id),
+}
+
+/// A run or a configuration, and the folders that it is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The first folder of results that has it.
+    pub folder: PathBuf,
+    /// What was found.
+    pub named: Named,
+    /// The other folders that have it. They hold the same result of a run, and perhaps other replicates of a configuration.
+    pub others: Vec<PathBuf>,
+}
+
+/// The run or the configuration whose id begins with `id`, as [`locate_run`] finds runs.
+///
+/// # Errors
+/// As for [`locate_run`].
+pub fn locate_id(place: &Path, id: &str) -> Result<Found> {
+    if let Some((folder, id)) = id.rsplit_once('/') {
+        return locate_id(&locate(place, folder)?, id);
+    }
+    let prefix = as_prefix(id)?;
+    let mut found: BTreeMap<String, (Named, Vec<PathBuf>)> = BTreeMap::new();
+    let mut trouble = None;
+    for folder in result_folders(place)? {
+        match Results::open_columns(&folder, &|column| column == "config") {
+            Ok(results) => {
+                let runs = beginning_with(&results, "run", &prefix)?.into_iter().map(Named::Run);
+                let configurations = beginning_with(&results, "config", &prefix)?.into_iter().map(Named::Configuration);
+                for named in runs.chain(configurations) {
+                    let key = match named {
+                        Named::Run(run) => format!("{run}"),
+                        Named::Configuration(configuration) => format!("{configuration} (a configuration)"),
+                    };
+                    found.entry(key).or_insert((named, Vec::new())).1.push(folder.clone());
+                }
+            }
+            Err(error) => trouble = trouble.or(Some(error)),
+        }
+    }
+    let candidates: Vec<String> = found.keys().cloned().collect();
+    match (found.pop_first(), trouble) {
+        (Some((_, (named, mut folders))), _) if found.is_empty() => {
+            Ok(Found { folder: folders.remove(0), named, others: folders })
+        }
+        (Some(_), _) => Err(Error::Ambiguous { prefix: id.to_owned(), candidates }),
+        (None, Some(trouble)) => Err(trouble),
+        (None, None) => Err(Error::NoRun { run: id.to_owned(), path: place.to_path_buf() }),
+    }
+}
+
+/// The beginning of an id as ids are written.
+fn as_prefix(text: &str) -> Result<String> {
+    let prefix = text.to_ascii_lowercase();
+    let is_one = (PREFIX..=20).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_one { Ok(prefix) } else { Err(Error::NotARun(text.to_owned())) }
+}
+
 /// The run whose id begins with `run`, at least 6 characters of it: in `place` where that is a folder of results,
 /// otherwise in all folders of results under it. `FOLDER/RUN` looks in that folder alone.
 ///
@@ -55,16 +120,13 @@ pub fn locate_run(place: &Path, run: &str) -> Result<Located> {
     if let Some((folder, run)) = run.rsplit_once('/') {
         return locate_run(&locate(place, folder)?, run);
     }
-    let prefix = run.to_ascii_lowercase();
-    if prefix.len() < PREFIX || prefix.len() > 20 || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Error::NotARun(run.to_owned()));
-    }
+    let prefix = as_prefix(run)?;
     let mut found: BTreeMap<Id, PathBuf> = BTreeMap::new();
     let mut trouble = None;
     for folder in result_folders(place)? {
         match Results::open_columns(&folder, &|_| false) {
             Ok(results) => {
-                for run in beginning_with(&results, &prefix)? {
+                for run in beginning_with(&results, "run", &prefix)? {
                     // The same run in two sweeps is the same result: the first folder will do.
                     found.entry(run).or_insert_with(|| folder.clone());
                 }
@@ -81,10 +143,11 @@ pub fn locate_run(place: &Path, run: &str) -> Result<Located> {
     }
 }
 
-fn beginning_with(results: &Results, prefix: &str) -> Result<Vec<Id>> {
-    let runs = results.runs().column("run").and_then(|column| column.str());
-    let runs = runs.map_err(super::error::frame_error("find the column `run`"))?;
-    Ok(runs.iter().flatten().filter(|run| run.starts_with(prefix)).filter_map(|run| run.parse().ok()).collect())
+/// The distinct ids in a column that begin so.
+fn beginning_with(results: &Results, column: &str, prefix: &str) -> Result<BTreeSet<Id>> {
+    let ids = results.runs().column(column).and_then(|column| column.str());
+    let ids = ids.map_err(super::error::frame_error("find a column of ids"))?;
+    Ok(ids.iter().flatten().filter(|id| id.starts_with(prefix)).filter_map(|id| id.parse().ok()).collect())
 }
 
 /// `place` itself, or the folders of results in it.

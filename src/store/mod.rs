@@ -56,7 +56,7 @@ pub use compact::Folded;
 pub use error::{Error, Result};
 pub use files::{Disk, Files, Handle, Kind, NoFile, Source};
 pub use journal::Listener;
-pub use locate::{Located, locate, locate_run};
+pub use locate::{Found, Located, Named, locate, locate_id, locate_run};
 pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};
 pub use notes::{Note, keep_verified};
 pub use query::{Query, Telling, is_column, no_runs, query, rows_of, telling_columns};
@@ -64,8 +64,8 @@ pub use record::{Cell, Identity, Record};
 pub use repair::repair;
 pub use restore::{configuration, restored};
 pub use results::Results;
-pub use show::{Shown, ShownParameter, ShownPoint, show, sparkline};
-pub use table::{Format, format, json_value, short};
+pub use show::{Shown, ShownParameter, ShownPoint, curve, show, sparkline, sparkline_between};
+pub use table::{Format, format, json_value, no_formula, short};
 pub use writer::{Ended, SweepCopy, Writer};
 
 #[cfg(test)]

@@ -123,7 +123,11 @@ fn row_of(runs: &DataFrame, run: Id) -> Result<Option<usize>> {
     Ok(column.iter().position(|other| other == Some(id.as_str())))
 }
 
-fn curve(curves: &DataFrame, run: Id) -> Result<Vec<ShownPoint>> {
+/// The learning curve of a run, from [`Results::curves`].
+///
+/// # Errors
+/// [`Error::Frame`] when it is no table of curves.
+pub fn curve(curves: &DataFrame, run: Id) -> Result<Vec<ShownPoint>> {
     let id = run.to_string();
     let wrong = frame_error("read a learning curve");
     let columns = || {
@@ -143,9 +147,15 @@ fn curve(curves: &DataFrame, run: Id) -> Result<Vec<ShownPoint>> {
 }
 
 impl Shown {
+    /// The process that trained it, where that was kept.
+    #[must_use]
+    pub fn process(&self) -> Option<&str> {
+        self.provenance.iter().find(|(name, _)| name == "process")?.1.as_str()
+    }
+
     /// One versioned document: `{"version": 1, "run": …}`.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub fn document(&self) -> Value {
         let object = |entries: Vec<(String, Value)>| Value::Object(entries.into_iter().collect::<Map<_, _>>());
         let parameters = self.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.value.clone()));
         let measures = self.measures.iter().map(|(name, value)| (name.clone(), json!(value)));
@@ -153,7 +163,7 @@ impl Shown {
             .curve
             .iter()
             .map(|point| json!({"epoch": point.epoch, "train_loss": point.train_loss, "test_rmse": point.test_rmse}));
-        let document = json!({
+        json!({
             "version": 1,
             "run": self.run.to_string(),
             "provenance": object(self.provenance.clone()),
@@ -161,8 +171,7 @@ impl Shown {
             "measures": object(measures.collect()),
             "curve": curve.collect::<Vec<_>>(),
             "notes": self.notes,
-        });
-        format!("{document:#}\n")
+        })
     }
 
     /// For the terminal.
@@ -250,17 +259,28 @@ fn text(value: &Value) -> String {
 /// Values as blocks of eight heights on a logarithmic scale, at most `width` of them; missing values are blanks.
 #[must_use]
 pub fn sparkline(values: &[Option<f64>], width: usize) -> String {
+    let picked = picked(values, width);
+    let low = picked.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+    let high = picked.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
+    sparkline_between(values, width, (low, high))
+}
+
+/// As [`sparkline`], on the scale from `low` to `high`, so that several can be held against one another.
+#[must_use]
+pub fn sparkline_between(values: &[Option<f64>], width: usize, (low, high): (f64, f64)) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let width = width.min(values.len());
-    let picked: Vec<Option<f64>> = (0..width).map(|i| values[i * (values.len() - 1) / (width - 1).max(1)]).collect();
     let height = |value: f64| value.max(f64::MIN_POSITIVE).log10();
-    let heights = || picked.iter().flatten().map(|value| height(*value));
-    let low = heights().fold(f64::INFINITY, f64::min);
-    let span = heights().fold(f64::NEG_INFINITY, f64::max) - low;
+    let span = height(high) - height(low);
     let block = |value: f64| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 7")]
-        let step = if span > 0.0 { ((height(value) - low) / span * 7.0).round() as usize } else { 0 };
+        let step = if span > 0.0 { ((height(value) - height(low)) / span * 7.0).round() as usize } else { 0 };
         BLOCKS[step.min(7)]
     };
-    picked.iter().map(|value| value.map_or(' ', block)).collect()
+    picked(values, width).iter().map(|value| value.map_or(' ', block)).collect()
+}
+
+/// At most `width` values, evenly spread, the first and the last among them.
+fn picked(values: &[Option<f64>], width: usize) -> Vec<Option<f64>> {
+    let width = width.min(values.len());
+    (0..width).map(|i| values[i * (values.len() - 1) / (width - 1).max(1)]).collect()
 }

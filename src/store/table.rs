@@ -17,7 +17,8 @@ pub enum Format {
     Table,
     /// `{"version": 1, "runs": [{column: value}]}`.
     Json,
-    /// Comma-separated values with a header, as in RFC 4180.
+    /// Comma-separated values with a header, as in RFC 4180; text that a spreadsheet would compute is told to be text
+    /// ([`no_formula`]).
     Csv,
     /// A table in Markdown; numbers with six digits.
     Markdown,
@@ -123,11 +124,21 @@ fn csv(frame: &DataFrame) -> Result<String> {
     };
     let mut out = names(frame).into_iter().map(quote).collect::<Vec<_>>().join(",") + "\n";
     for row in 0..frame.height() {
-        let fields: Vec<String> = cells(frame, row, exact)?.into_iter().map(quote).collect();
+        let fields = cells(frame, row, exact)?.into_iter().map(|text| quote(no_formula(text)));
+        let fields: Vec<String> = fields.collect();
         out += &fields.join(",");
         out.push('\n');
     }
     Ok(out)
+}
+
+/// Text of a cell that no spreadsheet takes for a formula: one that begins with `=`, `+`, `-`, `@`, a tab or the end of a
+/// line gets an apostrophe before it, as a person would type it. Numbers, and lists of them, stay as they are.
+#[must_use]
+pub fn no_formula(text: String) -> String {
+    let is_number = |word: &str| word.parse::<f64>().is_ok();
+    let begins_one = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if begins_one && !text.split(' ').all(is_number) { format!("'{text}") } else { text }
 }
 
 fn markdown(frame: &DataFrame) -> Result<String> {

@@ -33,6 +33,8 @@ pub mod tuning;
 
 use serde::Serialize;
 
+use crate::store::no_formula;
+
 pub use body::{
     Band, Bar, Bars, Body, Cell, Dot, Heat, HeatPanel, Key, Mark, Names, Panel, Panels, Parallel, ParallelLine,
     Reference, Row, Series, Shade, Strip,
@@ -71,15 +73,13 @@ impl Table {
         Self { header: header.iter().map(|&name| name.to_owned()).collect(), rows: Vec::new() }
     }
 
-    /// The table as comma-separated values, quoted where needed, with a header line.
+    /// The table as comma-separated values, quoted where needed, with a header line. What a spreadsheet would take for a
+    /// formula is told to be text.
     #[must_use]
     pub fn csv(&self) -> String {
         let cell = |text: &String| {
-            if text.contains([',', '"', '\n', '\r']) {
-                format!("\"{}\"", text.replace('"', "\"\""))
-            } else {
-                text.clone()
-            }
+            let text = no_formula(text.clone());
+            if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
         };
         let line = |cells: &Vec<String>| cells.iter().map(cell).collect::<Vec<_>>().join(",") + "\n";
         std::iter::once(&self.header).chain(&self.rows).map(line).collect()
@@ -176,3 +176,15 @@ pub enum Dash {
 
 /// The order in which series take dashes.
 pub const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
+
+#[cfg(test)]
+mod tests {
+    use super::Table;
+
+    #[test]
+    fn tables_hold_no_formula() {
+        let mut table = Table::new(&["name", "@value"]);
+        table.rows = vec![vec!["=HYPERLINK(\"x\")".into(), "-0.5".into()], vec!["-a, b".into(), "-0.5 2e-7".into()]];
+        assert_eq!(table.csv(), "name,'@value\n\"'=HYPERLINK(\"\"x\"\")\",-0.5\n\"'-a, b\",-0.5 2e-7\n");
+    }
+}

@@ -139,7 +139,7 @@ fn a_run_is_shown_with_everything_that_is_known_of_it() {
       train_loss  █▄▁ 0.5 → 0.166667
       test_rmse   ▁▁▁ 3 → 3
     "#);
-    let document: serde_json::Value = serde_json::from_str(&shown.to_json()).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&shown.document().to_string()).unwrap();
     assert_eq!(document["version"], 1);
     assert_eq!(document["configuration"]["encoding"], "polynomial(3)");
     assert_eq!(document["curve"][2]["epoch"], 3);

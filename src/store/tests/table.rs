@@ -29,6 +29,31 @@ fn csv_quotes_and_keeps_every_digit() {
 }
 
 #[test]
+fn csv_holds_no_formula() {
+    let texts = ["=1+1", "+cmd|'/C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "-1.5", "-1.5 2e-3", "+3", "a=1", ""];
+    let column = Series::new("text".into(), texts).into_column();
+    let number = Series::new("number".into(), texts.map(|_| -2.5)).into_column();
+    let csv = text(&DataFrame::new(texts.len(), vec![column, number]).unwrap(), Format::Csv);
+    let cells = [
+        "'=1+1",
+        "'+cmd|'/C calc'!A0",
+        "'-2+3",
+        "'@SUM(A1)",
+        "'\t=1",
+        "\"'\r=1\"",
+        "-1.5",
+        "-1.5 2e-3",
+        "+3",
+        "a=1",
+        "",
+    ];
+    assert_eq!(csv, format!("text,number\n{},-2.5\n", cells.join(",-2.5\n")));
+    // Other forms are not for spreadsheets, and keep every byte.
+    let plain = DataFrame::new(1, vec![Series::new("text".into(), ["=1"]).into_column()]).unwrap();
+    assert!(text(&plain, Format::Json).contains("\"=1\"") && text(&plain, Format::Markdown).contains("| =1 |"));
+}
+
+#[test]
 fn json_is_one_versioned_document() {
     let value: Value = serde_json::from_str(&text(&frame(), Format::Json)).unwrap();
     let expected = json!({"version": 1, "runs": [

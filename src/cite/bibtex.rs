@@ -1,0 +1,75 @@
+//! Citations as entries for biber and `BibTeX`: the program as `@software`, the results as `@misc`.
+
+use std::fmt::Write as _;
+
+use super::citation::Citation;
+use super::facts::in_sentences;
+use super::latex::escaped;
+use super::origin::Origin;
+
+/// Entries of the programs that trained the runs, and of the results.
+pub(super) fn bibtex(citation: &Citation) -> String {
+    let mut out = String::new();
+    for origin in citation.runs.origins().into_keys() {
+        software(origin.as_ref(), &mut out);
+    }
+    results(citation, &mut out);
+    out
+}
+
+fn entry(kind: &str, key: &str, fields: &[(&str, String)], out: &mut String) {
+    let _ = writeln!(out, "@{kind}{{{key},");
+    for (name, value) in fields {
+        let _ = writeln!(out, "  {name:<12} = {{{value}}},");
+    }
+    out.push_str("}\n\n");
+}
+
+fn software(origin: Option<&Origin>, out: &mut String) {
+    let author = ("author", "{The Ablate developers}".to_owned());
+    let title = ("title", "{Ablate}".to_owned());
+    let Some(origin) = origin else {
+        let note = "The version that trained the results was not recorded".to_owned();
+        return entry("software", "ablate", &[author, title, ("note", note)], out);
+    };
+    // The same version may have been built from several commits.
+    let commit: String = origin.commit.iter().flat_map(|commit| commit.chars().take(12)).collect();
+    let dash = if commit.is_empty() { "" } else { "-" };
+    let changed = if origin.modified == Some(true) { "-modified" } else { "" };
+    let key = key(&format!("ablate-{}{dash}{commit}{changed}", origin.version));
+    let version = ("version", escaped(&origin.version));
+    entry("software", &key, &[author, title, version, ("note", escaped(&origin.to_string()))], out);
+}
+
+fn results(citation: &Citation, out: &mut String) {
+    let authors: Vec<String> = if citation.authors.is_empty() {
+        citation.authors().iter().map(|name| format!("{{{}}}", escaped(name))).collect()
+    } else {
+        citation.authors.iter().map(|name| author(name)).collect()
+    };
+    let mut fields = vec![("author", authors.join(" and ")), ("title", format!("{{{}}}", escaped(&citation.title())))];
+    let date = citation.date().and_then(|date| Some((date.get(..4)?, date.get(5..7)?)));
+    if let Some((year, month)) = date {
+        fields.push(("year", year.to_owned()));
+        fields.push(("month", month.trim_start_matches('0').to_owned()));
+        fields.push(("howpublished", "Saved results of a hyperparameter sweep".into()));
+    }
+    fields.push(("note", escaped(&in_sentences(citation))));
+    // A @misc must have a date, and there is none to tell where no process has noted it.
+    let kind = if date.is_some() { "misc" } else { "dataset" };
+    let id = citation.id();
+    let key = if id == citation.sweep { key(&citation.sweep) } else { key(&format!("{}-{id}", citation.sweep)) };
+    entry(kind, &key, &fields, out);
+}
+
+/// A name as it was given; in braces where it would be taken for several, or for none.
+fn author(name: &str) -> String {
+    let is_several = name.split_whitespace().any(|word| word.eq_ignore_ascii_case("and"));
+    let is_name = name.matches(',').count() <= 2 && !name.trim().eq_ignore_ascii_case("others");
+    if is_several || !is_name { format!("{{{}}}", escaped(name)) } else { escaped(name) }
+}
+
+/// A name as a key: with characters that every reader takes in one.
+pub(super) fn key(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect()
+}
