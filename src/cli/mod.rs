@@ -1,5 +1,6 @@
 //! The command line. One file a subcommand; results on standard output, progress and messages on standard error.
 
+mod bundle;
 mod check;
 mod claims;
 mod completions;
@@ -9,6 +10,7 @@ mod exit;
 mod libtorch;
 mod man;
 mod options;
+mod place;
 mod plan;
 mod progress;
 mod report;
@@ -54,6 +56,7 @@ enum Command {
     Runs(runs::Arguments),
     Show(show::Arguments),
     Claims(claims::Arguments),
+    Bundle(bundle::Arguments),
     Check(check::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -82,6 +85,7 @@ impl Command {
             Self::Runs(arguments) => runs::run(arguments),
             Self::Show(arguments) => show::run(arguments),
             Self::Claims(arguments) => claims::run(arguments),
+            Self::Bundle(arguments) => bundle::run(arguments, global),
             Self::Check(arguments) => check::run(arguments),
             Self::Completions(arguments) => Ok(completions::run(arguments)),
             Self::Man(arguments) => man::run(arguments),

@@ -1,18 +1,17 @@
 //! `ablate show`: one run.
 
-use std::path::Path;
-
 use clap::Args;
 
 use super::exit::Exit;
 use super::options::ResultsFolder;
+use super::place::Place;
 use super::say;
 use crate::store::{self, Results};
 
 /// Show one run: its parameters, measures, provenance, and learning curve.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A run's id, or its first 6 characters or more; FOLDER/ID for a run in other results.
+    /// A run's id, or its first 6 characters or more; FOLDER/ID or BUNDLE.zip/ID for a run in other results.
     #[arg(value_name = "RUN")]
     run: String,
     #[command(flatten)]
@@ -24,9 +23,8 @@ pub struct Arguments {
 
 /// Finds and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let place: &Path = &arguments.folder.results;
-    let located = store::locate_run(place, &arguments.run)?;
-    let shown = store::show(&Results::open(&located.folder)?, located.run)?;
+    let (place, run) = Place::open_run(&arguments.folder.results, &arguments.run)?;
+    let shown = store::show(&Results::open(place.folder())?, run)?;
     let text = if arguments.json { shown.to_json() } else { shown.to_text() };
     say!("{}", text.trim_end());
     Ok(Exit::Done)
