@@ -108,6 +108,12 @@ fn reference(id: impl Into<String>) -> Value {
     json!({"@id": id.into()})
 }
 
+/// References to several things; to one, as RO-Crate wants it, without a list around it.
+fn references(ids: impl Iterator<Item = String>) -> Value {
+    let mut all: Vec<Value> = ids.map(reference).collect();
+    if all.len() == 1 { all.remove(0) } else { all.into() }
+}
+
 /// The document.
 pub(super) fn document(contents: &Contents<'_>, facts: &Facts, members: &[Member]) -> Vec<u8> {
     let actions = actions(facts, members);
@@ -153,14 +159,13 @@ fn root(contents: &Contents<'_>, facts: &Facts, members: &[Member], actions: &[A
     root.insert("datePublished".into(), facts.time.as_deref().unwrap_or(NO_TIME).into());
     root.insert("license".into(), reference(license_id(contents)));
     if !contents.authors.is_empty() {
-        let authors = (1..=contents.authors.len()).map(|number| reference(author_id(number)));
-        root.insert("author".into(), authors.collect());
+        root.insert("author".into(), references((1..=contents.authors.len()).map(author_id)));
     }
     if !actions.is_empty() {
         root.insert("conformsTo".into(), reference(PROFILE));
-        root.insert("mentions".into(), actions.iter().map(|action| reference(action.id.as_str())).collect());
+        root.insert("mentions".into(), references(actions.iter().map(|action| action.id.clone())));
     }
-    root.insert("hasPart".into(), members.iter().map(|member| reference(member.name.as_str())).collect());
+    root.insert("hasPart".into(), references(members.iter().map(|member| member.name.clone())));
     Value::Object(root)
 }
 
@@ -213,15 +218,16 @@ fn actions(facts: &Facts, members: &[Member]) -> Vec<Action> {
         entity.insert("name".into(), format!("Training of {runs}").into());
         entity.insert("description".into(), told(note).into());
         entity.insert("instrument".into(), reference(software["@id"].as_str().unwrap_or_default()));
-        entity.insert("object".into(), sweep.into_iter().map(reference).collect());
-        entity.insert("result".into(), tables.into_iter().filter(is_there).map(reference).collect());
+        sweep.into_iter().for_each(|sweep| drop(entity.insert("object".into(), reference(sweep))));
+        entity.insert("result".into(), references(tables.into_iter().filter(is_there)));
         for (word, key) in [("startTime", "began"), ("endTime", "ended")] {
             if let Some(time) = note[key].as_str() {
-                entity.insert(word.into(), time.into());
+                // In the form that the profile asks for.
+                entity.insert(word.into(), time.replace('Z', "+00:00").into());
             }
         }
         if note["ended"].is_string() {
-            entity.insert("actionStatus".into(), reference("http://schema.org/CompletedActionStatus"));
+            entity.insert("actionStatus".into(), "http://schema.org/CompletedActionStatus".into());
         }
         entity.insert("subjectOf".into(), reference(format!("{folder}/provenance/{process}.json")));
         Action { id, entity: Value::Object(entity), software }
