@@ -95,6 +95,55 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
+/// What a bundle says of itself.
+fn description(folder: &Path, name: &str) -> String {
+    let unpacked = unpacked(folder, name);
+    let metadata: Value = serde_json::from_slice(&unpacked[Path::new("ro-crate-metadata.json")]).unwrap();
+    let graph = metadata["@graph"].as_array().unwrap();
+    let root = graph.iter().find(|entity| entity["@id"] == "./").unwrap();
+    root["description"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_bundle_says_what_is_in_it_and_what_is_not() {
+    let folder = trained();
+    let folder = folder.path();
+    let run = first_run(folder, "small");
+    printed(folder, &["bundle", "small"]);
+    printed(folder, &["bundle", &run, "--out", "run.zip"]);
+    let question = "The sweep asks: Does a wider network learn faster?";
+    let asks = "The sweep file asks for";
+    let all = format!("{question} 4 runs are here: 4 finished. {asks} 4 runs, all of which are here.");
+    assert_eq!(description(folder, "small.zip"), all);
+    let one = format!("{question} 1 run is here: 1 finished. {asks} 4 runs, 1 of which is here.");
+    assert_eq!(description(folder, "run.zip"), one);
+    // The sweep is another now, and where the first runs come from has been lost.
+    fs::remove_dir_all(folder.join("results/small/provenance")).unwrap();
+    fs::write(
+        folder.join("small.yaml"),
+        SWEEP.replace("width: [3, 8]", "width: [5]").replace("question", "# question"),
+    )
+    .unwrap();
+    printed(folder, &["run", "small.yaml", "--no-report"]);
+    printed(folder, &["bundle", "small"]);
+    let lost = "Which program and machine trained 4 of them, and when, was not recorded.";
+    let more = format!(
+        "The sweep file states no question. 6 runs are here: 6 finished. {asks} 2 runs, all of which are here. {lost}"
+    );
+    assert_eq!(description(folder, "small.zip"), more);
+    printed(folder, &["bundle", &run, "--out", "run.zip"]);
+    // A run is read by the sweep that asked for it.
+    assert_eq!(
+        description(folder, "run.zip"),
+        format!("{one} Which program and machine trained 1 of them, and when, was not recorded.")
+    );
+    assert!(
+        printed(folder, &["report", "run.zip"])
+            .contains("Of the 4 runs that the sweep asks for, 3 are not trained yet.")
+    );
+    assert_eq!(unpacked(folder, "run.zip").keys().filter(|name| name.starts_with("results/small/sweeps")).count(), 2);
+}
+
 /// What is in a bundle, as the library unpacks it.
 fn unpacked(folder: &Path, name: &str) -> BTreeMap<PathBuf, Vec<u8>> {
     files(ablate::cite::bundle::open(&folder.join(name)).unwrap().folder())

@@ -539,12 +539,12 @@ fn an_extract_holds_the_records_however_they_were_kept() {
     // Half of it is in the tables and half in the journal; then all in the tables; then an extract itself.
     let results = Results::open(&place).unwrap();
     assert_eq!(results.pending(), 6);
-    results.extract(None, &to("half")).unwrap();
+    results.extract(None, None, &to("half")).unwrap();
     open(&place).close().unwrap();
     let results = Results::open(&place).unwrap();
-    results.extract(None, &to("all")).unwrap();
+    results.extract(None, None, &to("all")).unwrap();
     let half = Results::open(&to("half")).unwrap();
-    half.extract(None, &to("again")).unwrap();
+    half.extract(None, None, &to("again")).unwrap();
     assert!(files(&to("half")) == files(&to("all")) && files(&to("half")) == files(&to("again")));
     assert_eq!(half.manifest(), results.manifest());
     assert!(half.runs().equals_missing(results.runs()));
@@ -554,7 +554,7 @@ fn an_extract_holds_the_records_however_they_were_kept() {
     assert_eq!((checked.runs, checked.findings), (11, Vec::new()));
     // Of two runs, their rows alone.
     let runs: BTreeSet<Id> = [record(7).identity.run, failed(10).identity.run].into();
-    results.extract(Some(&runs), &to("two")).unwrap();
+    results.extract(Some(&runs), None, &to("two")).unwrap();
     let two = Results::open(&to("two")).unwrap();
     assert_eq!((two.runs().height(), two.curves().unwrap().height()), (2, 180));
     assert_eq!(two.manifest().unwrap().runs, [("failed".to_owned(), 1), ("finished".to_owned(), 1)].into());
@@ -563,8 +563,8 @@ fn an_extract_holds_the_records_however_they_were_kept() {
     assert_eq!(check(&to("two")).unwrap().findings, Vec::new());
     // No run is invented, and no folder that is in use is written to.
     let unknown = BTreeSet::from([record(99).identity.run]);
-    assert!(matches!(results.extract(Some(&unknown), &to("none")), Err(Error::NoRun { .. })));
-    assert!(results.extract(None, &to("two")).is_err());
+    assert!(matches!(results.extract(Some(&unknown), None, &to("none")), Err(Error::NoRun { .. })));
+    assert!(results.extract(None, None, &to("two")).is_err());
     assert_eq!(Results::open(&to("two")).unwrap().runs().height(), 2);
 }
 

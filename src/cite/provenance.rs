@@ -52,6 +52,7 @@ impl Provenance {
 }
 
 /// The time, in UTC, to the second.
+#[expect(clippy::disallowed_methods, reason = "when runs were trained is recorded, and decides nothing")]
 fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }

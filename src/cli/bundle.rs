@@ -12,7 +12,7 @@ use super::report::{Saved, rendered};
 use super::{mention, say, style};
 use crate::cite::bundle::{self, Contents};
 use crate::config::Id;
-use crate::store::{self, Results};
+use crate::store::{self, Results, SweepVersion};
 
 /// Put results into one archive that anybody can check, show and cite: a zip that is an RO-Crate.
 ///
@@ -48,14 +48,15 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let unpacked = tempfile::Builder::new().prefix("ablate-bundle-").tempdir()?;
     let folder = unpacked.path().join("results");
     let results = Results::open(place.folder())?;
-    results.extract(run.map(|run| BTreeSet::from([run])).as_ref(), &folder)?;
+    let last = run.map_or(Ok(None), |run| asking(&results, run))?;
+    results.extract(run.map(|run| BTreeSet::from([run])).as_ref(), last.as_ref(), &folder)?;
     let results = Results::open(&folder)?;
-    let Saved { sweep, plan } = Saved::of(&results)?;
+    let saved = Saved::of(&results)?;
     let contents = Contents {
         folder: &folder,
         report: &rendered(&results)?,
-        question: sweep.question.as_deref(),
-        asked: plan.runs(),
+        question: saved.sweep.question.as_deref(),
+        asked: (saved.plan.runs(), saved.runs(&results)?.height()),
         authors: &arguments.authors,
         license: arguments.license.as_deref(),
     };
@@ -70,6 +71,19 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     }
     say!("{}", out.display());
     Ok(Exit::Done)
+}
+
+/// The last version of the sweep that asks for a run: what its bundle is to be read by.
+fn asking(results: &Results, run: Id) -> anyhow::Result<Option<SweepVersion>> {
+    let versions = results.manifest().map(|manifest| manifest.versions.as_slice()).unwrap_or_default();
+    for version in versions.iter().rev() {
+        // One that cannot be read any more asks for nothing that could be told.
+        let Ok(saved) = Saved::read(&results.sweep_of(version)?, &version.overrides) else { continue };
+        if saved.plan.cohorts.iter().flat_map(|cohort| &cohort.runs).any(|planned| planned.id == run) {
+            return Ok(Some(version.clone()));
+        }
+    }
+    Ok(None)
 }
 
 impl Arguments {

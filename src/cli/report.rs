@@ -96,7 +96,12 @@ pub struct Saved {
 impl Saved {
     pub fn of(results: &Results) -> anyhow::Result<Self> {
         let overrides = results.version().map(|version| version.overrides.clone()).unwrap_or_default();
-        let sweep = sweep::parse(results.sweep(), "sweep.yaml", &overrides)?;
+        Self::read(results.sweep(), &overrides)
+    }
+
+    /// A sweep file of saved results.
+    pub fn read(text: &str, overrides: &[String]) -> anyhow::Result<Self> {
+        let sweep = sweep::parse(text, "sweep.yaml", overrides)?;
         let plan = Plan::of(&sweep, &HashSet::new(), &Limits { max_runs: u64::MAX, ..Limits::default() })?;
         Ok(Self { sweep, plan })
     }

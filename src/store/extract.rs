@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::compact::{put_in_place, write_parts};
 use super::error::{Error, Result, io_error};
-use super::files::{Files, create_folders, create_root, read_if_there};
+use super::files::{Files, create_folders, create_root};
 use super::layout::Layout;
 use super::manifest::{Manifest, SetAside, SweepVersion};
 use super::notes::{self, About};
@@ -19,11 +19,12 @@ use crate::config::Id;
 impl Results {
     /// Writes these runs, or all, into a new folder, as results of their own: rows of all tables, sweep files, weights, where
     /// they come from, and what verifications found. The bytes of its files depend on the records alone: not on whether they
-    /// were still in the journal, nor on the runs beside them.
+    /// were still in the journal, nor on the runs beside them. The version of the sweep that counts as the last one can be
+    /// chosen: otherwise it stays.
     ///
     /// # Errors
     /// [`Error::NoRun`], damage of what is copied, [`Error::Changed`], and errors of the operating system.
-    pub fn extract(&self, runs: Option<&BTreeSet<Id>>, folder: &Path) -> Result<()> {
+    pub fn extract(&self, runs: Option<&BTreeSet<Id>>, last: Option<&SweepVersion>, folder: &Path) -> Result<()> {
         let saved = summaries(self.runs(), &self.layout)?;
         if let Some(missing) = runs.into_iter().flatten().find(|run| !saved.contains_key(run)) {
             return Err(Error::NoRun { run: missing.to_string(), path: self.folder().to_path_buf() });
@@ -35,7 +36,7 @@ impl Results {
         let mut manifest = Manifest::empty(&self.name());
         manifest.set_aside = self.set_aside()?;
         manifest.set_aside.retain(|item| names.contains(&item.run));
-        manifest.versions = self.keep_sweeps(&to)?;
+        manifest.versions = self.keep_sweeps(&to, last)?;
         let keep = |rows: &_| rows_of(rows, &names);
         let parts = write_parts(files, (&self.layout, &to), &self.state, &keep, &mut manifest);
         manifest.parts = parts.map_err(|error| self.or_changed(error))?;
@@ -63,27 +64,24 @@ impl Results {
         write(files, &to.weights_of(run), &bytes)
     }
 
-    /// Copies the files of all versions of the sweep; gives the versions.
-    fn keep_sweeps(&self, to: &Layout) -> Result<Vec<SweepVersion>> {
+    /// Copies the files of all versions of the sweep, that of `last` as the one that was run last; gives the versions.
+    fn keep_sweeps(&self, to: &Layout, last: Option<&SweepVersion>) -> Result<Vec<SweepVersion>> {
         let files = &*self.files;
-        let last = self.sweep().as_bytes();
-        let hash = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
-        let versions = match self.manifest() {
-            Some(manifest) => manifest.versions.clone(),
-            None if last.is_empty() => Vec::new(),
-            None => vec![SweepVersion { hash: hash(last), overrides: Vec::new() }],
-        };
+        let mut versions = self.manifest().map(|manifest| manifest.versions.clone()).unwrap_or_default();
+        // Stable: the others stay in their order.
+        versions.sort_by_key(|version| Some(version) == last);
         create_folders(files, &to.sweeps())?;
+        let mut kept = BTreeSet::new();
+        let mut text = self.sweep().to_owned();
         for version in &versions {
-            let name = format!("{}.yaml", version.hash);
-            let path = self.layout.sweeps().join(&name);
-            match read_if_there(files, &path)?.filter(|bytes| hash(bytes) == version.hash) {
-                Some(bytes) => write(files, &to.sweeps().join(name), &bytes)?,
-                None => return Err(Error::damaged(path, "it is not the sweep file that was run here", PUT_BACK)),
+            text = self.sweep_of(version)?;
+            // Versions may differ in their overrides alone.
+            if kept.insert(&version.hash) {
+                write(files, &to.sweeps().join(format!("{}.yaml", version.hash)), text.as_bytes())?;
             }
         }
-        if !last.is_empty() {
-            write(files, &to.sweep(), last)?;
+        if !text.is_empty() {
+            write(files, &to.sweep(), text.as_bytes())?;
         }
         Ok(versions)
     }
@@ -107,8 +105,6 @@ impl Results {
         Ok(())
     }
 }
-
-const PUT_BACK: &str = "Put back a copy of it";
 
 /// Writes a file that nobody counts on yet.
 fn write(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<()> {

@@ -99,6 +99,14 @@ impl Results {
         self.manifest()?.versions.last()
     }
 
+    /// The sweep file of a version, byte for byte.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the copy that was kept is not the file that was run.
+    pub fn sweep_of(&self, version: &SweepVersion) -> Result<String> {
+        read_sweep(&*self.files, &self.layout, Some(version))
+    }
+
     /// What the parts hold; `None` where nothing was folded yet.
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {

@@ -1,6 +1,7 @@
 //! `ro-crate-metadata.json`: what a bundle and each of its files are, as RO-Crate 1.1 and the Process Run Crate 0.5 have it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
@@ -81,19 +82,25 @@ impl Facts {
 
     /// What it holds, in sentences.
     pub(super) fn description(&self, contents: &Contents<'_>) -> String {
-        let runs = |count: u64| if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
-        let mut sentences = Vec::new();
-        match contents.question {
-            Some(question) => sentences.push(format!("The sweep asks: {}", question.trim())),
-            None => sentences.push("The sweep file states no question.".to_owned()),
-        }
+        let mut sentences = vec![match contents.question {
+            Some(question) => format!("The sweep asks: {}", question.trim()),
+            None => "The sweep file states no question.".to_owned(),
+        }];
         let ended: Vec<String> =
             self.statuses.iter().map(|(status, count)| format!("{count} {}", status.replace('_', " "))).collect();
-        let of = format!("{} of the {} that the sweep asks for now", self.runs, runs(contents.asked));
-        // Those that an older version of the sweep asked for are kept as well.
-        let here = if self.runs as u64 <= contents.asked { of } else { runs(self.runs as u64) };
-        sentences
-            .push(format!("Here are {here}: {}.", if ended.is_empty() { "none".into() } else { ended.join(", ") }));
+        sentences.push(match self.runs {
+            0 => "No runs are here.".to_owned(),
+            1 => format!("1 run is here: {}.", ended.join(", ")),
+            runs => format!("{runs} runs are here: {}.", ended.join(", ")),
+        });
+        let (asked, here) = contents.asked;
+        // Results keep the runs of every version of their sweep.
+        let of_them = match here {
+            0 => "none of which is here".to_owned(),
+            here if here as u64 == asked => "all of which are here".to_owned(),
+            here => format!("{here} of which {} here", if here == 1 { "is" } else { "are" }),
+        };
+        sentences.push(format!("The sweep file asks for {}, {of_them}.", counted(asked)));
         if self.unknown > 0 {
             sentences.push(format!(
                 "Which program and machine trained {} of them, and when, was not recorded.",
@@ -102,6 +109,10 @@ impl Facts {
         }
         sentences.join(" ")
     }
+}
+
+fn counted(runs: u64) -> String {
+    if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") }
 }
 
 fn reference(id: impl Into<String>) -> Value {
@@ -214,8 +225,7 @@ fn actions(facts: &Facts, members: &[Member]) -> Vec<Action> {
         let mut entity = Map::new();
         entity.insert("@id".into(), id.clone().into());
         entity.insert("@type".into(), "CreateAction".into());
-        let runs = if *runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") };
-        entity.insert("name".into(), format!("Training of {runs}").into());
+        entity.insert("name".into(), format!("Training of {}", counted(*runs as u64)).into());
         entity.insert("description".into(), told(note).into());
         entity.insert("instrument".into(), reference(software["@id"].as_str().unwrap_or_default()));
         sweep.into_iter().for_each(|sweep| drop(entity.insert("object".into(), reference(sweep))));
@@ -266,7 +276,7 @@ fn software(program: &Value) -> Value {
     let mut description = format!("Hyperparameter sweeps whose runs are exact to the bit. Source commit: {source}.");
     for (word, key) in [("Compiler", "compiler"), ("Target", "target"), ("BLAKE3 of Cargo.lock", "packages")] {
         if let Some(value) = text(key) {
-            description.push_str(&format!(" {word}: {value}."));
+            let _ = write!(description, " {word}: {value}.");
         }
     }
     let mut software = Map::new();
@@ -304,7 +314,7 @@ fn file(facts: &Facts, member: &Member) -> Value {
 /// What a file is: a name, and a sentence.
 fn meaning(facts: &Facts, path: &str) -> (String, &'static str) {
     let file = path.rsplit('/').next().unwrap_or(path);
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let (stem, ending) = file.rsplit_once('.').unwrap_or((file, ""));
     let inside = path.strip_prefix(&facts.results()).and_then(|rest| rest.strip_prefix('/'));
     let named = |what: &str| format!("{what} {stem}");
     match inside.map(|inside| inside.split_once('/').map_or(("", inside), |(folder, file)| (folder, file))) {
@@ -316,7 +326,7 @@ fn meaning(facts: &Facts, path: &str) -> (String, &'static str) {
             ("Predictions".into(), "What networks of one operand answer along their range.")
         }
         Some(("", "manifest.json")) => ("Manifest".into(), "What the tables hold, with their BLAKE3 hashes."),
-        Some(("", "sweep.yaml")) => ("Sweep file".into(), "The sweep file as it was run last."),
+        Some(("", "sweep.yaml")) => ("Sweep file".into(), "The sweep file that the report is by."),
         Some(("sweeps", _)) => {
             (named("Sweep file"), "A version of the sweep file that was run, named by its BLAKE3 hash.")
         }
@@ -330,10 +340,8 @@ fn meaning(facts: &Facts, path: &str) -> (String, &'static str) {
         Some(_) => (file.into(), "A file of the results."),
         None if file == "CITATION.cff" => ("Citation".into(), "How to cite these results."),
         None if file == "README.md" => ("Read me".into(), "What is in this archive, and how to use it."),
-        None if path.ends_with(".html") => {
-            ("Report".into(), "The report of the results: one page that needs no network.")
-        }
-        None if path.ends_with(".png") => (named("Figure"), "A figure of the report."),
+        None if ending == "html" => ("Report".into(), "The report of the results: one page that needs no network."),
+        None if ending == "png" => (named("Figure"), "A figure of the report."),
         None => (named("Table"), "The numbers behind a figure of the report."),
     }
 }

@@ -34,7 +34,7 @@ fn wrong(name: &str) -> Option<&'static str> {
         let stem = part.split('.').next().unwrap_or_default().to_ascii_lowercase();
         DEVICES.contains(&stem.trim_end_matches(|c: char| c.is_ascii_digit()))
     };
-    parts.iter().any(|part| is_device(&part)).then_some("is the name of a device on some systems")
+    parts.iter().any(is_device).then_some("is the name of a device on some systems")
 }
 
 /// Checks names of files, which must also differ from one another, and from all folders, on systems that do not tell

@@ -19,8 +19,8 @@ pub struct Contents<'a> {
     pub report: &'a Report,
     /// The question that the sweep asks, if it says one.
     pub question: Option<&'a str>,
-    /// Runs that the sweep asks for.
-    pub asked: u64,
+    /// Runs that the sweep asks for as it was run last, and those of them that are here.
+    pub asked: (u64, usize),
     /// Who made the results, where that is to be said.
     pub authors: &'a [String],
     /// The licence under which they may be used, as an SPDX name or an address, where that is to be said.

@@ -9,7 +9,9 @@ use super::{CENTRAL, DEFLATED, END, END_64, EXTRA_64, FULL, LOCAL, LOCATOR_64, S
 /// 1980-01-01, the first day that the format knows.
 const FIRST_DAY: u16 = 1 << 5 | 1;
 /// A plain file that its owner may write and all may read, as Unix says it.
-const PLAIN_FILE: u32 = 0o100_644;
+const PLAIN_FILE: u16 = 0o100_644;
+/// That an archive was made on Unix, since that is how the rights of its files are said.
+const UNIX: u16 = 3 << 8;
 /// How hard deflate tries: 6 of 10.
 const LEVEL: u8 = 6;
 
@@ -113,10 +115,10 @@ impl<W: Write> Writer<W> {
             0 => Fields::default(),
             count => Fields::default().two(&[EXTRA_64, count * 8]).eight(&values),
         };
-        // Made on Unix (3), since that is how the rights of the file are said.
-        let central = common(Fields::default().four(&[CENTRAL]).two(&[3 << 8 | version]));
-        let central =
-            central.two(&[length, extra.0.len() as u16, 0, 0, 0]).four(&[PLAIN_FILE << 16, short(place, far)]);
+        let central = common(Fields::default().four(&[CENTRAL]).two(&[UNIX + version]));
+        let central = central
+            .two(&[length, extra.0.len() as u16, 0, 0, 0])
+            .four(&[u32::from(PLAIN_FILE) << 16, short(place, far)]);
         [&central.0[..], name.as_bytes(), &extra.0].iter().for_each(|part| self.list.extend(*part));
         self.files += 1;
         Ok(())
@@ -133,7 +135,7 @@ impl<W: Write> Writer<W> {
         self.write(&list)?;
         let (bytes, end) = (list.len() as u64, self.at);
         if files >= u64::from(u16::MAX).min(self.large) || start.max(bytes) >= self.large {
-            let wide = Fields::default().four(&[END_64]).eight(&[44]).two(&[3 << 8 | 45, 45]).four(&[0, 0]);
+            let wide = Fields::default().four(&[END_64]).eight(&[44]).two(&[UNIX + 45, 45]).four(&[0, 0]);
             let wide = wide.eight(&[files, files, bytes, start]);
             self.write(&wide.four(&[LOCATOR_64, 0]).eight(&[end]).four(&[1]).0)?;
             let end = Fields::default().four(&[END]).two(&[0, 0, u16::MAX, u16::MAX]).four(&[u32::MAX; 2]).two(&[0]);
