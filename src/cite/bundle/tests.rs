@@ -178,7 +178,7 @@ fn a_changed_bit_is_refused_or_changes_nothing() {
             let mut flipped = whole.clone();
             flipped[at] ^= 1 << bit;
             if let Ok(bundle) = opened(&flipped) {
-                assert_eq!(content(bundle.folder()), right, "bit {bit} of byte {at}");
+                assert!(content(bundle.folder()) == right, "bit {bit} of byte {at}");
                 taken += 1;
             }
         }
@@ -203,7 +203,7 @@ proptest! {
         let at = cut.index(whole.len() - 40);
         changed[at..].rotate_left(moved);
         if let Ok(bundle) = opened(&changed) {
-            prop_assert_eq!(content(bundle.folder()), right);
+            prop_assert!(content(bundle.folder()) == right, "it was taken");
         }
     }
 }
