@@ -1,5 +1,6 @@
 //! The store through its public interface, on a real disk: written, read, opened in other tools, timed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -7,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use ablate::config::{Assignment, Configuration, Id, Seeds, Value, configuration_id, run_id};
 use ablate::measure::Measures;
 use ablate::store::{
-    Error, Identity, Listener, Named, Record, Results, SweepCopy, Why, Writer, configuration, locate, locate_id,
+    Error, Identity, Listener, Named, Record, Results, SweepCopy, Why, Writer, check, configuration, locate, locate_id,
     locate_run,
 };
 use ablate::train::{Checkpoint, CurvePoint, Outcome, Prediction, Status, Weight};
@@ -521,6 +522,69 @@ fn many_threads_append_to_one_writer() {
     });
     writer.close().unwrap();
     assert_eq!(Results::open(folder.path()).unwrap().ended().unwrap().done.len(), 800);
+}
+
+/// The files below a folder of results, by name. That of the lock is of no account.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, name) = (entry.path(), PathBuf::from(entry.file_name()));
+        if path.is_dir() {
+            found.extend(files(&path).into_iter().map(|(inner, bytes)| (name.join(inner), bytes)));
+        } else {
+            found.insert(name, std::fs::read(path).unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn an_extract_holds_the_records_however_they_were_kept() {
+    let base = tempfile::tempdir().unwrap();
+    let place = base.path().join("sample");
+    let to = |name: &str| base.path().join(name);
+    let writer = open(&place);
+    (0..5).for_each(|number| writer.append(&record(number), None).unwrap());
+    writer.close().unwrap();
+    let writer = open(&place);
+    (5..10).for_each(|number| writer.append(&record(number), None).unwrap());
+    writer.append(&failed(10), None).unwrap();
+    drop(writer);
+    // Half of it is in the tables and half in the journal; then all in the tables; then an extract itself.
+    let results = Results::open(&place).unwrap();
+    assert_eq!(results.pending(), 6);
+    results.extract(None, None, &to("half")).unwrap();
+    open(&place).close().unwrap();
+    let results = Results::open(&place).unwrap();
+    results.extract(None, None, &to("all")).unwrap();
+    let half = Results::open(&to("half")).unwrap();
+    half.extract(None, None, &to("again")).unwrap();
+    assert!(files(&to("half")) == files(&to("all")) && files(&to("half")) == files(&to("again")));
+    assert_eq!(half.manifest(), results.manifest());
+    assert!(half.runs().equals_missing(results.runs()));
+    assert!(half.curves().unwrap().equals_missing(&results.curves().unwrap()));
+    assert!(half.predictions().unwrap().equals_missing(&results.predictions().unwrap()));
+    let checked = check(&to("half")).unwrap();
+    assert_eq!((checked.runs, checked.findings), (11, Vec::new()));
+    // Of two runs, their rows alone.
+    let runs: BTreeSet<Id> = [record(7).identity.run, failed(10).identity.run].into();
+    results.extract(Some(&runs), None, &to("two")).unwrap();
+    let two = Results::open(&to("two")).unwrap();
+    assert_eq!((two.runs().height(), two.curves().unwrap().height()), (2, 180));
+    assert_eq!(two.manifest().unwrap().runs, [("failed".to_owned(), 1), ("finished".to_owned(), 1)].into());
+    let kept = names_of(&two.curves().unwrap());
+    assert!(kept.iter().all(|run| runs.iter().any(|one| one.to_string() == *run)) && kept.len() == 2);
+    assert_eq!(check(&to("two")).unwrap().findings, Vec::new());
+    // No run is invented, and no folder that is in use is written to.
+    let unknown = BTreeSet::from([record(99).identity.run]);
+    assert!(matches!(results.extract(Some(&unknown), None, &to("none")), Err(Error::NoRun { .. })));
+    assert!(results.extract(None, None, &to("two")).is_err());
+    assert_eq!(Results::open(&to("two")).unwrap().runs().height(), 2);
+}
+
+/// The runs that a table has rows of.
+fn names_of(frame: &DataFrame) -> BTreeSet<String> {
+    frame.column("run").unwrap().str().unwrap().iter().flatten().map(str::to_owned).collect()
 }
 
 #[test]

@@ -1,6 +1,8 @@
-//! What makes runs citable: where they come from, whether they were verified, and citations in the forms that documents take.
+//! What makes runs citable: where they come from, whether they were verified, and citations in the forms that documents take;
+//! and bundles of all that belongs to them.
 
 mod bibtex;
+pub mod bundle;
 mod cff;
 mod citation;
 pub mod compare;

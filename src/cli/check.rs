@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::options::ResultsFolder;
+use super::place::Place;
 use super::{say, style};
 use crate::store::{self, Checked, Grade};
 
@@ -15,7 +16,7 @@ use crate::store::{self, Checked, Grade};
 /// order; it never touches anything that was saved.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A folder of results, or the name of a sweep.
+    /// A folder of results, the name of a sweep, or a bundle, of which every file is checked first.
     #[arg(value_name = "RESULTS")]
     name: String,
     #[command(flatten)]
@@ -30,10 +31,12 @@ pub struct Arguments {
 
 /// Checks and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let folder = store::locate(&arguments.folder.results, &arguments.name)?;
-    let found = if arguments.repair { store::repair(&folder)? } else { store::check(&folder)? };
+    let open = if arguments.repair { Place::open_to_write } else { Place::open };
+    let place = open(&arguments.folder.results, &arguments.name)?;
+    let shown = |checked| shown(&place, checked);
+    let found = shown(if arguments.repair { store::repair(place.folder())? } else { store::check(place.folder())? });
     let repaired = arguments.repair && !found.is_damaged() && found.is_complete();
-    let now = if repaired { store::check(&folder)? } else { found.clone() };
+    let now = if repaired { shown(store::check(place.folder())?) } else { found.clone() };
     if arguments.json {
         say!("{}", serde_json::to_string_pretty(&document(&found, &now, repaired))?);
     } else {
@@ -54,6 +57,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         (false, false) => Exit::Internal,
         (false, true) => Exit::Done,
     })
+}
+
+/// What was found, by paths that people know.
+fn shown(place: &Place, mut checked: Checked) -> Checked {
+    checked.findings.iter_mut().for_each(|finding| finding.path = place.shown(&finding.path));
+    checked
 }
 
 fn name(grade: Grade) -> &'static str {

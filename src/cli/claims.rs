@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::options::ResultsFolder;
+use super::place::Place;
 use super::report::Saved;
 use super::{say, style};
 use crate::analysis::claims::{Part, check as wrong_claims};
@@ -21,7 +22,7 @@ use crate::sweep::{Diagnostic, Invalid, Sweep};
 /// by, and the runs that break it. Exits with 6 where one fails.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A folder of results, or the name of a sweep.
+    /// A folder of results, the name of a sweep, or a bundle.
     #[arg(value_name = "RESULTS")]
     name: String,
     #[command(flatten)]
@@ -36,8 +37,8 @@ const NAMED: usize = 5;
 
 /// Judges and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let folder = store::locate(&arguments.folder.results, &arguments.name)?;
-    let (sweep, records, verdicts) = verdicts(&folder)?;
+    let place = Place::open(&arguments.folder.results, &arguments.name)?;
+    let (sweep, records, verdicts) = verdicts(place.folder())?;
     let tally = Tally::of(&verdicts);
     if arguments.json {
         let mut document = tally.document();

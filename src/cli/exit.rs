@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::mention;
 use super::options::Global;
 use super::style::red;
+use crate::cite::bundle;
 use crate::train::NoCuda;
 use crate::{plan, store, sweep};
 
@@ -64,19 +65,31 @@ impl Exit {
             };
         }
         if let Some(error) = error.downcast_ref::<store::Error>() {
+            return Self::of_store(error);
+        }
+        if let Some(error) = error.downcast_ref::<bundle::Error>() {
             return match error {
-                store::Error::InUse { .. } | store::Error::Changed { .. } => Self::InUse,
-                store::Error::Damaged { .. } => Self::Damaged,
-                store::Error::Missing { .. }
-                | store::Error::NoRun { .. }
-                | store::Error::Ambiguous { .. }
-                | store::Error::NotARun(_)
-                | store::Error::Link { .. }
-                | store::Error::Query(_) => Self::Usage,
-                _ => Self::Internal,
+                bundle::Error::Refused { .. } => Self::Damaged,
+                bundle::Error::TooLarge(_) => Self::Usage,
+                bundle::Error::Results(error) => Self::of_store(error),
+                bundle::Error::Io { .. } => Self::Internal,
             };
         }
         if error.is::<NoCuda>() || error.is::<Misuse>() { Self::Usage } else { Self::Internal }
+    }
+
+    fn of_store(error: &store::Error) -> Self {
+        match error {
+            store::Error::InUse { .. } | store::Error::Changed { .. } => Self::InUse,
+            store::Error::Damaged { .. } => Self::Damaged,
+            store::Error::Missing { .. }
+            | store::Error::NoRun { .. }
+            | store::Error::Ambiguous { .. }
+            | store::Error::NotARun(_)
+            | store::Error::Link { .. }
+            | store::Error::Query(_) => Self::Usage,
+            _ => Self::Internal,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line. One file a subcommand; results on standard output, progress and messages on standard error.
 
+mod bundle;
 mod check;
 mod cite;
 mod claims;
@@ -11,6 +12,7 @@ mod exit;
 mod libtorch;
 mod man;
 mod options;
+mod place;
 mod plan;
 mod progress;
 mod report;
@@ -60,6 +62,7 @@ enum Command {
     Cite(cite::Arguments),
     Claims(claims::Arguments),
     Verify(verify::Arguments),
+    Bundle(bundle::Arguments),
     Check(check::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -91,6 +94,7 @@ impl Command {
             Self::Cite(arguments) => cite::run(arguments),
             Self::Claims(arguments) => claims::run(arguments),
             Self::Verify(arguments) => verify::run(arguments, global),
+            Self::Bundle(arguments) => bundle::run(arguments, global),
             Self::Check(arguments) => check::run(arguments),
             Self::Completions(arguments) => Ok(completions::run(arguments)),
             Self::Man(arguments) => man::run(arguments),

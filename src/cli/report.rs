@@ -11,6 +11,7 @@ use polars::prelude::{
 
 use super::exit::Exit;
 use super::options::{Global, ResultsFolder};
+use super::place::Place;
 use super::{claims, say};
 use crate::cite::verify::Summary;
 use crate::plan::{Limits, Plan, Run};
@@ -23,7 +24,7 @@ use crate::sweep::{self, Sweep};
 /// Writes index.html (one file that needs no network), figures/*.png and tables/*.csv.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A folder of results, or the name of a sweep.
+    /// A folder of results, the name of a sweep, or a bundle.
     #[arg(value_name = "RESULTS")]
     name: String,
     #[command(flatten)]
@@ -35,12 +36,12 @@ pub struct Arguments {
 
 /// Renders, writes, and prints the answer and the path of the page.
 pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
-    let folder = store::locate(&arguments.folder.results, &arguments.name)?;
+    let place = Place::open(&arguments.folder.results, &arguments.name)?;
     let out = arguments.out.clone().map_or_else(
-        || Results::open_columns(&folder, &|_| false).map(|results| Path::new("reports").join(results.name())),
+        || Results::open_columns(place.folder(), &|_| false).map(|results| Path::new("reports").join(results.name())),
         Ok,
     )?;
-    let page = publish(&folder, &out, !global.quiet)?;
+    let page = publish(place.folder(), &out, !global.quiet)?;
     say!("{}", page.display());
     Ok(Exit::Done)
 }
@@ -52,7 +53,7 @@ const MOST_TRIES: u32 = 10;
 /// where it is to be shown.
 pub fn publish(folder: &Path, out: &Path, shown: bool) -> anyhow::Result<PathBuf> {
     let changed = |error: &anyhow::Error| matches!(error.downcast_ref(), Some(store::Error::Changed { .. }));
-    let render = || render(&Results::open(folder)?);
+    let render = || rendered(&Results::open(folder)?);
     let mut report = render();
     for _ in 1..MOST_TRIES {
         if !report.as_ref().is_err_and(changed) {
@@ -68,7 +69,8 @@ pub fn publish(folder: &Path, out: &Path, shown: bool) -> anyhow::Result<PathBuf
     Ok(page)
 }
 
-fn render(results: &Results) -> anyhow::Result<Report> {
+/// The report of saved results.
+pub fn rendered(results: &Results) -> anyhow::Result<Report> {
     let saved = Saved::of(results)?;
     let wanted = saved.wanted();
     let input = Input {
@@ -96,7 +98,12 @@ pub struct Saved {
 impl Saved {
     pub fn of(results: &Results) -> anyhow::Result<Self> {
         let overrides = results.version().map(|version| version.overrides.clone()).unwrap_or_default();
-        let sweep = sweep::parse(results.sweep(), "sweep.yaml", &overrides)?;
+        Self::read(results.sweep(), &overrides)
+    }
+
+    /// A sweep file of saved results.
+    pub fn read(text: &str, overrides: &[String]) -> anyhow::Result<Self> {
+        let sweep = sweep::parse(text, "sweep.yaml", overrides)?;
         let plan = Plan::of(&sweep, &HashSet::new(), &Limits { max_runs: u64::MAX, ..Limits::default() })?;
         Ok(Self { sweep, plan })
     }

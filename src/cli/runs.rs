@@ -10,6 +10,7 @@ use polars::prelude::DataFrame;
 
 use super::exit::{Exit, printed};
 use super::options::ResultsFolder;
+use super::place::Place;
 use crate::store::{self, Format, Query, Results, Telling, format, query, rows_of};
 use crate::sweep::{self, with_points};
 
@@ -23,7 +24,7 @@ use crate::sweep::{self, with_points};
     ablate runs why-squares --columns run,task,train_rmse_rounded --format csv"
 )]
 pub struct Arguments {
-    /// A folder of results, or the name of a sweep.
+    /// A folder of results, the name of a sweep, or a bundle.
     #[arg(value_name = "RESULTS")]
     name: String,
     #[command(flatten)]
@@ -50,10 +51,11 @@ pub struct Arguments {
 
 /// Queries and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let folder = store::locate(&arguments.folder.results, &arguments.name)?;
+    let place = Place::open(&arguments.folder.results, &arguments.name)?;
+    let folder = place.folder();
     let chosen = if arguments.json { Format::Json } else { arguments.format };
     let columns = match &arguments.columns {
-        None if chosen.is_for_people() => Some(telling(&folder)?),
+        None if chosen.is_for_people() => Some(telling(folder)?),
         columns => columns.clone(),
     };
     let asked = |columns: Option<Vec<String>>| Query {
@@ -63,15 +65,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         limit: arguments.limit,
     };
     let frame = match &columns {
-        Some(shown) => few(&folder, &arguments.named(shown), &asked(columns.clone())),
+        Some(shown) => few(folder, &arguments.named(shown), &asked(columns.clone())),
         None if arguments.condition.is_some() || arguments.limit.is_some() => {
             let run = ["run".to_owned()];
-            let found = few(&folder, &arguments.named(&run), &asked(Some(run.to_vec())))?;
+            let found = few(folder, &arguments.named(&run), &asked(Some(run.to_vec())))?;
             let runs: HashSet<String> = found.column("run")?.str()?.iter().flatten().map(str::to_owned).collect();
-            let results = Results::open_kept(&folder, &|_| true, &|rows| rows_of(rows, &runs))?;
+            let results = Results::open_kept(folder, &|_| true, &|rows| rows_of(rows, &runs))?;
             query(results.runs(), &Query { sort: arguments.sort.clone(), ..Query::default() })
         }
-        None => query(Results::open(&folder)?.runs(), &asked(None)),
+        None => query(Results::open(folder)?.runs(), &asked(None)),
     }?;
     let mut output = std::io::stdout().lock();
     let width = output.is_terminal().then(terminal_width).flatten();

@@ -1,13 +1,12 @@
 //! `ablate show`: one run.
 
-use std::path::Path;
-
 use clap::Args;
 use serde_json::json;
 
 use super::cite::rows;
 use super::exit::Exit;
 use super::options::ResultsFolder;
+use super::place::Place;
 use super::say;
 use crate::cite::{Notes, Runs};
 use crate::store::{self, Named, Results};
@@ -15,7 +14,7 @@ use crate::store::{self, Named, Results};
 /// Show one run: its parameters, measures, provenance, verification, and learning curve.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A run's id, or its first 6 characters or more; FOLDER/ID for a run in other results.
+    /// A run's id, or its first 6 characters or more; FOLDER/ID or BUNDLE.zip/ID for a run in other results.
     #[arg(value_name = "RUN")]
     run: String,
     #[command(flatten)]
@@ -27,12 +26,11 @@ pub struct Arguments {
 
 /// Finds and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let place: &Path = &arguments.folder.results;
-    let located = store::locate_run(place, &arguments.run)?;
-    let results = Results::open(&located.folder)?;
-    let shown = store::show(&results, located.run)?;
+    let (place, run) = Place::open_run(&arguments.folder.results, &arguments.run)?;
+    let results = Results::open(place.folder())?;
+    let shown = store::show(&results, run)?;
     let (process, notes) = (shown.process(), Notes::of(&results)?);
-    let runs = Runs::of(&rows(&results, Named::Run(located.run))?, &notes)?;
+    let runs = Runs::of(&rows(&results, Named::Run(run))?, &notes)?;
     let note = process.and_then(|process| notes.processes.get(process));
     if arguments.json {
         let mut document = shown.document();

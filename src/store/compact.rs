@@ -20,7 +20,7 @@ use super::layout::{Layout, TABLES, Table, new};
 use super::manifest::{Decision, FORMAT, Manifest, Part, SetAside, SweepVersion};
 use super::parts::{self, PartWriter};
 use super::sealed::seal;
-use super::state::{State, segment_names};
+use super::state::{Keep, State, segment_names};
 
 /// What a compaction found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,7 +96,7 @@ fn fold_into(files: &dyn Files, layout: &Layout, state: &State, mut manifest: Ma
     let segments: Vec<String> = state.segments.iter().map(|segment| segment.name.clone()).collect();
     let unchanged = merged.fresh.is_empty() && manifest.parts.len() == TABLES.len();
     if !unchanged {
-        manifest.parts = write_parts(files, layout, state, &mut manifest)?;
+        manifest.parts = write_parts(files, (layout, layout), state, &|rows| Ok(rows.clone()), &mut manifest)?;
     }
     if segments.is_empty() && unchanged {
         if state.manifest.as_ref() != Some(&manifest) {
@@ -110,22 +110,30 @@ fn fold_into(files: &dyn Files, layout: &Layout, state: &State, mut manifest: Ma
     Ok(folded)
 }
 
-/// Step 1. Counts what the manifest says about the runs on the way.
-fn write_parts(files: &dyn Files, layout: &Layout, state: &State, manifest: &mut Manifest) -> Result<Vec<Part>> {
+/// Step 1: the rows of one folder that are kept, as new parts of another or of the same. Counts what the manifest says about
+/// the runs on the way.
+pub(super) fn write_parts(
+    files: &dyn Files,
+    (from, to): (&Layout, &Layout),
+    state: &State,
+    keep: Keep<'_>,
+    manifest: &mut Manifest,
+) -> Result<Vec<Part>> {
     let mut parts: Vec<PartWriter<'_>> = Vec::new();
     manifest.runs.clear();
     manifest.environments.clear();
-    state.rows(files, layout, &TABLES, &mut |table, rows| {
+    state.rows(files, from, &TABLES, &mut |table, rows| {
+        let rows = keep(rows)?;
         if table == Table::Runs {
-            count(rows, manifest)?;
+            count(&rows, manifest)?;
         }
         match parts.iter_mut().find(|part| part.table() == table) {
-            Some(part) => part.push(rows),
-            None => PartWriter::new(files, layout, table, rows.clone()).map(|part| parts.push(part)),
+            Some(part) => part.push(&rows),
+            None => PartWriter::new(files, to, table, rows).map(|part| parts.push(part)),
         }
     })?;
     let written = parts.into_iter().map(PartWriter::finish).collect::<Result<Vec<Part>>>()?;
-    files.sync_folder(layout.root()).map_err(io_error("sync", layout.root()))?;
+    files.sync_folder(to.root()).map_err(io_error("sync", to.root()))?;
     Ok(written)
 }
 
@@ -166,7 +174,7 @@ fn carry_out(files: &dyn Files, layout: &Layout, decision: &Decision) -> Result<
     files.sync_folder(layout.root()).map_err(io_error("sync", layout.root()))
 }
 
-fn put_in_place(files: &dyn Files, layout: &Layout, part: &Part) -> Result<()> {
+pub(super) fn put_in_place(files: &dyn Files, layout: &Layout, part: &Part) -> Result<()> {
     let path = layout.part(&part.file);
     let fresh = new(&path);
     if parts::is_there(files, &fresh, part)? {

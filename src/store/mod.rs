@@ -25,6 +25,7 @@ mod codec;
 mod columns;
 mod compact;
 mod error;
+mod extract;
 mod files;
 mod frames;
 mod inspect;

@@ -21,9 +21,9 @@ use crate::train::Weight;
 /// Saved results, as they were when they were opened. Reading changes nothing in the folder.
 #[derive(Debug)]
 pub struct Results {
-    files: Arc<dyn Files>,
-    layout: Layout,
-    state: State,
+    pub(super) files: Arc<dyn Files>,
+    pub(super) layout: Layout,
+    pub(super) state: State,
     runs: DataFrame,
     sweep: String,
 }
@@ -99,6 +99,14 @@ impl Results {
         self.manifest()?.versions.last()
     }
 
+    /// The sweep file of a version, byte for byte.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the copy that was kept is not the file that was run.
+    pub fn sweep_of(&self, version: &SweepVersion) -> Result<String> {
+        read_sweep(&*self.files, &self.layout, Some(version))
+    }
+
     /// What the parts hold; `None` where nothing was folded yet.
     #[must_use]
     pub fn manifest(&self) -> Option<&Manifest> {
@@ -140,10 +148,13 @@ impl Results {
     }
 
     fn table(&self, table: Table) -> Result<DataFrame> {
-        self.state.table(&*self.files, &self.layout, table).map_err(|error| {
-            let now = super::manifest::Documents::read(&*self.files, &self.layout);
-            if now.is_ok_and(|now| now != self.state.documents) { self.changed() } else { error }
-        })
+        self.state.table(&*self.files, &self.layout, table).map_err(|error| self.or_changed(error))
+    }
+
+    /// An error of reading; or that another process folded its journal since the results were opened, where one did.
+    pub(super) fn or_changed(&self, error: Error) -> Error {
+        let now = super::manifest::Documents::read(&*self.files, &self.layout);
+        if now.is_ok_and(|now| now != self.state.documents) { self.changed() } else { error }
     }
 
     fn changed(&self) -> Error {
