@@ -189,6 +189,7 @@ fn the_columns_are_those_of_the_interface() {
                 "features",
                 "seconds",
                 "device",
+                "process",
             ])
             .chain(measures)
             .collect();

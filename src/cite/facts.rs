@@ -40,7 +40,7 @@ pub(super) fn facts(citation: &Citation) -> Vec<(&'static str, String)> {
     facts.push(("Digest", digest.unwrap_or_else(|| "none: it has no result".into())));
     facts.push(("Environment", environments(citation)));
     facts.push(("Trained by", origins(citation)));
-    facts.extend(citation.runs.time().map(|time| ("Trained on", time.to_owned())));
+    facts.extend(citation.runs.time().map(|time| ("Date", time.to_owned())));
     facts.push(("Verification", told(&citation.runs.verified)));
     facts.iter().map(|(name, fact)| (*name, plain(fact))).collect()
 }
