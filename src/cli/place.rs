@@ -79,6 +79,11 @@ impl Place {
         &self.folder
     }
 
+    /// Whether it is a bundle, of which nothing stays that is written into its folder.
+    pub fn is_bundle(&self) -> bool {
+        self.bundle.is_some()
+    }
+
     /// A path below the folder as people know it: within the bundle, not where that was unpacked.
     pub fn shown(&self, path: &Path) -> PathBuf {
         match &self.bundle {

@@ -3,7 +3,7 @@
 mod words;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::Args;
 
@@ -11,6 +11,7 @@ use self::words::Told;
 use super::exit::{Exit, Misuse};
 use super::libtorch::Need;
 use super::options::{Global, ResultsFolder, jobs};
+use super::place::Place;
 use super::progress::Progress;
 use super::{plan, say};
 use crate::cite::verify::{Archive, Candidate, Found, Share, Standing, TOLERANCE, Verifier, sample};
@@ -30,7 +31,7 @@ use crate::train::{Choice, Device};
 #[command(after_help = "Examples:\n  ablate verify 3f9c2a\n  ablate verify why-squares --sample 5%\n  \
     ablate verify why-squares --sample 20 --jobs 2 --json")]
 pub struct Arguments {
-    /// A run's id or its first 6 characters or more, a folder of results, or the name of a sweep.
+    /// A run's id or its first 6 characters or more, a folder of results, the name of a sweep, or a bundle.
     #[arg(value_name = "RUN|RESULTS")]
     name: String,
     #[command(flatten)]
@@ -54,18 +55,20 @@ pub struct Arguments {
 
 /// The runs that are to be verified.
 struct Chosen {
-    folder: PathBuf,
+    place: Place,
     run: Option<Id>,
 }
 
 impl Arguments {
     /// The run, or the folder, that is meant.
-    fn chosen(&self) -> store::Result<Chosen> {
-        match store::locate(&self.folder.results, &self.name) {
-            Ok(folder) => Ok(Chosen { folder, run: None }),
-            Err(missing) => match store::locate_run(&self.folder.results, &self.name) {
-                Ok(located) => Ok(Chosen { folder: located.folder, run: Some(located.run) }),
-                Err(store::Error::NotARun(_)) => Err(missing),
+    fn chosen(&self) -> anyhow::Result<Chosen> {
+        match Place::open(&self.folder.results, &self.name) {
+            Ok(place) => Ok(Chosen { place, run: None }),
+            // What is wrong with a bundle.
+            Err(error) if Path::new(&self.name).is_file() => Err(error),
+            Err(missing) => match Place::open_run(&self.folder.results, &self.name) {
+                Ok((place, run)) => Ok(Chosen { place, run: Some(run) }),
+                Err(error) if matches!(error.downcast_ref(), Some(store::Error::NotARun(_))) => Err(missing),
                 Err(error) => Err(error),
             },
         }
@@ -77,8 +80,8 @@ impl Arguments {
             return Need::of(device);
         }
         let devices = || -> anyhow::Result<bool> {
-            let Chosen { folder, run } = self.chosen()?;
-            let results = Results::open_columns(&folder, &|name| name == "device")?;
+            let Chosen { place, run } = self.chosen()?;
+            let results = Results::open_columns(place.folder(), &|name| name == "device")?;
             let rows = results.runs().column("run")?.str()?.iter().zip(results.runs().column("device")?.str()?.iter());
             let run = run.map(|run| run.to_string());
             let mut meant = rows.filter(|(id, _)| run.is_none() || *id == run.as_deref());
@@ -91,12 +94,12 @@ impl Arguments {
 
 /// Finds, trains, compares, and says what was found.
 pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
-    let Chosen { folder, run } = arguments.chosen()?;
+    let Chosen { place, run } = arguments.chosen()?;
     if run.is_some() && arguments.sample.is_some() {
         return Err(Misuse("--sample draws from the runs of a folder of results, and one run was named".into()).into());
     }
     let stop = Stop::on_signals()?;
-    let results = Results::open(&folder)?;
+    let results = Results::open(place.folder())?;
     let archive = Archive::of(&results)?;
     let candidates: Vec<Candidate> =
         archive.candidates().into_iter().filter(|candidate| run.is_none_or(|run| candidate.id == run)).collect();
@@ -118,7 +121,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         words::announce(&results.name(), (drawn.len(), candidates.len()), &groups, time, global);
     }
     let mut found = Found::default();
-    let silent = Verifier::new(&archive, true, arguments.tolerance, &|_| {});
+    let silent = Verifier::new(&archive, !place.is_bundle(), arguments.tolerance, &|_| {});
     for candidate in &drawn {
         if let Standing::Altered(computed) = candidate.standing {
             silent.altered(candidate.id, computed)?;
@@ -128,20 +131,14 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     for group in &groups {
         let progress = Progress::new(global.progress(), &group.cohorts, None);
         let notice = |event: &execute::Event<'_>| progress.notice(event);
-        let verifier = Verifier::new(&archive, true, arguments.tolerance, &notice);
+        let verifier = Verifier::new(&archive, !place.is_bundle(), arguments.tolerance, &notice);
         let executed = execute::execute(&group.cohorts, &group.options(), &stop, &verifier);
         progress.finish();
         executed?;
         found.extend(verifier.found());
     }
-    let told = Told {
-        name: &results.name(),
-        folder: &folder,
-        run,
-        candidates: &candidates,
-        drawn: drawn.len(),
-        found: &found,
-    };
+    let told =
+        Told { name: &results.name(), place: &place, run, candidates: &candidates, drawn: drawn.len(), found: &found };
     if arguments.json {
         say!("{}", serde_json::to_string_pretty(&told.document())?);
     } else {

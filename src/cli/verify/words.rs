@@ -1,7 +1,6 @@
 //! What `ablate verify` says: before, of every run that is not the same, and in all.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use super::Group;
 use crate::cite::verify::{Candidate, Difference, Fact, Found, Standing, Verdict, Verification};
 use crate::cli::exit::harmless;
 use crate::cli::options::Global;
+use crate::cli::place::Place;
 use crate::cli::{mention, style};
 use crate::config::Id;
 use crate::store::short;
@@ -60,7 +60,7 @@ fn reasons(candidates: &[Candidate]) -> String {
 /// All that a verification has to tell.
 pub struct Told<'a> {
     pub name: &'a str,
-    pub folder: &'a Path,
+    pub place: &'a Place,
     /// The run, where one was named.
     pub run: Option<Id>,
     pub candidates: &'a [Candidate],
@@ -144,7 +144,7 @@ impl Told<'_> {
         json!({
             "version": 1,
             "sweep": self.name,
-            "results": self.folder.to_string_lossy(),
+            "results": self.place.shown(self.place.folder()).to_string_lossy(),
             "saved": self.candidates.len(),
             "drawn": self.drawn,
             "verified": summary.verified(),
@@ -154,9 +154,14 @@ impl Told<'_> {
             "left": self.left(),
             "failed": self.found.failed.iter().map(|(run, why)| reason(run, why)).collect::<Vec<_>>(),
             "incomparable": self.incomparable().map(|(candidate, why)| reason(&candidate.id, why)).collect::<Vec<_>>(),
-            "kept": self.found.not_kept.is_none(),
+            "kept": self.is_kept(),
             "runs": self.found.verified.iter().map(|(run, found)| with_run(run, json!(found))).collect::<Vec<_>>(),
         })
+    }
+
+    /// Whether what was found is kept: of a bundle nothing is, since it stays as it is.
+    fn is_kept(&self) -> bool {
+        self.found.not_kept.is_none() && !self.place.is_bundle()
     }
 
     /// Says what could not be kept.
@@ -168,7 +173,7 @@ impl Told<'_> {
 
     /// Says what a stop has left.
     pub fn mention_stop(&self) {
-        let kept = if self.found.not_kept.is_none() { " and kept" } else { "" };
+        let kept = if self.is_kept() { " and kept" } else { "" };
         mention!(
             "stopped: {} verified{kept}, {} left",
             style::count(self.found.verified.len() as u64),
