@@ -65,6 +65,7 @@ fn links_lead_somewhere() {
         "CHANGELOG.md",
         "sweeps/README.md",
         "results/README.md",
+        "reports/README.md",
         "docs/promises.md",
     ] {
         let path: PathBuf = root().join(file);

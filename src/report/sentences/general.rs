@@ -47,8 +47,15 @@ pub fn best(analysis: &Analysis, problem: &Problem) -> String {
         spread(first)
     );
     let Some((next, second)) = ranked.get(1) else { return format!("{best}; no other has {a} {metric}.") };
+    let is_clear = next.places.is_some_and(|(first, _)| first > 1);
     let told = match problem.tied {
         Some(0 | 1) => ", and the difference is clear".to_owned(),
+        // One that scatters widely may rank anywhere, and still not be told apart from the best.
+        Some(tied) if is_clear => format!(
+            ", and the difference is clear; {} further down {} too much to be told apart from the best",
+            count(tied - 1, "configuration"),
+            if tied == 2 { "scatters" } else { "scatter" }
+        ),
         Some(2) => ", and the two cannot be told apart".to_owned(),
         Some(tied) => format!(", and {} cannot be told apart from the best", count(tied - 1, "configuration")),
         None => String::new(),
