@@ -284,7 +284,7 @@ fn every_body() -> Vec<Figure> {
         ("every-mark", Body::Panels(panels)),
         ("slope", Body::Panels(slope)),
         ("factorial", Body::Heat(heat)),
-        ("importance", Body::Bars(bars)),
+        ("importance-drawn", Body::Bars(bars)),
         ("parallel-every", Body::Parallel(parallel)),
     ];
     let figure = |(name, body): (&str, Body)| Figure {

@@ -82,8 +82,13 @@ fn digests(folder: &Path) -> BTreeMap<String, String> {
 
 /// Sends a signal by its name, with the system's own command.
 fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
-    assert!(status.success());
+    assert!(reaches(child, name), "the process has ended before the signal");
+}
+
+/// Sends a signal; `false` where the process has ended before.
+fn reaches(child: &Child, name: &str) -> bool {
+    let kill = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).stderr(Stdio::null()).status();
+    kill.unwrap().success()
 }
 
 fn wait_for_the_journal(folder: &Path, child: &mut Child) {
@@ -230,12 +235,16 @@ fn an_interrupted_sweep_has_the_same_digests() {
     let whole = folder();
     assert!(finish(whole.path()).status.success());
     let folder = folder();
+    let mut stopped = 0;
     for _ in 0..4 {
         let mut child = start(folder.path());
         wait_for_the_journal(folder.path(), &mut child);
-        signal(&child, "INT");
-        child.wait_with_output().unwrap();
+        // A machine that is busy with something else may have trained the rest meanwhile.
+        let reached = reaches(&child, "INT");
+        let output = child.wait_with_output().unwrap();
+        stopped += u32::from(reached && output.status.code() == Some(130));
     }
+    assert!(stopped >= 1, "no interruption came in time");
     assert!(finish(folder.path()).status.success());
     assert_eq!(digests(folder.path()), digests(whole.path()));
     assert_eq!(fs::read_dir(folder.path().join("results/long/unfinished")).map_or(0, Iterator::count), 0);
