@@ -82,6 +82,21 @@ fn commands_say_the_same_of_a_bundle_and_of_the_folder() {
     }
 }
 
+#[test]
+fn a_bundle_is_verified_and_cited_as_it_is() {
+    let folder = trained();
+    let folder = folder.path();
+    printed(folder, &["bundle", "small"]);
+    let before = fs::read(folder.join("small.zip")).unwrap();
+    let told = printed(folder, &["verify", "small.zip", "--quiet"]);
+    assert!(told.contains("4 of 4 runs were trained again: all bitwise equal"), "{told}");
+    assert_eq!(fs::read(folder.join("small.zip")).unwrap(), before, "a bundle stays as it is");
+    let document: Value =
+        serde_json::from_str(&printed(folder, &["verify", "small.zip", "--quiet", "--json"])).unwrap();
+    assert_eq!((&document["results"], &document["kept"]), (&"small.zip/results/small".into(), &false.into()));
+    assert_eq!(printed(folder, &["cite", "small.zip"]), printed(folder, &["cite", "small"]));
+}
+
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {

@@ -7,6 +7,7 @@ use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray};
 
 use super::exit::{Exit, Misuse};
 use super::options::ResultsFolder;
+use super::place::Place;
 use super::report::{Saved, metric_of};
 use super::{claims, mention, say};
 use crate::cite::{About, Citation, Format, Notes};
@@ -24,7 +25,7 @@ use crate::sweep;
 )]
 pub struct Arguments {
     /// A run's or a configuration's id, or its first 6 characters or more (FOLDER/ID for one in other results); a folder of
-    /// results, or the name of a sweep.
+    /// results, the name of a sweep, or a bundle.
     #[arg(value_name = "RUN|CONFIG|RESULTS")]
     what: String,
     #[command(flatten)]
@@ -45,9 +46,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     if arguments.authors.iter().any(|author| author.trim().is_empty()) {
         return Err(Misuse("an author needs a name".into()).into());
     }
-    let citation = match find(&arguments.folder.results, &arguments.what)? {
-        (folder, Some(named)) => of_runs(arguments, &folder, named)?,
-        (folder, None) => of_sweep(arguments, &folder)?,
+    let citation = if Path::new(&arguments.what).is_file() {
+        // A bundle is cited as a whole; FOLDER/ID is for runs of one that was unpacked.
+        of_sweep(arguments, Place::open(&arguments.folder.results, &arguments.what)?.folder())?
+    } else {
+        match find(&arguments.folder.results, &arguments.what)? {
+            (folder, Some(named)) => of_runs(arguments, &folder, named)?,
+            (folder, None) => of_sweep(arguments, &folder)?,
+        }
     };
     let format = if arguments.json { Format::Json } else { arguments.format };
     say!("{}", citation.to(format).trim_end());
