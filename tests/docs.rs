@@ -1,6 +1,7 @@
 //! Documents that are made from the code are what the code says now.
 #![expect(clippy::disallowed_methods, reason = "tests make and break files of their own")]
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -134,17 +135,56 @@ fn sweeps_that_ship_are_valid_and_planned() {
     assert!(count > 0);
 }
 
-#[test]
-fn the_report_that_ships_is_made_from_the_results_that_ship() {
+/// The report of results that ship, in a folder of its own.
+fn rendered(name: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_ablate"))
-        .args(["report", "results/why-squares", "--out"])
+        .args(["report", &format!("results/{name}"), "--out"])
         .arg(folder.path())
         .current_dir(root())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+#[test]
+fn the_report_that_ships_is_made_from_the_results_that_ship() {
+    let folder = rendered("why-squares");
     let same = fs::read(folder.path().join("index.html")).unwrap()
         == fs::read(root().join("reports/why-squares/index.html")).unwrap();
     assert!(same, "reports/why-squares is out of date; `make report` brings it up to date");
+}
+
+/// The numbers of a text, without signs and dots at their ends: `74,553`, `1.00007`.
+fn numbers(text: &str) -> HashSet<String> {
+    let pieces = text.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','));
+    let pieces = pieces.map(|piece| piece.trim_matches(['.', ',']));
+    pieces.filter(|piece| piece.bytes().any(|byte| byte.is_ascii_digit())).map(str::to_owned).collect()
+}
+
+#[test]
+fn findings_that_are_told_are_those_of_the_results_that_ship() {
+    let readme = fs::read_to_string(root().join("reports/README.md")).unwrap();
+    let mut looked_at = 0;
+    for section in readme.split("\n## [").skip(1) {
+        let name = section.split(']').next().unwrap();
+        // Results that are too large are not kept here.
+        if name == "why-squares" || !root().join("results").join(name).is_dir() {
+            continue;
+        }
+        let folder = rendered(name);
+        let figure = section.split("/figures/").nth(1).unwrap().split(')').next().unwrap();
+        let [ships, drawn] = [root().join("reports").join(name), folder.path().to_path_buf()]
+            .map(|folder| fs::read(folder.join("figures").join(figure)).unwrap());
+        assert!(ships == drawn, "reports/{name}/figures/{figure} is out of date: `ablate report {name}` draws it");
+        let page = fs::read_to_string(folder.path().join("index.html")).unwrap();
+        let known = numbers(&page);
+        let told = section.split("\n\n").nth(1).unwrap().split(" *").next().unwrap();
+        let large = numbers(told).into_iter().filter(|number| number.len() > 4);
+        let unknown: Vec<String> = large.filter(|number| !known.contains(number)).collect();
+        assert!(unknown.is_empty(), "reports/README.md says {unknown:?} of {name}, and its report does not");
+        looked_at += 1;
+    }
+    assert!(looked_at >= 8, "{looked_at}");
 }
