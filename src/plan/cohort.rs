@@ -231,18 +231,17 @@ impl Grouping {
     /// The cohorts, longest first.
     pub fn cohorts(self, limits: &Limits) -> Vec<Cohort> {
         let parts = parts(&self.groups, limits);
-        let mut cohorts: Vec<Cohort> = Vec::new();
-        for (group, parts) in self.groups.into_iter().zip(parts) {
-            if parts == 1 {
-                cohorts.push(group);
-                continue;
-            }
-            let mut runs = group.runs.into_iter();
-            for left in (1..=parts).rev() {
+        // Groups become cohorts where they are: there may be a million of them.
+        let mut cohorts = self.groups;
+        for (group, parts) in parts.into_iter().enumerate().filter(|(_, parts)| *parts > 1) {
+            for left in (1..parts).rev() {
+                let Cohort { shape, runs } = &mut cohorts[group];
                 // Parts differ by at most one run.
-                let size = runs.len().div_ceil(left);
-                cohorts.push(Cohort { shape: group.shape.clone(), runs: runs.by_ref().take(size).collect() });
+                let rest = runs.split_off(runs.len() - runs.len() / (left + 1));
+                let cohort = Cohort { shape: shape.clone(), runs: rest };
+                cohorts.push(cohort);
             }
+            cohorts[group].runs.shrink_to_fit();
         }
         cohorts.sort_by_cached_key(|cohort| (Reverse(cohort.flops()), cohort.runs[0].id));
         cohorts
