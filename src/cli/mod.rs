@@ -9,8 +9,10 @@ mod completions;
 mod diff;
 mod doctor;
 mod exit;
+mod gather;
 mod libtorch;
 mod man;
+mod merge;
 mod options;
 mod place;
 mod plan;
@@ -64,6 +66,8 @@ enum Command {
     Verify(verify::Arguments),
     Bundle(bundle::Arguments),
     Check(check::Arguments),
+    Gather(gather::Arguments),
+    Merge(merge::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -96,6 +100,8 @@ impl Command {
             Self::Verify(arguments) => verify::run(arguments, global),
             Self::Bundle(arguments) => bundle::run(arguments, global),
             Self::Check(arguments) => check::run(arguments),
+            Self::Gather(arguments) => gather::run(arguments, global),
+            Self::Merge(arguments) => merge::run(arguments, global),
             Self::Completions(arguments) => Ok(completions::run(arguments)),
             Self::Man(arguments) => man::run(arguments),
             Self::Doctor(arguments) => doctor::run(arguments),

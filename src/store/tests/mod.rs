@@ -3,6 +3,8 @@
 mod crafted;
 mod crash;
 mod damage;
+mod join;
 pub mod memory;
 mod reading;
 pub mod samples;
+mod shards;
