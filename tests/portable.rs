@@ -1,7 +1,11 @@
 //! The same bits on other processors: a sweep of everything that computes is trained here, and again under an emulator
-//! that has the instructions of other processor models only. Slow and in need of QEMU, so `make test-portable` runs it.
+//! that has the instructions of other processor models only; and what is made of results that come with the repository.
+//! Slow and in need of QEMU, so `make test-portable` runs it.
+#![expect(clippy::disallowed_methods, reason = "tests read files of their own")]
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Processor models and whether they have AVX2 and fused multiply-adds, which decide the code path of every loop. None
@@ -67,7 +71,59 @@ fn runs_have_the_same_bits_on_other_processors() {
     }
 }
 
-/// Run under the emulator by the test above.
+/// Files of a bundle with their bytes.
+fn files(bundle: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let opened = ablate::cite::bundle::open(bundle).unwrap();
+    let (mut found, mut folders) = (BTreeMap::new(), vec![opened.folder().to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            match entry.path() {
+                path if path.is_dir() => folders.push(path),
+                path => {
+                    let name = path.strip_prefix(opened.folder()).unwrap().to_path_buf();
+                    found.insert(name, fs::read(&path).unwrap());
+                }
+            }
+        }
+    }
+    found
+}
+
+/// What is written does not depend on how a processor computes logarithms, packs a picture or sums a hash: a report's page,
+/// pictures and tables, a citation, and the archive of them all are the same bytes.
+#[test]
+#[ignore = "needs QEMU and a minute: `make test-portable`"]
+fn bundles_have_the_same_bytes_on_other_processors() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = |mut command: Command, sweep: &str, file: &str| {
+        let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results").join(sweep);
+        let out = folder.path().join(file);
+        let status = command.arg("bundle").arg(results).arg("--quiet").arg("--out").arg(&out).status().unwrap();
+        assert!(status.success(), "{command:?}: {status}");
+        out
+    };
+    // A page with every kind of finding, and one of many intervals, quantiles and logarithms.
+    for sweep in ["why-squares", "seed-luck"] {
+        let here = bundle(Command::new(env!("CARGO_BIN_EXE_ablate")), sweep, "here.zip");
+        let own = files(&here);
+        let pictures = own.keys().filter(|name| name.extension().is_some_and(|ending| ending == "png")).count();
+        assert!(pictures > 5, "{pictures}");
+        // One with AVX2 and fused multiply-adds, which the C library's functions go by as well, and one without.
+        for model in ["Nehalem", "Haswell"] {
+            let mut program = emulator(model);
+            program.arg(env!("CARGO_BIN_EXE_ablate"));
+            let there = bundle(program, sweep, "there.zip");
+            let other = files(&there);
+            let differ: Vec<_> = own.iter().filter(|(name, bytes)| other.get(*name) != Some(bytes)).collect();
+            let names: Vec<_> = differ.iter().map(|(name, _)| name).collect();
+            assert!(names.is_empty() && own.len() == other.len(), "{model}, {sweep}: {names:?}");
+            assert!(fs::read(&here).unwrap() == fs::read(&there).unwrap(), "{model}, {sweep}: the archive");
+            println!("{model}: {} files of {sweep} equal, {pictures} of them pictures", own.len());
+        }
+    }
+}
+
+/// Run under the emulator by the first test above.
 #[test]
 #[ignore = "only says what the processor has"]
 fn what_vectors_there_are() {

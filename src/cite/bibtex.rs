@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::citation::Citation;
+use super::citation::{Citation, plain};
 use super::facts::in_sentences;
 use super::latex::escaped;
 use super::origin::Origin;
@@ -25,6 +25,24 @@ fn entry(kind: &str, key: &str, fields: &[(&str, String)], out: &mut String) {
     out.push_str("}\n\n");
 }
 
+/// Characters of a hash that stand together in print.
+const TOGETHER: usize = 8;
+/// The shortest word that is taken apart: hashes and commits, and no run id.
+const LONG: usize = 32;
+
+/// Text as TeX shows it, with places where a line may end in what is too long for one.
+fn breakable(text: &str) -> String {
+    let word = |word: &str| {
+        let letters: Vec<char> = word.chars().collect();
+        if letters.len() < LONG {
+            return escaped(word);
+        }
+        let parts = letters.chunks(TOGETHER).map(|part| escaped(&part.iter().collect::<String>()));
+        parts.collect::<Vec<_>>().join("\\allowbreak{}")
+    };
+    plain(text).split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 fn software(origin: Option<&Origin>, out: &mut String) {
     let author = ("author", "{The Ablate developers}".to_owned());
     let title = ("title", "{Ablate}".to_owned());
@@ -38,7 +56,7 @@ fn software(origin: Option<&Origin>, out: &mut String) {
     let changed = if origin.modified == Some(true) { "-modified" } else { "" };
     let key = key(&format!("ablate-{}{dash}{commit}{changed}", origin.version));
     let version = ("version", escaped(&origin.version));
-    entry("software", &key, &[author, title, version, ("note", escaped(&origin.to_string()))], out);
+    entry("software", &key, &[author, title, version, ("note", breakable(&origin.to_string()))], out);
 }
 
 fn results(citation: &Citation, out: &mut String) {
@@ -54,7 +72,7 @@ fn results(citation: &Citation, out: &mut String) {
         fields.push(("month", month.trim_start_matches('0').to_owned()));
         fields.push(("howpublished", "Saved results of a hyperparameter sweep".into()));
     }
-    fields.push(("note", escaped(&in_sentences(citation))));
+    fields.push(("note", breakable(&in_sentences(citation))));
     // A @misc must have a date, and there is none to tell where no process has noted it.
     let kind = if date.is_some() { "misc" } else { "dataset" };
     let id = citation.id();

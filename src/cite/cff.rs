@@ -6,8 +6,8 @@ use super::citation::{Citation, Subject, plain};
 use super::facts::in_sentences;
 use super::text::check;
 
-/// The file.
-pub(super) fn cff(citation: &Citation) -> String {
+/// The file, with the licence of the results where that is to be said: an SPDX name or an address.
+pub(super) fn cff(citation: &Citation, license: Option<&str>) -> String {
     let mut out = String::from("cff-version: 1.2.0\ntype: dataset\n");
     let mut field = |name: &str, text: &str| {
         let _ = writeln!(out, "{name}: {}", quoted(text));
@@ -18,6 +18,9 @@ pub(super) fn cff(citation: &Citation) -> String {
     );
     field("title", &citation.title());
     field("abstract", &in_sentences(citation));
+    if let Some(license) = license {
+        field(if license.contains("://") { "license-url" } else { "license" }, license);
+    }
     if let Some(date) = citation.date() {
         field("date-released", date);
     }

@@ -260,7 +260,7 @@ impl Citation {
             Format::Text => text::text(self),
             Format::Markdown => text::markdown(self),
             Format::Bibtex => bibtex::bibtex(self),
-            Format::Cff => cff::cff(self),
+            Format::Cff => cff::cff(self, None),
             Format::Latex => latex::latex(self),
             Format::Json => json::json(self),
         }

@@ -1,7 +1,7 @@
 //! What a citation says in sentences, each under its name: the same in every form.
 
 use super::citation::{Citation, Subject, plain, untrained};
-use super::verified::told;
+use super::verify::told;
 use crate::analysis::{Outcome, Summary};
 use crate::report::number::{count, whole};
 use crate::report::sentences::list;

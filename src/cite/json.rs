@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::citation::{Citation, Subject, word};
-use super::verified::told;
+use super::verify::told;
 use crate::analysis::Summary;
 use crate::config::PARAMETERS;
 use crate::measure::COLUMNS;

@@ -85,7 +85,7 @@ fn run(citation: &Citation, row: usize, all: &mut Vec<(String, String, String)>)
     define("config", run.config.clone());
     define("seed", run.seed.clone());
     define("status", escaped(&run.status.to_string().replace('_', " ")));
-    define("verification", escaped(citation.runs.verified[row].word()));
+    define("verification", escaped(&citation.runs.verified[row].word()));
     for (name, value) in [("digest", &run.digest), ("environment", &run.environment)] {
         value.iter().for_each(|value| define(name, escaped(value)));
     }

@@ -3,10 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use super::cite::rows;
 use super::exit::Exit;
 use super::options::ResultsFolder;
-use super::place::Place;
+use super::place::{Place, rows};
 use super::say;
 use crate::cite::{Notes, Runs};
 use crate::store::{self, Named, Results};
@@ -26,11 +25,11 @@ pub struct Arguments {
 
 /// Finds and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let (place, run) = Place::open_run(&arguments.folder.results, &arguments.run)?;
+    let (place, run) = Place::find_run(&arguments.folder.results, &arguments.run)?;
     let results = Results::open(place.folder())?;
     let shown = store::show(&results, run)?;
     let (process, notes) = (shown.process(), Notes::of(&results)?);
-    let runs = Runs::of(&rows(&results, Named::Run(run))?, &notes)?;
+    let runs = Runs::of(&rows(&results, Some(Named::Run(run)))?, &notes)?;
     let note = process.and_then(|process| notes.processes.get(process));
     if arguments.json {
         let mut document = shown.document();

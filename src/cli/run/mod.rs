@@ -11,6 +11,7 @@ use clap::Args;
 
 use self::saving::Saving;
 use self::shard::Shard;
+use super::devices::devices;
 use super::exit::Exit;
 use super::options::{Global, ResultsFolder, SweepArguments, jobs};
 use super::progress::Progress;
@@ -87,7 +88,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         return plan::run(&arguments.as_plan());
     }
     let sweep = plan::load(&arguments.sweep)?;
-    let devices = arguments.device.resolve()?;
+    let devices = devices(&sweep, arguments.device)?;
     let limits = plan::limits(arguments.max_runs, arguments.jobs, &devices);
     // Checked before anything is written.
     Plan::of(&sweep, &std::collections::HashSet::new(), &limits)?;
