@@ -368,7 +368,7 @@ fn a_bundle_is_an_ro_crate_by_its_validator() {
     let folder = trained();
     let folder = folder.path();
     let run = first_run(folder, "small");
-    let said = ["--author", "A. \"B\" Çelik: and", "--author", "C. D.", "--license", "CC-BY-4.0"];
+    let said = ["--author", "A. \"B\" Çelik: and", "--author", "Lovelace, Ada", "--license", "CC-BY-4.0"];
     printed(folder, &[&["bundle", "small"], &said[..]].concat());
     printed(folder, &["bundle", &run, "--out", "run.zip"]);
     // As results are that were trained before it was recorded where runs come from.

@@ -10,11 +10,11 @@ use ablate::store::{Note, Results, keep_verified};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const QUESTION: &str = r#"Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]: "k" größer?"#;
+const QUESTION: &str = r#"Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]: "k" größer--,,?"#;
 
 const SWEEP: &str = r#"version: 1
 name: cited_1.x
-question: 'Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]: "k" größer?'
+question: 'Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]: "k" größer--,,?'
 metric: {name: domain_rmse, goal: minimize}
 base: {task: square, examples: 40, test_examples: 20, largest: 30, epochs: 5, batch: 16, width: 8}
 grid: {activation: [linear, relu], normalization: [max, standardize]}
@@ -200,6 +200,36 @@ fn written(here: &Path, what: &str, authors: &[&str]) {
     }
 }
 
+/// Has biblatex set all entries, where it is installed: each is found, and none runs out of the page.
+fn is_printed(here: &Path) {
+    let there = |style: &str| Command::new("kpsewhich").arg(style).output().is_ok_and(|found| found.status.success());
+    if !there("biblatex.sty") {
+        println!("skipped: biblatex is not installed");
+        return;
+    }
+    let page = "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage[backend=biber]{biblatex}\n\
+                \\addbibresource{cited.bib}\n\\begin{document}\n\\nocite{*}\n\\printbibliography\n\\end{document}\n";
+    fs::write(here.join("cites.tex"), page).unwrap();
+    let run = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).current_dir(here).env("max_print_line", "1000").output();
+        let output = output.unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{program}: {told}");
+        told
+    };
+    let latex = || run("pdflatex", &["-interaction=nonstopmode", "-halt-on-error", "cites.tex"]);
+    latex();
+    let told = run("biber", &["--validate-datamodel", "cites"]);
+    assert!(!told.contains("WARN") && !told.contains("ERROR"), "{told}");
+    latex();
+    let told = latex();
+    assert!(!told.contains("Warning: Citation") && !told.contains("Empty bibliography"), "{told}");
+    // What sticks out of the margin by more than a few letters could not be read.
+    let points = |line: &str| line.strip_prefix("Overfull \\hbox (")?.split("pt").next()?.parse::<f64>().ok();
+    let widest = told.lines().filter_map(points).fold(0.0, f64::max);
+    assert!(widest < 25.0, "{widest} points: {told}");
+}
+
 /// Holds the entries and the CFF of a citation against what others make of them.
 fn is_read(here: &Path, key: &str, kinds: &[&str], parts: &[&str], authors: &[&str]) {
     let entries = fs::read_to_string(here.join("cited.bib")).unwrap();
@@ -223,6 +253,7 @@ fn is_read(here: &Path, key: &str, kinds: &[&str], parts: &[&str], authors: &[&s
             .unwrap();
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && !told.contains("WARN") && !told.contains("ERROR"), "{told}\n{entries}");
+        is_printed(here);
     } else {
         println!("skipped: biber is not installed");
     }
@@ -247,7 +278,7 @@ fn entries_and_files_of_citations_are_valid() {
     let (id, config, digest) = (text(run, "run"), text(run, "config"), text(run, "digest"));
     written(here, "cited_1.x", &[]);
     // Quotes become two apostrophes in LaTeX, and one sign again for who reads it.
-    let hard = [r"Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]", "größer?", "not verified"];
+    let hard = [r"Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]", "größer--,,?", "not verified"];
     is_read(here, "cited_1.x", &["misc", "software"], &hard, &[r"{results of cited\_1.x}"]);
     written(here, id, &["Lovelace, Ada", "Smith and Sons {&} 100%"]);
     let authors = ["Lovelace, Ada", r"{Smith and Sons \textbraceleft{}\&\textbraceright{} 100\%}"];
@@ -309,6 +340,8 @@ fn spoken(value: &str) -> String {
                 out.push(shown);
                 rest = after;
             }
+            // What parts signs that would be one to TeX.
+            '{' if rest.starts_with('}') => rest = &rest[1..],
             '{' | '}' | '~' | '^' | '#' | '$' | '%' | '&' | '_' | '"' => panic!("{c} stands alone in {value}"),
             _ => out.push(c),
         }
@@ -451,6 +484,8 @@ fn comparisons_show_what_differs_and_only_that() {
     let found = &compared["measures"]["domain_rmse"];
     assert_eq!((found[0]["n"].as_u64(), found[0]["values"].as_array().map(Vec::len)), (Some(3), Some(3)));
     assert!(found[2].is_number() && found[1]["interval"][0].as_f64() <= found[1]["mean"].as_f64());
+    assert_eq!(compared["differences"], Value::Null, "of three there is no one difference");
+    assert_eq!(compared["sides"][2]["runs"][0]["digest"], other.unwrap()["digest"]);
     assert_eq!(compared["sides"][0]["curves"].as_array().unwrap().len(), 3, "every run can be seen");
     let shown = good(here, &["compare", x, y]);
     assert!(shown.contains("A − B (3 pairs)") && shown.contains(", 3 runs"), "{shown}");

@@ -126,6 +126,7 @@ fn results_are_read_in_r_as_the_documents_say() {
     let mut told: Vec<(String, String, u64)> = String::from_utf8(output.stdout)
         .unwrap()
         .lines()
+        .filter_map(|line| line.strip_prefix("run "))
         .map(|line| {
             let [run, seed, error] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
             (run.to_owned(), seed.to_owned(), error.parse::<f64>().unwrap().to_bits())

@@ -3,17 +3,20 @@
 //! Slow and in need of QEMU, so `make test-portable` runs it.
 #![expect(clippy::disallowed_methods, reason = "tests read files of their own")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use ablate::config::{Kind, PARAMETERS};
+use ablate::plan::{Limits, Plan};
 
 /// Processor models and whether they have AVX2 and fused multiply-adds, which decide the code path of every loop. None
 /// has AVX-512.
 const MODELS: [(&str, bool); 4] = [("Nehalem", false), ("SandyBridge", false), ("Haswell", true), ("EPYC", true)];
 
 /// Runs of the sweep: a change of it has to change this too, so that it cannot lose some unnoticed.
-const RUNS: usize = 740;
+const RUNS: usize = 754;
 
 fn emulator(model: &str) -> Command {
     let mut emulator = Command::new("qemu-x86_64");
@@ -39,6 +42,27 @@ fn digests(mut command: Command, folder: &Path) -> Vec<String> {
         .unwrap();
     let list = String::from_utf8(list.stdout).unwrap();
     list.lines().skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_sweep_has_every_word_that_a_parameter_takes() {
+    let sweep = ablate::sweep::parse(include_str!("fixtures/portable.yaml"), "portable.yaml", &[]);
+    let sweep = sweep.unwrap_or_else(|error| panic!("{error}"));
+    let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(plan.runs(), RUNS as u64);
+    let points: Vec<_> = plan.cohorts.iter().flat_map(|cohort| &cohort.runs).map(|run| &run.point).collect();
+    // The scalings of both sides are those of `normalization` where nothing else is written.
+    let of_a_side = |name: &str| name.ends_with("_normalization");
+    for parameter in PARAMETERS.iter().filter(|parameter| !of_a_side(parameter.name)) {
+        let Kind::Words(words) = parameter.kind else { continue };
+        let written: HashSet<String> = points
+            .iter()
+            .filter_map(|point| parameter.get(&point.configuration))
+            .map(|value| value.to_string().split('(').next().unwrap().to_owned())
+            .collect();
+        let missing: Vec<&str> = words.iter().map(|word| word.name).filter(|word| !written.contains(*word)).collect();
+        assert!(missing.is_empty(), "{} is never {missing:?}", parameter.name);
+    }
 }
 
 #[test]

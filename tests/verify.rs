@@ -465,6 +465,72 @@ fn what_cannot_be_compared_is_said_and_what_cannot_be_kept() {
 }
 
 #[test]
+fn a_run_of_a_gpu_is_verified_where_there_is_none_only_if_that_is_asked_for() {
+    let runs = &trained()[..2];
+    let folder = saved(
+        runs,
+        &mut |_, record, _| {
+            record.device = "cuda:0".into();
+            ELSEWHERE.clone_into(&mut record.environment);
+            false
+        },
+        None,
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ablate"));
+        command.args(arguments).current_dir(folder.path()).env("CUDA_VISIBLE_DEVICES", "").output().unwrap()
+    };
+    let output = run(&["verify", "small", "--quiet"]);
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    let hint = "error: with --device cpu the runs are trained again in another environment: ";
+    assert!(err(&output).starts_with(hint), "{}", err(&output));
+    assert!(!results(&folder).join("verified").exists());
+    let output = run(&["verify", "small", "--quiet", "--device", "cpu"]);
+    assert!(output.status.success() && out(&output).ends_with("2 of 2 runs were trained again: all bitwise equal\n"));
+    let unknown = "  what differs between the two is not known: nothing was kept of where the run was trained\n";
+    assert!(out(&output).contains(ELSEWHERE) && out(&output).contains(unknown), "{}", out(&output));
+}
+
+#[test]
+fn a_sample_says_which_grids_it_says_nothing_of() {
+    let runs = trained();
+    let folder = saved(&runs, &mut |_, _, _| false, None);
+    let (document, code) = verify(folder.path(), &["--sample", "1"]);
+    let grids = json!([{"grid": "one", "saved": 80, "drawn": 1}, {"grid": "two", "saved": 40, "drawn": 0}]);
+    assert_eq!((code, &document["grids"]), (0, &grids));
+    let text = out(&ablate(folder.path(), &["verify", "small", "--sample", "1"]));
+    assert!(text.starts_with("runs of 1 of 2 grids were drawn, and none of two\nsmall: 1 of 120 runs was"), "{text}");
+    let text = out(&ablate(folder.path(), &["verify", "small", "--sample", "2"]));
+    assert!(text.starts_with("small: 2 of 120 runs were"), "{text}");
+    // All replicates of a configuration.
+    let config = runs[0].0.point.id.to_string();
+    let text = out(&ablate(folder.path(), &["verify", &config[..8]]));
+    assert_eq!(text, format!("configuration {config} of small: 20 of 20 runs were trained again: all bitwise equal\n"));
+    let (document, _) = verify(folder.path(), &["--sample", "1"]);
+    assert_eq!(document["sweep"], "small");
+}
+
+#[test]
+fn portable_runs_are_not_trained_on_a_gpu() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let text = SWEEP.replace("count: 20", "count: 1").replace("base: {examples", "base: {numerics: portable, examples");
+    fs::write(here.join("small.yaml"), text).unwrap();
+    for command in ["run", "plan"] {
+        let output = ablate(here, &[command, "small.yaml", "--device", "cuda"]);
+        assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+        let said = "small.yaml:5:18: `numerics: portable` asks for the same bits on every processor, and a GPU does not";
+        assert!(err(&output).starts_with(said), "{}", err(&output));
+    }
+    assert!(!here.join("results").exists());
+    assert!(ablate(here, &["run", "small.yaml", "--no-report"]).status.success());
+    let output = ablate(here, &["verify", "small", "--device", "cpu-tensors"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("6 runs asked for `numerics: portable`"), "{}", err(&output));
+    assert!(ablate(here, &["verify", "small", "--quiet"]).status.success());
+}
+
+#[test]
 fn an_interrupted_verification_keeps_what_it_found() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

@@ -68,7 +68,7 @@ def by_torch(torch):
         layers = 1 + max(int(name.split(".")[1]) for name in tensors)
         # PyTorch's layers hold [outputs, inputs], and those with activations between count twice.
         state = {
-            f"{2 * int(name.split('.')[1])}.{name.split('.')[2]}": tensor.T.contiguous() for name, tensor in tensors.items()
+            f"{2 * int(name.split('.')[1])}.{name.split('.')[2]}": tensor.t().contiguous() for name, tensor in tensors.items()
         }
         kind = {"f32": torch.float32, "f64": torch.float64}[precision]
         parts = []

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::citation::{Citation, Subject, plain};
+use super::citation::{Citation, Subject, parted, plain};
 use super::facts::in_sentences;
 use super::text::check;
 
@@ -45,11 +45,11 @@ pub(super) fn cff(citation: &Citation, license: Option<&str>) -> String {
 
 /// `Family, Given` is a person; any other name is taken as it is.
 fn person(name: &str, indent: &str, out: &mut String) {
-    let _ = match name.split_once(',') {
-        Some((family, given)) if !family.trim().is_empty() && !given.trim().is_empty() => {
+    let _ = match parted(name) {
+        Some((family, given)) => {
             writeln!(out, "{indent}- family-names: {}\n{indent}  given-names: {}", quoted(family), quoted(given))
         }
-        _ => writeln!(out, "{indent}- name: {}", quoted(name)),
+        None => writeln!(out, "{indent}- name: {}", quoted(name)),
     };
 }
 

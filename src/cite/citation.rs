@@ -273,6 +273,13 @@ pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if space(c) { ' ' } else { c }).collect::<String>().trim().to_owned()
 }
 
+/// Family and given name, where a name of an author is written as `Family, Given`.
+pub(super) fn parted(name: &str) -> Option<(&str, &str)> {
+    let (family, given) = name.split_once(',')?;
+    let (family, given) = (family.trim(), given.trim());
+    (!family.is_empty() && !given.is_empty()).then_some((family, given))
+}
+
 /// `5 runs are not trained yet`, or nothing.
 pub(super) fn untrained(runs: u64) -> Option<String> {
     let verb = if runs == 1 { "is" } else { "are" };

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::citation::plain;
 use super::differences::{Difference, Pairs};
+use super::json::run;
 use super::runs::Runs;
 use super::text::aligned;
 use super::verify::told;
@@ -315,11 +316,10 @@ pub fn json(sides: &[Side]) -> Value {
                 json!({"run": run.id, "curve": points.collect::<Vec<_>>()})
             })
             .collect();
-        let facts: Map<String, Value> =
-            side.facts().into_iter().map(|(name, fact)| (name.replace(' ', "_"), fact.into())).collect();
+        let runs = (0..side.runs.records.runs.len()).map(|row| run(&side.runs, row));
         json!({
             "id": side.id, "kind": if side.is_configuration { "configuration" } else { "run" }, "sweep": side.sweep,
-            "facts": facts, "curves": curves,
+            "runs": runs.collect::<Vec<_>>(), "curves": curves,
         })
     };
     json!({

@@ -136,6 +136,10 @@ fn sweep(citation: &Citation, all: &mut Vec<(String, String, String)>) {
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in plain(text).chars() {
+        // Several of them are one sign to TeX: a dash, a quote, a Spanish mark.
+        if matches!(c, '-' | '\'' | ',' | '`') && out.ends_with(if c == '`' { ['?', '!', '`'] } else { [c; 3] }) {
+            out.push_str("{}");
+        }
         match c {
             '\\' => out.push_str("\\textbackslash{}"),
             '{' => out.push_str("\\textbraceleft{}"),

@@ -1,6 +1,7 @@
 //! Where a sweep is trained: what was asked for, where that keeps what the sweep asks for itself.
 
 use super::exit::Misuse;
+use super::{mention, style};
 use crate::config::{Numerics, Setting};
 use crate::sweep::{Diagnostic, Entry, Place, Sweep, Written};
 use crate::train::{Choice, Device};
@@ -15,7 +16,12 @@ pub fn devices(sweep: &Sweep, choice: Choice) -> anyhow::Result<Vec<Device>> {
     let cpu = Choice::Device(Device::Cpu);
     match (portable(sweep), choice) {
         (None, _) => Ok(choice.resolve()?),
-        (Some(_), Choice::Auto) => Ok(cpu.resolve()?),
+        (Some(_), Choice::Auto) => {
+            if Choice::Cuda.resolve().is_ok() {
+                mention!("`numerics: portable` is trained on the processor: a GPU does not give the same bits as others");
+            }
+            Ok(cpu.resolve()?)
+        }
         (Some(_), choice) if choice == cpu => Ok(cpu.resolve()?),
         (Some(place), _) => {
             let message = "`numerics: portable` asks for the same bits on every processor, and a GPU does not give them";
@@ -30,7 +36,7 @@ pub fn refuse_portable(portable: usize, devices: &[Device]) -> Result<(), Misuse
     if portable == 0 || devices.iter().all(|device| *device == Device::Cpu) {
         return Ok(());
     }
-    let runs = super::style::counted(portable as u64, "run");
+    let runs = style::counted(portable as u64, "run");
     Err(Misuse(format!(
         "{runs} asked for `numerics: portable`, the same bits on every processor, and a GPU does not give them: leave --device out"
     )))
@@ -67,12 +73,13 @@ mod tests {
     #[test]
     fn no_gpu_trains_what_has_to_be_the_same_on_every_processor() {
         let written = [
-            ("grid: {numerics: [fast, portable]}", "x.yaml:4:24"),
-            ("grids: {a: {base: {numerics: portable}}}", "x.yaml:4:30"),
-            ("include: [{numerics: portable}]", "x.yaml:4:22"),
-            ("zip: {both: {numerics: [fast, portable], depth: [1, 2]}}", "x.yaml:4:31"),
+            "grid: {numerics: [fast, portable]}",
+            "grids: {a: {base: {numerics: portable}}}",
+            "include: [{numerics: portable}]",
+            "zip: {both: {numerics: [fast, portable], depth: [1, 2]}}",
         ];
-        for (numerics, place) in written {
+        for numerics in written {
+            let place = format!("x.yaml:4:{}", numerics.find("portable").unwrap() + 1);
             assert_eq!(on(numerics, "cpu", &[]), Ok(vec![Device::Cpu]));
             assert_eq!(on(numerics, "auto", &[]), Ok(vec![Device::Cpu]));
             for device in ["cuda", "cuda:1", "cpu-tensors"] {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::files::{Member, media_type};
 use super::{Contents, Error, METADATA};
+use crate::cite::citation::parted;
 use crate::store::{Note, Results};
 
 /// The version of RO-Crate.
@@ -181,7 +182,12 @@ fn author_id(number: usize) -> String {
 
 fn people<'a>(contents: &'a Contents<'_>) -> impl Iterator<Item = Value> + 'a {
     let numbered = contents.citation.authors.iter().zip(1..);
-    numbered.map(|(name, number)| json!({"@id": author_id(number), "@type": "Person", "name": name}))
+    numbered.map(|(name, number)| match parted(name) {
+        Some((family, given)) => json!({
+            "@id": author_id(number), "@type": "Person", "name": format!("{given} {family}"), "familyName": family, "givenName": given,
+        }),
+        None => json!({"@id": author_id(number), "@type": "Person", "name": name}),
+    })
 }
 
 /// Licences that SPDX names have an address there.
