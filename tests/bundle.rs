@@ -99,7 +99,10 @@ fn a_bundle_is_verified_and_cited_as_it_is() {
     let folder = folder.path();
     printed(folder, &["bundle", "small"]);
     let before = fs::read(folder.join("small.zip")).unwrap();
-    let told = printed(folder, &["verify", "small.zip", "--quiet"]);
+    // From the archive alone.
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("small.zip"), &before).unwrap();
+    let told = printed(elsewhere.path(), &["verify", "small.zip", "--quiet"]);
     assert!(told.contains("4 of 4 runs were trained again: all bitwise equal"), "{told}");
     assert_eq!(fs::read(folder.join("small.zip")).unwrap(), before, "a bundle stays as it is");
     let document: Value =
@@ -326,7 +329,8 @@ fn a_bundle_that_was_changed_is_refused_and_says_so() {
     ];
     for (name, bytes) in damaged {
         fs::write(folder.join(name), bytes).unwrap();
-        for arguments in [["check", name], ["runs", name], ["report", name], ["show", name], ["bundle", name]] {
+        for arguments in [["check", name], ["runs", name], ["report", name], ["show", name], ["bundle", name], ["verify", name], ["cite", name]]
+        {
             let output = ablate(folder, &arguments);
             let message = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(7), "{arguments:?}: {message}");

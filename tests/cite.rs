@@ -416,8 +416,8 @@ fn compiles(here: &Path, file: &str, run: &Value) {
     };
     let cases = [
         ("domain_rmse", "", run["domain_rmse"].to_string()),
-        ("largest", "[3]", "30".into()),
-        ("activation", "", text(run, "activation").into()),
+        ("largest", "[3]", run["largest"].to_string()),
+        ("normalization", "", text(run, "normalization").into()),
         ("seed", "", run["seed"].to_string()),
     ];
     let typed: Vec<String> =
@@ -452,6 +452,31 @@ fn compiles(here: &Path, file: &str, run: &Value) {
     }
     let (is_good, told) = latex(&format!("\\ablate{{{id}}}{{domain_rmsee}}"));
     assert!(!is_good && told.contains("domain_rmsee") && told.contains(id), "{told}");
+}
+
+#[test]
+fn a_sweep_that_tex_could_not_hold_has_macros_of_its_configurations() {
+    let sweep = "version: 1
+name: cited_1.x
+base: {task: square, examples: 8, test_examples: 4, largest: 8, epochs: 1, depth: 0}
+grid: {normalization: [max, standardize]}
+replicates: {count: 800}
+";
+    let folder = trained(sweep);
+    let here = folder.path();
+    let run = text(&runs(here)[0], "run").to_owned();
+    let output = ablate(here, &["cite", "cited_1.x", "--format", "latex"]);
+    let said = "The macros of 1,600 runs are left out, since they are more than TeX can hold";
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with(said), "{}", String::from_utf8_lossy(&output.stderr));
+    let file = String::from_utf8(output.stdout).unwrap();
+    assert!(file.contains(&format!("% {said}: ")) && !file.contains(&run));
+    let found = definitions(&file);
+    let config = text(&runs(here)[0], "config").to_owned();
+    assert_eq!(found[&(config.clone(), "runs".to_owned())], "800");
+    assert!(found.contains_key(&(config, "domain_rmse.high".to_owned())));
+    // Those of a run beside them.
+    let both = file + &good(here, &["cite", &run, "--format", "latex"]);
+    compiles(here, &both, &runs(here)[0]);
 }
 
 #[test]

@@ -102,8 +102,7 @@ fn exported(folder: &Path) {
 const IN_R: &str = r#"
 stopifnot(nrow(runs) == 4, is.numeric(runs$domain_rmse), is.character(runs$seed), runs$status == "finished")
 stopifnot(nrow(best) == 2, !is.na(best$domain_rmse))
-cat(sprintf("%s %s %.17g
-", runs$run, runs$seed, runs$domain_rmse), sep = "")
+cat(sprintf("run %s %s %.17g\n", runs$run, runs$seed, runs$domain_rmse), sep = "")
 "#;
 
 /// R is no part of what the other tests need, and not every machine has it.

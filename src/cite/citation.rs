@@ -267,6 +267,14 @@ impl Citation {
     }
 }
 
+impl Citation {
+    /// What a form leaves out because those who read it could not hold it, in a sentence; nothing where it has all.
+    #[must_use]
+    pub fn left_out(&self, format: Format) -> Option<String> {
+        if format == Format::Latex { latex::left_out(self) } else { None }
+    }
+}
+
 /// Text in one line: without line ends, other control characters, and spaces that are more than spaces.
 pub(super) fn plain(text: &str) -> String {
     let space = |c: char| c.is_control() || matches!(c, '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}');

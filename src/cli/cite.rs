@@ -6,7 +6,7 @@ use super::exit::{Exit, Misuse};
 use super::options::ResultsFolder;
 use super::place::{Place, rows};
 use super::report::{Saved, metric_of};
-use super::{claims, say};
+use super::{claims, mention, say};
 use crate::cite::{About, Citation, Format, Notes};
 use crate::store::{Named, Results};
 use crate::sweep;
@@ -48,6 +48,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         None => of_sweep(&results, &arguments.authors)?,
     };
     let format = if arguments.json { Format::Json } else { arguments.format };
+    citation.left_out(format).iter().for_each(|left| mention!("{left}"));
     say!("{}", citation.to(format).trim_end());
     Ok(Exit::Done)
 }
