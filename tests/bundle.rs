@@ -58,7 +58,10 @@ fn commands_say_the_same_of_a_bundle_and_of_the_folder() {
     assert_eq!(printed(folder, &["bundle", "small"]), "small.zip\n");
     let run = first_run(folder, "small");
     let within = format!("small.zip/{}", &run[..8]);
-    let config = printed(folder, &["runs", "small", "--where", &format!("run = '{run}'"), "--columns", "config", "--format", "csv"]);
+    let config = printed(
+        folder,
+        &["runs", "small", "--where", &format!("run = '{run}'"), "--columns", "config", "--format", "csv"],
+    );
     let config = config.lines().nth(1).unwrap();
     let of_bundle = format!("small.zip/{}", &config[..9]);
     let pairs: [[&[&str]; 2]; 10] = [
@@ -329,8 +332,15 @@ fn a_bundle_that_was_changed_is_refused_and_says_so() {
     ];
     for (name, bytes) in damaged {
         fs::write(folder.join(name), bytes).unwrap();
-        for arguments in [["check", name], ["runs", name], ["report", name], ["show", name], ["bundle", name], ["verify", name], ["cite", name]]
-        {
+        for arguments in [
+            ["check", name],
+            ["runs", name],
+            ["report", name],
+            ["show", name],
+            ["bundle", name],
+            ["verify", name],
+            ["cite", name],
+        ] {
             let output = ablate(folder, &arguments);
             let message = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(7), "{arguments:?}: {message}");

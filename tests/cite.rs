@@ -110,7 +110,9 @@ fn a_run_is_cited_with_all_that_finds_it_again() {
     }
     assert!(!good(here, &["show", text(run, "run")]).contains("bitwise"));
     mark(here, run, "different", text(run, "digest"));
-    assert!(good(here, &["cite", text(run, "run")]).contains("trained again: different, first train_loss of epoch 2 ("));
+    assert!(
+        good(here, &["cite", text(run, "run")]).contains("trained again: different, first train_loss of epoch 2 (")
+    );
     // One that this version cannot read is none.
     mark(here, run, "about_equal", text(run, "digest"));
     let cited = good(here, &["cite", text(run, "run")]);
@@ -556,7 +558,10 @@ fn configurations_are_compared_seed_by_seed() {
     let compared = document(here, &["compare", &format!("cited_1.x/{x}"), &format!("later/cited_1.x/{y}"), "--json"]);
     assert_eq!((&compared["differences"]["pairs"], &compared["differences"]["alone"]), (&json!(2), &json!([1, 2])));
     let shown = good(here, &["compare", &format!("cited_1.x/{x}"), &format!("later/cited_1.x/{y}")]);
-    assert!(shown.contains("A − B (2 pairs)") && shown.contains("without a partner are 1 run of A and 2 of B"), "{shown}");
+    assert!(
+        shown.contains("A − B (2 pairs)") && shown.contains("without a partner are 1 run of A and 2 of B"),
+        "{shown}"
+    );
 
     // No seed in common: by their means, and it is said.
     good(here, &["run", "sweep.yaml", "replicates.seed=50", "--results", "other", "--no-report"]);

@@ -519,7 +519,8 @@ fn portable_runs_are_not_trained_on_a_gpu() {
     for command in ["run", "plan"] {
         let output = ablate(here, &[command, "small.yaml", "--device", "cuda"]);
         assert_eq!(output.status.code(), Some(3), "{}", err(&output));
-        let said = "small.yaml:5:18: `numerics: portable` asks for the same bits on every processor, and a GPU does not";
+        let said =
+            "small.yaml:5:18: `numerics: portable` asks for the same bits on every processor, and a GPU does not";
         assert!(err(&output).starts_with(said), "{}", err(&output));
     }
     assert!(!here.join("results").exists());

@@ -183,9 +183,7 @@ fn parameters(sides: &[Side]) -> String {
 /// The two sides where both are configurations, with their pairs.
 fn two_configurations(sides: &[Side]) -> Option<(&Side, &Side, Pairs)> {
     match sides {
-        [a, b] if a.is_configuration && b.is_configuration => {
-            Some((a, b, Pairs::of(&a.runs.records, &b.runs.records)))
-        }
+        [a, b] if a.is_configuration && b.is_configuration => Some((a, b, Pairs::of(&a.runs.records, &b.runs.records))),
         _ => None,
     }
 }
@@ -223,7 +221,8 @@ fn counted(pairs: usize) -> String {
 /// How the differences of two configurations were made.
 fn how(pairs: &Pairs) -> String {
     if pairs.count() == 0 {
-        return "  A − B is the difference of the means with its 95 % interval: the two have no seeds in common\n".into();
+        return "  A − B is the difference of the means with its 95 % interval: the two have no seeds in common\n"
+            .into();
     }
     let [a, b] = pairs.alone;
     let alone = match a + b {

@@ -67,7 +67,9 @@ impl Process {
         let build = [("compiler", "compiler"), ("target", "target"), ("packages", "Cargo.lock")];
         let build = build.into_iter().filter_map(|(key, name)| Some((name, text(&program[key])?)));
         Some(Self {
-            build: build.map(|(name, fact)| (name, if name == "Cargo.lock" { format!("BLAKE3 {fact}") } else { fact })).collect(),
+            build: build
+                .map(|(name, fact)| (name, if name == "Cargo.lock" { format!("BLAKE3 {fact}") } else { fact }))
+                .collect(),
             machine: machine.filter_map(|(name, value)| Some((name.clone(), fact(value)?))).collect(),
             origin,
             time,

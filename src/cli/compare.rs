@@ -17,7 +17,9 @@ use crate::store::{self, Named, Results};
 /// curves on one scale, and where they come from. Two configurations also have what they differ by: seed by seed where they
 /// have seeds in common, with the 95 % interval of the mean difference.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  ablate compare 3f9c27 8b1d02\n  ablate compare why-squares/3f9c27 others.zip/8b1d02 --json")]
+#[command(
+    after_help = "Examples:\n  ablate compare 3f9c27 8b1d02\n  ablate compare why-squares/3f9c27 others.zip/8b1d02 --json"
+)]
 pub struct Arguments {
     /// Ids of runs or configurations, or their first 6 characters or more; FOLDER/ID or BUNDLE.zip/ID for one in
     /// other results.

@@ -18,13 +18,16 @@ pub fn devices(sweep: &Sweep, choice: Choice) -> anyhow::Result<Vec<Device>> {
         (None, _) => Ok(choice.resolve()?),
         (Some(_), Choice::Auto) => {
             if Choice::Cuda.resolve().is_ok() {
-                mention!("`numerics: portable` is trained on the processor: a GPU does not give the same bits as others");
+                mention!(
+                    "`numerics: portable` is trained on the processor: a GPU does not give the same bits as others"
+                );
             }
             Ok(cpu.resolve()?)
         }
         (Some(_), choice) if choice == cpu => Ok(cpu.resolve()?),
         (Some(place), _) => {
-            let message = "`numerics: portable` asks for the same bits on every processor, and a GPU does not give them";
+            let message =
+                "`numerics: portable` asks for the same bits on every processor, and a GPU does not give them";
             let hint = "train it with --device cpu, or ask for `numerics: fast`";
             Err(sweep.invalid(vec![Diagnostic::new(place, message).hint(hint)]).into())
         }
@@ -45,9 +48,8 @@ pub fn refuse_portable(portable: usize, devices: &[Device]) -> Result<(), Misuse
 /// Where a sweep first asks for the same bits on every processor.
 fn portable(sweep: &Sweep) -> Option<Place> {
     let is_asked = |written: &Written| Numerics::Portable.write().as_ref() == Some(&written.value);
-    let of_entry = |entry: &Entry| {
-        (entry.parameter.name == "numerics" && is_asked(&entry.written)).then_some(entry.written.place)
-    };
+    let of_entry =
+        |entry: &Entry| (entry.parameter.name == "numerics" && is_asked(&entry.written)).then_some(entry.written.place);
     let places = sweep.grids.iter().flat_map(|grid| {
         let axes = grid.axes().filter(|axis| axis.parameter.name == "numerics");
         let listed = axes.flat_map(|axis| axis.choices.listed().unwrap_or_default());

@@ -28,8 +28,10 @@ use crate::train::{Choice, Device};
 /// so that a number that was changed is told apart from a training that came out differently. What was found is kept with
 /// the results, and shown by reports and citations. The exit code is 6 where a run is different.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  ablate verify 3f9c2a\n  ablate verify why-squares --sample 5%\n  ablate verify others.zip\n  \
-    ablate verify why-squares --sample 20 --jobs 2 --json")]
+#[command(
+    after_help = "Examples:\n  ablate verify 3f9c2a\n  ablate verify why-squares --sample 5%\n  ablate verify others.zip\n  \
+    ablate verify why-squares --sample 20 --jobs 2 --json"
+)]
 pub struct Arguments {
     /// A run's or a configuration's id, or its first 6 characters or more (FOLDER/ID or BUNDLE.zip/ID for one in other results); a
     /// folder of results, the name of a sweep, or a bundle.

@@ -1,6 +1,9 @@
 //! The numeric path: what decides the bits of a result beside the run itself. Set once, before libtorch's first
 //! product, and read back for the record.
-#![expect(unsafe_code, reason = "setting MKL's environment, asking it for its code path, and the symbol that it asks for")]
+#![expect(
+    unsafe_code,
+    reason = "setting MKL's environment, asking it for its code path, and the symbol that it asks for"
+)]
 
 use std::ffi::c_int;
 use std::fmt;
@@ -183,7 +186,8 @@ mod tests {
 
     #[test]
     fn numbers_of_mkl_have_its_words() {
-        let words = [(65_546, "AVX2,STRICT"), (65_548, "AVX512,STRICT"), (3, "COMPATIBLE"), (2, "AUTO"), (99, "branch 99")];
+        let words =
+            [(65_546, "AVX2,STRICT"), (65_548, "AVX512,STRICT"), (3, "COMPATIBLE"), (2, "AUTO"), (99, "branch 99")];
         assert!(words.iter().all(|(number, word)| in_words(*number) == *word));
     }
 }

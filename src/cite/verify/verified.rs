@@ -64,9 +64,9 @@ impl fmt::Display for Verified {
             Self::OfAnotherRecord => {
                 f.write_str("not verified (a verification of another record of it says nothing of this one)")
             }
-            Self::Unreadable => {
-                f.write_str("not verified (another version of Ablate has kept a verification that this one cannot read)")
-            }
+            Self::Unreadable => f.write_str(
+                "not verified (another version of Ablate has kept a verification that this one cannot read)",
+            ),
             Self::Found(found) => {
                 let detail = detail(found).map(|detail| format!(", {detail}")).unwrap_or_default();
                 let Verification { verdict, time, ablate, trained_environment, .. } = &**found;
@@ -140,7 +140,9 @@ pub(super) mod tests {
     #[test]
     fn what_is_written_is_what_is_read() {
         for verdict in ["bitwise_equal", "within_tolerance", "different"] {
-            let Verified::Found(found) = Verified::of(Some(&note(verdict, "d")), Some("d")) else { panic!("{verdict}") };
+            let Verified::Found(found) = Verified::of(Some(&note(verdict, "d")), Some("d")) else {
+                panic!("{verdict}")
+            };
             assert_eq!(json!(found), Value::Object(note(verdict, "d")));
         }
     }

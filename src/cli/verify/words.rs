@@ -137,8 +137,7 @@ impl Told<'_> {
     /// Which grids a sample says nothing of.
     fn strata(&self) -> Option<String> {
         let grids = self.grids();
-        let left: Vec<String> =
-            grids.iter().filter(|grid| grid.drawn == 0).map(|grid| grid.name.to_owned()).collect();
+        let left: Vec<String> = grids.iter().filter(|grid| grid.drawn == 0).map(|grid| grid.name.to_owned()).collect();
         let of = style::counted(grids.len() as u64, "grid");
         (!left.is_empty()).then(|| {
             let drawn = style::count((grids.len() - left.len()) as u64);
