@@ -1,7 +1,6 @@
 //! The same bits on other processors: a sweep of everything that computes is trained here, and again under an emulator
 //! that has the instructions of other processor models only; and what is made of results that come with the repository.
 //! Slow and in need of QEMU, so `make test-portable` runs it.
-#![expect(clippy::disallowed_methods, reason = "tests read files of their own")]
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;

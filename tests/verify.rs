@@ -532,6 +532,41 @@ fn portable_runs_are_not_trained_on_a_gpu() {
 }
 
 #[test]
+fn results_that_another_process_is_saving_are_verified_as_far_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let long =
+        SWEEP.replace("epochs: 6", "epochs: 2000").replace("count: 20", "count: 6").replace("width: 8", "width: 24");
+    fs::write(here.join("small.yaml"), long).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ablate"))
+        .args(["run", "small.yaml", "--jobs", "1", "--no-report", "--quiet"])
+        .current_dir(here)
+        .spawn()
+        .unwrap();
+    let saved = || {
+        let runs = Results::open(&here.join("results/small")).map(|results| results.runs().height());
+        runs.unwrap_or(0)
+    };
+    for _ in 0..3000 {
+        if saved() > 2 {
+            break;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    let mut while_at_work = 0;
+    for _ in 0..3 {
+        let (document, code) = verify(here, &["--sample", "2", "--jobs", "1"]);
+        assert_eq!((code, &document["bitwise_equal"], &document["kept"]), (0, &json!(2), &json!(true)), "{document}");
+        while_at_work += usize::from(child.try_wait().unwrap().is_none());
+    }
+    assert!(while_at_work > 0, "the sweep has ended before it was verified");
+    assert!(child.wait().unwrap().success());
+    assert!(ablate(here, &["check", "small"]).status.success());
+    let summary = Summary::of(&Results::open(&here.join("results/small")).unwrap(), &|_| true).unwrap();
+    assert!(summary.runs == 36 && summary.equal >= 2 && summary.outdated + summary.different == 0, "{summary:?}");
+}
+
+#[test]
 fn an_interrupted_verification_keeps_what_it_found() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
