@@ -185,6 +185,11 @@ fn what_cannot_be_cited_is_refused() {
     {
         assert_eq!(ablate(here, wrong).status.code(), Some(2), "{wrong:?}");
     }
+    for command in ["cite", "verify", "bundle", "show"] {
+        let output = ablate(here, &[command, "abc"]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(told.contains("give at least 6 of the 20 characters"), "{told}");
+    }
     assert_eq!(ablate(here, &["cite", &run, "--author", " "]).status.code(), Some(2));
     for wrong in [&["compare", &run][..], &["compare", &run, "cited_1.x"], &["compare"; 1]] {
         assert_eq!(ablate(here, wrong).status.code(), Some(2), "{wrong:?}");

@@ -33,12 +33,14 @@ const LONG: usize = 32;
 /// Text as TeX shows it, with places where a line may end in what is too long for one.
 fn breakable(text: &str) -> String {
     let word = |word: &str| {
-        let letters: Vec<char> = word.chars().collect();
+        // What stands behind a hash stays with its end.
+        let core = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let letters: Vec<char> = core.chars().collect();
         if letters.len() < LONG {
             return escaped(word);
         }
         let parts = letters.chunks(TOGETHER).map(|part| escaped(&part.iter().collect::<String>()));
-        parts.collect::<Vec<_>>().join("\\allowbreak{}")
+        parts.collect::<Vec<_>>().join("\\allowbreak{}") + &escaped(&word[core.len()..])
     };
     plain(text).split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
@@ -90,4 +92,19 @@ fn author(name: &str) -> String {
 /// A name as a key: with characters that every reader takes in one.
 pub(super) fn key(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_words_may_be_broken_and_short_ones_are_not() {
+        let hash = "0123456789abcdef".repeat(2);
+        let parts = ["01234567", "89abcdef", "01234567", "89abcdef"].join("\\allowbreak{}");
+        assert_eq!(
+            breakable(&format!("file {hash}. Run 0123456789abcdef0123, 50%")),
+            format!("file {parts}. Run 0123456789abcdef0123, 50\\%")
+        );
+    }
 }

@@ -19,8 +19,8 @@ pub struct Place {
     bundle: Option<(PathBuf, Bundle)>,
 }
 
-/// Characters of an id, and the fewest that stand for it.
-const ID: std::ops::RangeInclusive<usize> = 6..=20;
+/// Characters of an id.
+const ID: usize = 20;
 
 impl Place {
     /// The results that are meant by the path of a folder, the name of a sweep under `results`, or the path of a bundle.
@@ -75,7 +75,8 @@ impl Place {
             let named = store::locate_id(&place.folder, id).map_err(|error| inside(error, bundle))?.named;
             return Ok((place, Some(named), Vec::new()));
         }
-        if !(ID.contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        let is_hex = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_hex || id.len() > ID {
             return Ok((Self::open(results, what)?, None, Vec::new()));
         }
         let found = store::locate_id(results, what)?;
