@@ -29,7 +29,7 @@ test: libtorch .venv/made ## run all tests
 	ABLATE_PYTHON="$(CURDIR)/.venv/bin/python" $(CARGO) test --release --locked
 
 test-portable: libtorch ## the same bits on emulated processors of other models (needs QEMU: apt install qemu-user)
-	$(CARGO) test --release --locked --test portable -- --ignored --nocapture runs_have
+	$(CARGO) test --release --locked --test portable -- --ignored --nocapture on_other_processors
 
 lint: libtorch ## formatting, clippy, and cargo-deny where it is installed
 	$(CARGO) fmt --check

@@ -58,19 +58,30 @@ fn commands_say_the_same_of_a_bundle_and_of_the_folder() {
     assert_eq!(printed(folder, &["bundle", "small"]), "small.zip\n");
     let run = first_run(folder, "small");
     let within = format!("small.zip/{}", &run[..8]);
-    let pairs: [[&[&str]; 2]; 5] = [
+    let config = printed(
+        folder,
+        &["runs", "small", "--where", &format!("run = '{run}'"), "--columns", "config", "--format", "csv"],
+    );
+    let config = config.lines().nth(1).unwrap();
+    let of_bundle = format!("small.zip/{}", &config[..9]);
+    let pairs: [[&[&str]; 2]; 10] = [
         [&["runs", "small", "--format", "json"], &["runs", "small.zip", "--format", "json"]],
         [&["runs", "small", "--where", "width = 8"], &["runs", "small.zip", "--where", "width = 8"]],
         [&["claims", "small"], &["claims", "small.zip"]],
         [&["show", &run], &["show", &within]],
         [&["show", &run, "--json"], &["show", &run, "--results", "small.zip", "--json"]],
+        [&["cite", &run], &["cite", &within]],
+        [&["cite", &run, "--json"], &["cite", &run, "--results", "small.zip", "--json"]],
+        [&["cite", config, "--format", "latex"], &["cite", &of_bundle, "--format", "latex"]],
+        [&["compare", &run, config], &["compare", &within, &of_bundle]],
+        [&["compare", &run, config], &["compare", &run[..6], config, "--results", "small.zip"]],
     ];
     for [left, right] in pairs {
         assert_eq!(printed(folder, left), printed(folder, right), "{right:?}");
     }
     printed(folder, &["report", "small", "--out", "one"]);
     printed(folder, &["report", "small.zip", "--out", "two"]);
-    assert_eq!(files(&folder.join("one")), files(&folder.join("two")));
+    assert!(files(&folder.join("one")) == files(&folder.join("two")));
     let check = printed(folder, &["check", "small.zip"]);
     assert!(check.trim().ends_with("4 runs: nothing is damaged"), "{check}");
     let repair = ablate(folder, &["check", "small.zip", "--repair"]);
@@ -80,6 +91,9 @@ fn commands_say_the_same_of_a_bundle_and_of_the_folder() {
     for (name, bytes) in files(&folder.join("one")) {
         assert!(unpacked.get(&Path::new("reports/small").join(&name)) == Some(&bytes), "{name:?}");
     }
+    // Last, since what was found is kept in the folder and not in the bundle.
+    let verified = printed(folder, &["verify", config, "--quiet"]);
+    assert_eq!(verified, printed(folder, &["verify", &of_bundle, "--quiet"]));
 }
 
 #[test]
@@ -88,13 +102,71 @@ fn a_bundle_is_verified_and_cited_as_it_is() {
     let folder = folder.path();
     printed(folder, &["bundle", "small"]);
     let before = fs::read(folder.join("small.zip")).unwrap();
-    let told = printed(folder, &["verify", "small.zip", "--quiet"]);
+    // From the archive alone.
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("small.zip"), &before).unwrap();
+    let told = printed(elsewhere.path(), &["verify", "small.zip", "--quiet"]);
     assert!(told.contains("4 of 4 runs were trained again: all bitwise equal"), "{told}");
     assert_eq!(fs::read(folder.join("small.zip")).unwrap(), before, "a bundle stays as it is");
     let document: Value =
         serde_json::from_str(&printed(folder, &["verify", "small.zip", "--quiet", "--json"])).unwrap();
     assert_eq!((&document["results"], &document["kept"]), (&"small.zip/results/small".into(), &false.into()));
     assert_eq!(printed(folder, &["cite", "small.zip"]), printed(folder, &["cite", "small"]));
+    // One of its runs; and what is not in it is said of the bundle, not of where it was unpacked.
+    let run = first_run(folder, "small.zip");
+    let told = printed(folder, &["verify", &format!("small.zip/{}", &run[..8]), "--quiet"]);
+    assert!(told.starts_with(&format!("run {run}: bitwise equal\n")), "{told}");
+    for command in ["verify", "cite", "show", "bundle"] {
+        let output = ablate(folder, &[command, "small.zip/ffffffffff"]);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        assert!(message.contains("no run `ffffffffff` in small.zip: "), "{message}");
+        let output = ablate(folder, &[command, "small.zip/small"]);
+        assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let shown = ablate(folder, &["show", "small"]);
+    assert_eq!(shown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&shown.stderr).contains("small holds 4 runs: name one as small/RUN"));
+}
+
+#[test]
+fn the_citation_of_a_bundle_is_that_of_cite() {
+    let folder = trained();
+    let folder = folder.path();
+    let run = first_run(folder, "small");
+    let file = |name: &str| String::from_utf8(unpacked(folder, name)[Path::new("CITATION.cff")].clone()).unwrap();
+    let said = ["--author", "Lovelace, Ada", "--author", "The B. of \"C\""];
+    printed(folder, &[&["bundle", "small"][..], &said].concat());
+    assert_eq!(file("small.zip"), printed(folder, &[&["cite", "small", "--format", "cff"][..], &said].concat()));
+    assert!(file("small.zip").contains("family-names: \"Lovelace\"\n"), "{}", file("small.zip"));
+    printed(folder, &["bundle", &run, "--out", "run.zip", "--license", "CC-BY-4.0"]);
+    let cited = printed(folder, &["cite", &run, "--format", "cff"]);
+    assert_eq!(file("run.zip").replace("license: \"CC-BY-4.0\"\n", ""), cited);
+    assert!(file("run.zip").contains("license: \"CC-BY-4.0\"\n") && !cited.contains("license"));
+}
+
+#[test]
+fn a_bundle_of_a_configuration_holds_its_replicates() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("small.yaml"), format!("{SWEEP}replicates: {{count: 3}}\n")).unwrap();
+    printed(folder, &["run", "small.yaml", "--no-report", "--save-weights"]);
+    let config = printed(folder, &["runs", "small", "--columns", "config", "--format", "csv"]);
+    let config = config.lines().nth(1).unwrap();
+    let out = format!("small-{config}.zip");
+    assert_eq!(printed(folder, &["bundle", &config[..8]]).trim(), out);
+    let csv = |of: &[&str]| printed(folder, &[&["runs"][..], of, &["--sort", "run", "--format", "csv"]].concat());
+    assert_eq!(csv(&[&out]), csv(&["small", "--where", &format!("config = '{config}'")]));
+    assert_eq!(printed(folder, &["cite", &format!("{out}/{config}")]), printed(folder, &["cite", config]));
+    let told = printed(folder, &["verify", &out, "--quiet"]);
+    assert!(told.ends_with("small: 3 of 3 runs were trained again: all bitwise equal\n"), "{told}");
+    // A bundle of that bundle is the same.
+    printed(folder, &["bundle", &out, "--out", "again.zip"]);
+    assert!(fs::read(folder.join("again.zip")).unwrap() == fs::read(folder.join(&out)).unwrap());
+    // One run is not meant by a configuration of several.
+    let shown = ablate(folder, &["show", config]);
+    assert_eq!(shown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&shown.stderr).contains("is a configuration, which has the runs "));
 }
 
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -260,7 +332,15 @@ fn a_bundle_that_was_changed_is_refused_and_says_so() {
     ];
     for (name, bytes) in damaged {
         fs::write(folder.join(name), bytes).unwrap();
-        for arguments in [["check", name], ["runs", name], ["report", name], ["show", name], ["bundle", name]] {
+        for arguments in [
+            ["check", name],
+            ["runs", name],
+            ["report", name],
+            ["show", name],
+            ["bundle", name],
+            ["verify", name],
+            ["cite", name],
+        ] {
             let output = ablate(folder, &arguments);
             let message = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(7), "{arguments:?}: {message}");
@@ -302,7 +382,7 @@ fn a_bundle_is_an_ro_crate_by_its_validator() {
     let folder = trained();
     let folder = folder.path();
     let run = first_run(folder, "small");
-    let said = ["--author", "A. \"B\" Çelik: and", "--author", "C. D.", "--license", "CC-BY-4.0"];
+    let said = ["--author", "A. \"B\" Çelik: and", "--author", "Lovelace, Ada", "--license", "CC-BY-4.0"];
     printed(folder, &[&["bundle", "small"], &said[..]].concat());
     printed(folder, &["bundle", &run, "--out", "run.zip"]);
     // As results are that were trained before it was recorded where runs come from.

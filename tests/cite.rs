@@ -10,11 +10,11 @@ use ablate::store::{Note, Results, keep_verified};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const QUESTION: &str = r#"Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]: "k" größer?"#;
+const QUESTION: &str = r#"Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]: "k" größer--,,?"#;
 
 const SWEEP: &str = r#"version: 1
 name: cited_1.x
-question: 'Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]: "k" größer?'
+question: 'Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]: "k" größer--,,?'
 metric: {name: domain_rmse, goal: minimize}
 base: {task: square, examples: 40, test_examples: 20, largest: 30, epochs: 5, batch: 16, width: 8}
 grid: {activation: [linear, relu], normalization: [max, standardize]}
@@ -61,9 +61,12 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 }
 
 fn mark(folder: &Path, run: &Value, outcome: &str, digest: &str) {
+    let first = json!({"quantity": "train_loss", "epoch": 2, "saved": "1.0", "trained": "2.0", "relative": 0.5});
     let note = json!({
-        "verdict": outcome, "digest": digest, "environment": run["environment"], "trained_environment": "e5",
-        "time": "2026-01-02T03:04:05Z", "ablate": {"version": "9.8.7", "commit": null},
+        "verdict": outcome, "digest": digest, "trained_digest": digest, "is_whole": true, "differing": 1,
+        "compared": {"measures": 9, "points": 5, "predictions": 0, "weights": null}, "first": first, "largest": first,
+        "tolerance": 0.01, "environment": run["environment"], "trained_environment": "e5", "facts": [], "device": "cpu",
+        "time": "2026-01-02T03:04:05Z", "ablate": {"version": "9.8.7", "commit": null, "modified": null},
     });
     let note: &Note = note.as_object().unwrap();
     keep_verified(&folder.join("results/cited_1.x"), text(run, "run").parse().unwrap(), note).unwrap();
@@ -99,7 +102,7 @@ fn a_run_is_cited_with_all_that_finds_it_again() {
     assert!(cited.contains(&format!("Verification  {found}\n")), "{cited}");
     assert!(good(here, &["show", text(run, "run")]).contains(found));
     let all = good(here, &["cite", "cited_1.x"]);
-    assert!(all.contains("1 of 12 runs were trained again: 1 bitwise equal; 11 not verified"), "{all}");
+    assert!(all.contains("1 of 12 runs was trained again: bitwise equal; 11 not verified"), "{all}");
     mark(here, run, "bitwise_equal", &"0".repeat(64));
     for format in ["text", "markdown", "bibtex", "cff", "latex", "json"] {
         let cited = good(here, &["cite", text(run, "run"), "--format", format]);
@@ -107,7 +110,14 @@ fn a_run_is_cited_with_all_that_finds_it_again() {
     }
     assert!(!good(here, &["show", text(run, "run")]).contains("bitwise"));
     mark(here, run, "different", text(run, "digest"));
-    assert!(good(here, &["cite", text(run, "run")]).contains("trained again: different"));
+    assert!(
+        good(here, &["cite", text(run, "run")]).contains("trained again: different, first train_loss of epoch 2 (")
+    );
+    // One that this version cannot read is none.
+    mark(here, run, "about_equal", text(run, "digest"));
+    let cited = good(here, &["cite", text(run, "run")]);
+    assert!(cited.contains("not verified (another version of Ablate has kept a verification"), "{cited}");
+    mark(here, run, "different", text(run, "digest"));
 
     // A note that was changed is damage, not a citation.
     let note = here.join(format!("results/cited_1.x/verified/{}.json", text(run, "run")));
@@ -175,6 +185,11 @@ fn what_cannot_be_cited_is_refused() {
     {
         assert_eq!(ablate(here, wrong).status.code(), Some(2), "{wrong:?}");
     }
+    for command in ["cite", "verify", "bundle", "show"] {
+        let output = ablate(here, &[command, "abc"]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(told.contains("give at least 6 of the 20 characters"), "{told}");
+    }
     assert_eq!(ablate(here, &["cite", &run, "--author", " "]).status.code(), Some(2));
     for wrong in [&["compare", &run][..], &["compare", &run, "cited_1.x"], &["compare"; 1]] {
         assert_eq!(ablate(here, wrong).status.code(), Some(2), "{wrong:?}");
@@ -190,6 +205,36 @@ fn written(here: &Path, what: &str, authors: &[&str]) {
         authors.iter().for_each(|author| arguments.extend(["--author", author]));
         fs::write(here.join(file), good(here, &arguments)).unwrap();
     }
+}
+
+/// Has biblatex set all entries, where it is installed: each is found, and none runs out of the page.
+fn is_printed(here: &Path) {
+    let there = |style: &str| Command::new("kpsewhich").arg(style).output().is_ok_and(|found| found.status.success());
+    if !there("biblatex.sty") {
+        println!("skipped: biblatex is not installed");
+        return;
+    }
+    let page = "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage[backend=biber]{biblatex}\n\
+                \\addbibresource{cited.bib}\n\\begin{document}\n\\nocite{*}\n\\printbibliography\n\\end{document}\n";
+    fs::write(here.join("cites.tex"), page).unwrap();
+    let run = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).current_dir(here).env("max_print_line", "1000").output();
+        let output = output.unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{program}: {told}");
+        told
+    };
+    let latex = || run("pdflatex", &["-interaction=nonstopmode", "-halt-on-error", "cites.tex"]);
+    latex();
+    let told = run("biber", &["--validate-datamodel", "cites"]);
+    assert!(!told.contains("WARN") && !told.contains("ERROR"), "{told}");
+    latex();
+    let told = latex();
+    assert!(!told.contains("Warning: Citation") && !told.contains("Empty bibliography"), "{told}");
+    // What sticks out of the margin by more than a few letters could not be read.
+    let points = |line: &str| line.strip_prefix("Overfull \\hbox (")?.split("pt").next()?.parse::<f64>().ok();
+    let widest = told.lines().filter_map(points).fold(0.0, f64::max);
+    assert!(widest < 25.0, "{widest} points: {told}");
 }
 
 /// Holds the entries and the CFF of a citation against what others make of them.
@@ -215,6 +260,7 @@ fn is_read(here: &Path, key: &str, kinds: &[&str], parts: &[&str], authors: &[&s
             .unwrap();
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && !told.contains("WARN") && !told.contains("ERROR"), "{told}\n{entries}");
+        is_printed(here);
     } else {
         println!("skipped: biber is not installed");
     }
@@ -239,7 +285,7 @@ fn entries_and_files_of_citations_are_valid() {
     let (id, config, digest) = (text(run, "run"), text(run, "config"), text(run, "digest"));
     written(here, "cited_1.x", &[]);
     // Quotes become two apostrophes in LaTeX, and one sign again for who reads it.
-    let hard = [r"Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]", "größer?", "not verified"];
+    let hard = [r"Is 50% of {a} & \b $c_d #1 ~e ^f <g> |h| = @i [j]", "größer--,,?", "not verified"];
     is_read(here, "cited_1.x", &["misc", "software"], &hard, &[r"{results of cited\_1.x}"]);
     written(here, id, &["Lovelace, Ada", "Smith and Sons {&} 100%"]);
     let authors = ["Lovelace, Ada", r"{Smith and Sons \textbraceleft{}\&\textbraceright{} 100\%}"];
@@ -289,6 +335,10 @@ fn spoken(value: &str) -> String {
         rest = &rest[c.len_utf8()..];
         match c {
             '\\' => {
+                if let Some(after) = rest.strip_prefix("allowbreak{}") {
+                    rest = after;
+                    continue;
+                }
                 let known = |(name, c): &(&str, char)| Some((rest.strip_prefix(name)?.strip_prefix("{}")?, *c));
                 let next = rest.chars().next().unwrap();
                 let (after, shown) = named.iter().find_map(known).unwrap_or((&rest[next.len_utf8()..], next));
@@ -297,6 +347,8 @@ fn spoken(value: &str) -> String {
                 out.push(shown);
                 rest = after;
             }
+            // What parts signs that would be one to TeX.
+            '{' if rest.starts_with('}') => rest = &rest[1..],
             '{' | '}' | '~' | '^' | '#' | '$' | '%' | '&' | '_' | '"' => panic!("{c} stands alone in {value}"),
             _ => out.push(c),
         }
@@ -371,8 +423,8 @@ fn compiles(here: &Path, file: &str, run: &Value) {
     };
     let cases = [
         ("domain_rmse", "", run["domain_rmse"].to_string()),
-        ("largest", "[3]", "30".into()),
-        ("activation", "", text(run, "activation").into()),
+        ("largest", "[3]", run["largest"].to_string()),
+        ("normalization", "", text(run, "normalization").into()),
         ("seed", "", run["seed"].to_string()),
     ];
     let typed: Vec<String> =
@@ -410,6 +462,31 @@ fn compiles(here: &Path, file: &str, run: &Value) {
 }
 
 #[test]
+fn a_sweep_that_tex_could_not_hold_has_macros_of_its_configurations() {
+    let sweep = "version: 1
+name: cited_1.x
+base: {task: square, examples: 8, test_examples: 4, largest: 8, epochs: 1, depth: 0}
+grid: {normalization: [max, standardize]}
+replicates: {count: 800}
+";
+    let folder = trained(sweep);
+    let here = folder.path();
+    let run = text(&runs(here)[0], "run").to_owned();
+    let output = ablate(here, &["cite", "cited_1.x", "--format", "latex"]);
+    let said = "The macros of 1,600 runs are left out, since they are more than TeX can hold";
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with(said), "{}", String::from_utf8_lossy(&output.stderr));
+    let file = String::from_utf8(output.stdout).unwrap();
+    assert!(file.contains(&format!("% {said}: ")) && !file.contains(&run));
+    let found = definitions(&file);
+    let config = text(&runs(here)[0], "config").to_owned();
+    assert_eq!(found[&(config.clone(), "runs".to_owned())], "800");
+    assert!(found.contains_key(&(config, "domain_rmse.high".to_owned())));
+    // Those of a run beside them.
+    let both = file + &good(here, &["cite", &run, "--format", "latex"]);
+    compiles(here, &both, &runs(here)[0]);
+}
+
+#[test]
 fn comparisons_show_what_differs_and_only_that() {
     let folder = trained(SWEEP);
     let here = folder.path();
@@ -439,13 +516,71 @@ fn comparisons_show_what_differs_and_only_that() {
     let found = &compared["measures"]["domain_rmse"];
     assert_eq!((found[0]["n"].as_u64(), found[0]["values"].as_array().map(Vec::len)), (Some(3), Some(3)));
     assert!(found[2].is_number() && found[1]["interval"][0].as_f64() <= found[1]["mean"].as_f64());
+    assert_eq!(compared["differences"], Value::Null, "of three there is no one difference");
+    assert_eq!(compared["sides"][2]["runs"][0]["digest"], other.unwrap()["digest"]);
     assert_eq!(compared["sides"][0]["curves"].as_array().unwrap().len(), 3, "every run can be seen");
     let shown = good(here, &["compare", x, y]);
-    assert!(shown.contains("A − B (Welch)") && shown.contains(", 3 runs"), "{shown}");
+    assert!(shown.contains("A − B (3 pairs)") && shown.contains(", 3 runs"), "{shown}");
+    assert!(shown.contains("A − B is the mean of the differences of runs of the same seeds"), "{shown}");
+}
+
+/// Values of a measure of a configuration, by seed.
+fn by_seed(all: &[Value], config: &str, measure: &str) -> BTreeMap<String, f64> {
+    let own = all.iter().filter(|run| run["config"] == config);
+    own.map(|run| (run["seed"].to_string(), run[measure].as_f64().unwrap())).collect()
 }
 
 #[test]
-fn weights_give_the_recorded_errors_in_python() {
+fn configurations_are_compared_seed_by_seed() {
+    let folder = trained(SWEEP);
+    let here = folder.path();
+    let all = runs(here);
+    let of = |unit: &str| {
+        let found = all.iter().find(|run| run["activation"] == unit && run["normalization"] == "max");
+        text(found.unwrap(), "config").to_owned()
+    };
+    let (x, y) = (of("linear"), of("relu"));
+    let near = |found: &Value, wanted: f64| (found.as_f64().unwrap() - wanted).abs() <= 1e-6 * wanted.abs();
+
+    let compared = document(here, &["compare", &x, &y, "--json"]);
+    let (a, b) = (by_seed(&all, &x, "test_rmse"), by_seed(&all, &y, "test_rmse"));
+    let differences: Vec<f64> = a.iter().map(|(seed, value)| value - b[seed]).collect();
+    assert_eq!(differences.len(), 3);
+    let mean = differences.iter().sum::<f64>() / 3.0;
+    let sd = (differences.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 2.0).sqrt();
+    // Student's 97.5 % quantile for two degrees of freedom, from a printed table.
+    let half = 4.302_652_7 * sd / 3f64.sqrt();
+    let found = &compared["differences"];
+    assert_eq!((&found["pairs"], &found["alone"]), (&json!(3), &json!([0, 0])));
+    let found = &found["measures"]["test_rmse"];
+    assert!(near(&found["mean"], mean) && found["values"].as_array().unwrap().len() == 3, "{found}");
+    assert!(near(&found["interval"][0], mean - half) && near(&found["interval"][1], mean + half), "{found}");
+    // What draws the same data for both differs by nothing.
+    assert_eq!(compared["differences"]["measures"]["affine_floor_train"]["interval"], json!([0.0, 0.0]));
+
+    // Two of the seeds, and two others.
+    good(here, &["run", "sweep.yaml", "replicates.seed=1", "replicates.count=4", "--results", "later", "--no-report"]);
+    let compared = document(here, &["compare", &format!("cited_1.x/{x}"), &format!("later/cited_1.x/{y}"), "--json"]);
+    assert_eq!((&compared["differences"]["pairs"], &compared["differences"]["alone"]), (&json!(2), &json!([1, 2])));
+    let shown = good(here, &["compare", &format!("cited_1.x/{x}"), &format!("later/cited_1.x/{y}")]);
+    assert!(
+        shown.contains("A − B (2 pairs)") && shown.contains("without a partner are 1 run of A and 2 of B"),
+        "{shown}"
+    );
+
+    // No seed in common: by their means, and it is said.
+    good(here, &["run", "sweep.yaml", "replicates.seed=50", "--results", "other", "--no-report"]);
+    let compared = document(here, &["compare", &format!("cited_1.x/{x}"), &format!("other/cited_1.x/{y}"), "--json"]);
+    let found = &compared["differences"];
+    assert_eq!((&found["pairs"], &found["measures"]["test_rmse"]["values"]), (&json!(0), &Value::Null));
+    let side = |side: usize| compared["measures"]["test_rmse"][side]["mean"].as_f64().unwrap();
+    assert!(near(&found["measures"]["test_rmse"]["mean"], side(0) - side(1)), "{found}");
+    let shown = good(here, &["compare", &format!("cited_1.x/{x}"), &format!("other/cited_1.x/{y}")]);
+    assert!(shown.contains("A − B (Welch)") && shown.contains("the two have no seeds in common"), "{shown}");
+}
+
+#[test]
+fn weights_of_a_bundle_give_the_recorded_errors_in_python() {
     let Ok(python) = std::env::var("ABLATE_PYTHON") else {
         println!("skipped: ABLATE_PYTHON is not set; `make test` sets it");
         return;
@@ -459,10 +594,17 @@ replicates: {count: 2}
 ";
     fs::write(folder.path().join("sweep.yaml"), sweep).unwrap();
     good(folder.path(), &["run", "sweep.yaml", "--no-report", "--save-weights"]);
-    let results = folder.path().join("results/weights");
-    assert_eq!(Results::open(&results).unwrap().runs().height(), 16);
+    good(folder.path(), &["bundle", "weights"]);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/weights.py");
-    let output = Command::new(python).arg(script).arg(&results).output().unwrap();
+    let output = Command::new(python).arg(script).arg("weights.zip").current_dir(folder.path()).output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(out.lines().last(), Some("16 networks give the errors that were recorded"), "{out}\n{err}");
+    assert!(output.status.success(), "{out}\n{err}");
+    let all = "16 networks give the predictions and the errors that were recorded";
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines[0], format!("numpy: {all}"));
+    if lines[1].contains("skipped") {
+        println!("{}", lines[1]);
+    } else {
+        assert_eq!(lines[1], format!("PyTorch: {all}"));
+    }
 }

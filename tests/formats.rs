@@ -74,6 +74,83 @@ fn is_read_and_gone_on_with(name: &str) {
     assert!(before.iter().all(|(run, digest)| after.get(run) == Some(digest)), "what was saved stays");
 }
 
+/// The examples of the documents in a language.
+fn blocks(language: &str) -> Vec<String> {
+    let document = |file: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let both = document("README.md") + &document("results/README.md");
+    let begin = format!("```{language}\n");
+    both.split(&begin).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// Runs of a small sweep, saved with their weights, as people export them.
+fn exported(folder: &Path) {
+    let sweep = "version: 1\nname: mine\nbase: {task: square, largest: 20, examples: 20, test_examples: 10, epochs: 100, depth: 2}\n\
+                 grid: {activation: [relu, tanh]}\nreplicates: {count: 2}\n";
+    fs::write(folder.join("mine.yaml"), sweep).unwrap();
+    let ablate = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_ablate")).args(arguments).current_dir(folder).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    ablate(&["run", "mine.yaml", "--no-report", "--save-weights"]);
+    for (format, file) in [("csv", "runs.csv"), ("json", "runs.json"), ("parquet", "again.parquet")] {
+        fs::write(folder.join(file), ablate(&["runs", "mine", "--format", format])).unwrap();
+    }
+}
+
+/// What R has to see in the CSV: the numbers of the table to the bit, and every digit of a seed.
+const IN_R: &str = r#"
+stopifnot(nrow(runs) == 4, is.numeric(runs$domain_rmse), is.character(runs$seed), runs$status == "finished")
+stopifnot(nrow(best) == 2, !is.na(best$domain_rmse))
+cat(sprintf("run %s %s %.17g\n", runs$run, runs$seed, runs$domain_rmse), sep = "")
+"#;
+
+/// R is no part of what the other tests need, and not every machine has it.
+#[test]
+fn results_are_read_in_r_as_the_documents_say() {
+    if Command::new("Rscript").arg("--version").output().is_err() {
+        println!("skipped: R is not installed (Debian, Ubuntu: apt install r-base-core)");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    exported(folder.path());
+    let blocks = blocks("r");
+    let (base, others): (Vec<&String>, Vec<&String>) = blocks.iter().partition(|block| !block.contains("arrow::"));
+    assert!(!base.is_empty() && others.len() == 1, "{blocks:?}");
+    let r = |code: &str| {
+        Command::new("Rscript").args(["--vanilla", "-e", code]).current_dir(folder.path()).output().unwrap()
+    };
+    let output = r(&format!("{}{IN_R}", base[0]));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut told: Vec<(String, String, u64)> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.strip_prefix("run "))
+        .map(|line| {
+            let [run, seed, error] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            (run.to_owned(), seed.to_owned(), error.parse::<f64>().unwrap().to_bits())
+        })
+        .collect();
+    told.sort();
+    let results = Results::open(&folder.path().join("results/mine")).unwrap();
+    let table = results.runs();
+    let (runs, seeds) = (table.column("run").unwrap().str().unwrap(), table.column("seed").unwrap().i64().unwrap());
+    let errors = table.column("domain_rmse").unwrap().f64().unwrap();
+    let mut saved: Vec<(String, String, u64)> = (0..4)
+        .map(|row| {
+            (runs.get(row).unwrap().into(), seeds.get(row).unwrap().to_string(), errors.get(row).unwrap().to_bits())
+        })
+        .collect();
+    saved.sort();
+    assert_eq!(told, saved);
+    if r("quit(status = !requireNamespace('arrow', quietly = TRUE))").status.success() {
+        let output = r(&format!("{}stopifnot(nrow(runs) == 4, nrow(curves) > 4)\n", others[0]));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    } else {
+        println!("skipped: R's package arrow is not installed, and reads Parquet");
+    }
+}
+
 /// What every CSV of runs has to be to pandas, Polars and `DuckDB`: the table itself, to the bit.
 const SAME_AS_CSV: &str = "
 import duckdb, pandas, polars
@@ -98,25 +175,11 @@ fn results_are_read_elsewhere_as_the_documents_say() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let sweep = "version: 1\nname: mine\nbase: {task: square, largest: 20, examples: 20, test_examples: 10, epochs: 100, depth: 2}\n\
-                 grid: {activation: [relu, tanh]}\nreplicates: {count: 2}\n";
-    fs::write(folder.path().join("mine.yaml"), sweep).unwrap();
-    let ablate = |arguments: &[&str]| {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_ablate")).args(arguments).current_dir(folder.path()).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        output.stdout
-    };
-    ablate(&["run", "mine.yaml", "--no-report", "--save-weights"]);
-    for (format, file) in [("csv", "runs.csv"), ("json", "runs.json"), ("parquet", "again.parquet")] {
-        fs::write(folder.path().join(file), ablate(&["runs", "mine", "--format", format])).unwrap();
-    }
+    exported(folder.path());
     let runs = Results::open(&folder.path().join("results/mine")).unwrap();
     let run = digests(&runs).into_keys().next().unwrap();
-    let document = |file: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-    let both = document("README.md") + &document("results/README.md");
-    let blocks = both.split("```python\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
-    let blocks: Vec<String> = blocks.chain([SAME_AS_CSV.to_owned()]).collect();
+    let mut blocks = blocks("python");
+    blocks.push(SAME_AS_CSV.to_owned());
     assert!(blocks.len() >= 6, "{blocks:?}");
     // What a block finds is not nothing; one on weights is given inputs. Threads of pyarrow's may end a process that is ending
     // with an abort of its own, so that it ends at once.

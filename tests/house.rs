@@ -201,6 +201,7 @@ fn unsafe_code_has_few_homes() {
         "src/train/cpu/product.rs",
         "src/train/device.rs",
         "src/train/environment.rs",
+        "src/train/loaded.rs",
         "src/train/profile.rs",
     ];
     assert_eq!(homes, expected);

@@ -465,6 +465,108 @@ fn what_cannot_be_compared_is_said_and_what_cannot_be_kept() {
 }
 
 #[test]
+fn a_run_of_a_gpu_is_verified_where_there_is_none_only_if_that_is_asked_for() {
+    let runs = &trained()[..2];
+    let folder = saved(
+        runs,
+        &mut |_, record, _| {
+            record.device = "cuda:0".into();
+            ELSEWHERE.clone_into(&mut record.environment);
+            false
+        },
+        None,
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ablate"));
+        command.args(arguments).current_dir(folder.path()).env("CUDA_VISIBLE_DEVICES", "").output().unwrap()
+    };
+    let output = run(&["verify", "small", "--quiet"]);
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    let hint = "error: with --device cpu the runs are trained again in another environment: ";
+    assert!(err(&output).starts_with(hint), "{}", err(&output));
+    assert!(!results(&folder).join("verified").exists());
+    let output = run(&["verify", "small", "--quiet", "--device", "cpu"]);
+    assert!(output.status.success() && out(&output).ends_with("2 of 2 runs were trained again: all bitwise equal\n"));
+    let unknown = "  what differs between the two is not known: nothing was kept of where the run was trained\n";
+    assert!(out(&output).contains(ELSEWHERE) && out(&output).contains(unknown), "{}", out(&output));
+}
+
+#[test]
+fn a_sample_says_which_grids_it_says_nothing_of() {
+    let runs = trained();
+    let folder = saved(&runs, &mut |_, _, _| false, None);
+    let (document, code) = verify(folder.path(), &["--sample", "1"]);
+    let grids = json!([{"grid": "one", "saved": 80, "drawn": 1}, {"grid": "two", "saved": 40, "drawn": 0}]);
+    assert_eq!((code, &document["grids"]), (0, &grids));
+    let text = out(&ablate(folder.path(), &["verify", "small", "--sample", "1"]));
+    assert!(text.starts_with("runs of 1 of 2 grids were drawn, and none of two\nsmall: 1 of 120 runs was"), "{text}");
+    let text = out(&ablate(folder.path(), &["verify", "small", "--sample", "2"]));
+    assert!(text.starts_with("small: 2 of 120 runs were"), "{text}");
+    // All replicates of a configuration.
+    let config = runs[0].0.point.id.to_string();
+    let text = out(&ablate(folder.path(), &["verify", &config[..8]]));
+    assert_eq!(text, format!("configuration {config} of small: 20 of 20 runs were trained again: all bitwise equal\n"));
+    let (document, _) = verify(folder.path(), &["--sample", "1"]);
+    assert_eq!(document["sweep"], "small");
+}
+
+#[test]
+fn portable_runs_are_not_trained_on_a_gpu() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let text = SWEEP.replace("count: 20", "count: 1").replace("base: {examples", "base: {numerics: portable, examples");
+    fs::write(here.join("small.yaml"), text).unwrap();
+    for command in ["run", "plan"] {
+        let output = ablate(here, &[command, "small.yaml", "--device", "cuda"]);
+        assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+        let said =
+            "small.yaml:5:18: `numerics: portable` asks for the same bits on every processor, and a GPU does not";
+        assert!(err(&output).starts_with(said), "{}", err(&output));
+    }
+    assert!(!here.join("results").exists());
+    assert!(ablate(here, &["run", "small.yaml", "--no-report"]).status.success());
+    let output = ablate(here, &["verify", "small", "--device", "cpu-tensors"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("6 runs asked for `numerics: portable`"), "{}", err(&output));
+    assert!(ablate(here, &["verify", "small", "--quiet"]).status.success());
+}
+
+#[test]
+fn results_that_another_process_is_saving_are_verified_as_far_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let long =
+        SWEEP.replace("epochs: 6", "epochs: 2000").replace("count: 20", "count: 6").replace("width: 8", "width: 24");
+    fs::write(here.join("small.yaml"), long).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ablate"))
+        .args(["run", "small.yaml", "--jobs", "1", "--no-report", "--quiet"])
+        .current_dir(here)
+        .spawn()
+        .unwrap();
+    let saved = || {
+        let runs = Results::open(&here.join("results/small")).map(|results| results.runs().height());
+        runs.unwrap_or(0)
+    };
+    for _ in 0..3000 {
+        if saved() > 2 {
+            break;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    let mut while_at_work = 0;
+    for _ in 0..3 {
+        let (document, code) = verify(here, &["--sample", "2", "--jobs", "1"]);
+        assert_eq!((code, &document["bitwise_equal"], &document["kept"]), (0, &json!(2), &json!(true)), "{document}");
+        while_at_work += usize::from(child.try_wait().unwrap().is_none());
+    }
+    assert!(while_at_work > 0, "the sweep has ended before it was verified");
+    assert!(child.wait().unwrap().success());
+    assert!(ablate(here, &["check", "small"]).status.success());
+    let summary = Summary::of(&Results::open(&here.join("results/small")).unwrap(), &|_| true).unwrap();
+    assert!(summary.runs == 36 && summary.equal >= 2 && summary.outdated + summary.different == 0, "{summary:?}");
+}
+
+#[test]
 fn an_interrupted_verification_keeps_what_it_found() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

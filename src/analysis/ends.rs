@@ -17,6 +17,14 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// How these runs ended.
+    #[must_use]
+    pub fn of(records: &Records) -> Self {
+        let mut tally = Self::default();
+        records.runs.iter().for_each(|run| tally.count(run.status));
+        tally
+    }
+
     /// All runs.
     #[must_use]
     pub fn runs(&self) -> usize {
@@ -71,6 +79,6 @@ pub(super) fn ends(records: &Records, varying: &[&'static str], asked: u64) -> E
         }
     }
     let unfinished = rows.clone().filter(|&row| records.runs[row].status != Status::Finished).collect();
-    let all = tally(&mut rows.clone());
+    let all = Tally::of(records);
     Ends { all, missing: asked.saturating_sub(all.runs() as u64), by_value, unfinished }
 }

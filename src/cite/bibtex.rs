@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::citation::Citation;
+use super::citation::{Citation, plain};
 use super::facts::in_sentences;
 use super::latex::escaped;
 use super::origin::Origin;
@@ -25,6 +25,26 @@ fn entry(kind: &str, key: &str, fields: &[(&str, String)], out: &mut String) {
     out.push_str("}\n\n");
 }
 
+/// Characters of a hash that stand together in print.
+const TOGETHER: usize = 8;
+/// The shortest word that is taken apart: hashes and commits, and no run id.
+const LONG: usize = 32;
+
+/// Text as TeX shows it, with places where a line may end in what is too long for one.
+fn breakable(text: &str) -> String {
+    let word = |word: &str| {
+        // What stands behind a hash stays with its end.
+        let core = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let letters: Vec<char> = core.chars().collect();
+        if letters.len() < LONG {
+            return escaped(word);
+        }
+        let parts = letters.chunks(TOGETHER).map(|part| escaped(&part.iter().collect::<String>()));
+        parts.collect::<Vec<_>>().join("\\allowbreak{}") + &escaped(&word[core.len()..])
+    };
+    plain(text).split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 fn software(origin: Option<&Origin>, out: &mut String) {
     let author = ("author", "{The Ablate developers}".to_owned());
     let title = ("title", "{Ablate}".to_owned());
@@ -38,7 +58,7 @@ fn software(origin: Option<&Origin>, out: &mut String) {
     let changed = if origin.modified == Some(true) { "-modified" } else { "" };
     let key = key(&format!("ablate-{}{dash}{commit}{changed}", origin.version));
     let version = ("version", escaped(&origin.version));
-    entry("software", &key, &[author, title, version, ("note", escaped(&origin.to_string()))], out);
+    entry("software", &key, &[author, title, version, ("note", breakable(&origin.to_string()))], out);
 }
 
 fn results(citation: &Citation, out: &mut String) {
@@ -54,7 +74,7 @@ fn results(citation: &Citation, out: &mut String) {
         fields.push(("month", month.trim_start_matches('0').to_owned()));
         fields.push(("howpublished", "Saved results of a hyperparameter sweep".into()));
     }
-    fields.push(("note", escaped(&in_sentences(citation))));
+    fields.push(("note", breakable(&in_sentences(citation))));
     // A @misc must have a date, and there is none to tell where no process has noted it.
     let kind = if date.is_some() { "misc" } else { "dataset" };
     let id = citation.id();
@@ -72,4 +92,19 @@ fn author(name: &str) -> String {
 /// A name as a key: with characters that every reader takes in one.
 pub(super) fn key(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_words_may_be_broken_and_short_ones_are_not() {
+        let hash = "0123456789abcdef".repeat(2);
+        let parts = ["01234567", "89abcdef", "01234567", "89abcdef"].join("\\allowbreak{}");
+        assert_eq!(
+            breakable(&format!("file {hash}. Run 0123456789abcdef0123, 50%")),
+            format!("file {parts}. Run 0123456789abcdef0123, 50\\%")
+        );
+    }
 }

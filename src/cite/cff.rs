@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::citation::{Citation, Subject, plain};
+use super::citation::{Citation, Subject, parted, plain};
 use super::facts::in_sentences;
 use super::text::check;
 
-/// The file.
-pub(super) fn cff(citation: &Citation) -> String {
+/// The file, with the licence of the results where that is to be said: an SPDX name or an address.
+pub(super) fn cff(citation: &Citation, license: Option<&str>) -> String {
     let mut out = String::from("cff-version: 1.2.0\ntype: dataset\n");
     let mut field = |name: &str, text: &str| {
         let _ = writeln!(out, "{name}: {}", quoted(text));
@@ -18,6 +18,9 @@ pub(super) fn cff(citation: &Citation) -> String {
     );
     field("title", &citation.title());
     field("abstract", &in_sentences(citation));
+    if let Some(license) = license {
+        field(if license.contains("://") { "license-url" } else { "license" }, license);
+    }
     if let Some(date) = citation.date() {
         field("date-released", date);
     }
@@ -42,11 +45,11 @@ pub(super) fn cff(citation: &Citation) -> String {
 
 /// `Family, Given` is a person; any other name is taken as it is.
 fn person(name: &str, indent: &str, out: &mut String) {
-    let _ = match name.split_once(',') {
-        Some((family, given)) if !family.trim().is_empty() && !given.trim().is_empty() => {
+    let _ = match parted(name) {
+        Some((family, given)) => {
             writeln!(out, "{indent}- family-names: {}\n{indent}  given-names: {}", quoted(family), quoted(given))
         }
-        _ => writeln!(out, "{indent}- name: {}", quoted(name)),
+        None => writeln!(out, "{indent}- name: {}", quoted(name)),
     };
 }
 

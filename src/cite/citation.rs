@@ -260,17 +260,34 @@ impl Citation {
             Format::Text => text::text(self),
             Format::Markdown => text::markdown(self),
             Format::Bibtex => bibtex::bibtex(self),
-            Format::Cff => cff::cff(self),
+            Format::Cff => cff::cff(self, None),
             Format::Latex => latex::latex(self),
             Format::Json => json::json(self),
         }
     }
 }
 
-/// Text in one line: without line ends, other control characters, and spaces that are more than spaces.
+impl Citation {
+    /// What a form leaves out because those who read it could not hold it, in a sentence; nothing where it has all.
+    #[must_use]
+    pub fn left_out(&self, format: Format) -> Option<String> {
+        if format == Format::Latex { latex::left_out(self) } else { None }
+    }
+}
+
+/// Text in one line: without line ends, other control characters, spaces that are more than spaces, and signs that turn around
+/// the order in which what follows is shown.
 pub(super) fn plain(text: &str) -> String {
-    let space = |c: char| c.is_control() || matches!(c, '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let space = |c: char| c.is_control() || turns(c) || matches!(c, '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
     text.chars().map(|c| if space(c) { ' ' } else { c }).collect::<String>().trim().to_owned()
+}
+
+/// Family and given name, where a name of an author is written as `Family, Given`.
+pub(super) fn parted(name: &str) -> Option<(&str, &str)> {
+    let (family, given) = name.split_once(',')?;
+    let (family, given) = (family.trim(), given.trim());
+    (!family.is_empty() && !given.is_empty()).then_some((family, given))
 }
 
 /// `5 runs are not trained yet`, or nothing.
@@ -315,5 +332,17 @@ impl FromStr for Format {
     fn from_str(text: &str) -> Result<Self, String> {
         let format = Self::NAMES.iter().find(|(name, _)| *name == text).map(|(_, format)| *format);
         format.ok_or_else(|| format!("`{text}` is not one of {}", Self::NAMES.map(|(name, _)| name).join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_one_line_that_a_terminal_obeys_nothing_of() {
+        assert_eq!(plain(" a\u{202e}b\n\u{1b}[2Jc\u{a0}d\u{2066} "), "a b  [2Jc d");
+        assert_eq!(parted("Lovelace, Ada"), Some(("Lovelace", "Ada")));
+        assert_eq!((parted("Ada"), parted(", Ada"), parted("Lovelace,")), (None, None, None));
     }
 }

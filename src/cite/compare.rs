@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::citation::plain;
+use super::differences::{Difference, Pairs};
+use super::json::run;
 use super::runs::Runs;
 use super::text::aligned;
-use super::verified::told;
+use super::verify::told;
 use crate::analysis::Summary;
-use crate::analysis::intervals::{mean, welch};
 use crate::config::PARAMETERS;
 use crate::measure::COLUMNS;
 use crate::report::figure::Table;
@@ -179,14 +180,21 @@ fn parameters(sides: &[Side]) -> String {
     format!("\nparameters that differ ({} more are equal)\n{}", whole(same), aligned(&shown))
 }
 
+/// The two sides where both are configurations, with their pairs.
+fn two_configurations(sides: &[Side]) -> Option<(&Side, &Side, Pairs)> {
+    match sides {
+        [a, b] if a.is_configuration && b.is_configuration => Some((a, b, Pairs::of(&a.runs.records, &b.runs.records))),
+        _ => None,
+    }
+}
+
 fn measures(sides: &[Side]) -> String {
     let mut shown = table(sides);
-    // Two configurations have an interval of what they differ by.
-    let between = match sides {
-        [a, b] if a.is_configuration && b.is_configuration => Some((a, b)),
-        _ => None,
-    };
-    shown.header.extend(between.map(|_| "A − B (Welch)".to_owned()));
+    let between = two_configurations(sides);
+    shown.header.extend(between.as_ref().map(|(.., pairs)| match pairs.count() {
+        0 => "A − B (Welch)".to_owned(),
+        pairs => format!("A − B ({})", counted(pairs)),
+    }));
     for column in COLUMNS {
         let found: Vec<Option<Summary>> = sides.iter().map(|side| side.summary(column.name)).collect();
         if found.iter().all(Option::is_none) {
@@ -194,14 +202,34 @@ fn measures(sides: &[Side]) -> String {
         }
         let mut row = vec![column.name.to_owned()];
         row.extend(found.iter().zip(sides).map(|(summary, side)| cell(summary.as_ref(), side)));
-        if between.is_some() {
-            row.push(difference(found[0].as_ref(), found[1].as_ref()));
-        }
+        row.extend(between.as_ref().map(|(a, b, pairs)| {
+            let found = pairs.difference(&a.runs.records, &b.runs.records, column.name);
+            found.map_or(NOTHING.into(), |found| difference(&found, pairs))
+        }));
         shown.rows.push(row);
     }
     let several = sides.iter().any(|side| side.is_configuration);
     let note = if several { ", of configurations the mean with its 95 % interval" } else { "" };
-    format!("\nmeasures{note}\n{}", aligned(&shown))
+    let how = between.map(|(.., pairs)| how(&pairs)).unwrap_or_default();
+    format!("\nmeasures{note}\n{}{how}", aligned(&shown))
+}
+
+fn counted(pairs: usize) -> String {
+    plain(&count(pairs, "pair"))
+}
+
+/// How the differences of two configurations were made.
+fn how(pairs: &Pairs) -> String {
+    if pairs.count() == 0 {
+        return "  A − B is the difference of the means with its 95 % interval: the two have no seeds in common\n"
+            .into();
+    }
+    let [a, b] = pairs.alone;
+    let alone = match a + b {
+        0 => String::new(),
+        _ => format!("; without a partner are {} of A and {} of B", plain(&count(a, "run")), whole(b)),
+    };
+    format!("  A − B is the mean of the differences of runs of the same seeds, with its 95 % interval{alone}\n")
 }
 
 fn cell(summary: Option<&Summary>, side: &Side) -> String {
@@ -215,11 +243,11 @@ fn cell(summary: Option<&Summary>, side: &Side) -> String {
     format!("{}{}{missing}", short(summary.mean), interval.unwrap_or_default())
 }
 
-fn difference(a: Option<&Summary>, b: Option<&Summary>) -> String {
-    let (Some(a), Some(b)) = (a, b) else { return NOTHING.into() };
-    let (a, b) = (a.numbers(), b.numbers());
-    let interval = welch(&a, &b).map(|(low, high)| format!(" [{}, {}]", short(low), short(high)));
-    format!("{}{}", short(mean(&a) - mean(&b)), interval.unwrap_or_default())
+fn difference(found: &Difference, pairs: &Pairs) -> String {
+    let interval = found.interval.map(|(low, high)| format!(" [{}, {}]", short(low), short(high))).unwrap_or_default();
+    let fewer = found.by_seed.as_ref().map(Vec::len).filter(|made| *made < pairs.count());
+    let fewer = fewer.map(|made| format!(" ({})", counted(made))).unwrap_or_default();
+    format!("{}{interval}{fewer}", short(found.mean))
 }
 
 /// A sparkline a side, all on one scale; as long as it has points, so that what stands one above the other is one epoch.
@@ -262,6 +290,17 @@ pub fn json(sides: &[Side]) -> Value {
         let any = found.iter().any(Option::is_some);
         any.then(|| (column.name.to_owned(), found.iter().zip(sides).map(value).collect::<Value>()))
     });
+    let differences = two_configurations(sides).map(|(a, b, pairs)| {
+        let of = |name: &'static str| {
+            let found = pairs.difference(&a.runs.records, &b.runs.records, name)?;
+            let interval = found.interval.map(|(low, high)| [low, high]);
+            Some((name.to_owned(), json!({"mean": found.mean, "interval": interval, "values": found.by_seed})))
+        };
+        json!({
+            "pairs": pairs.count(), "alone": pairs.alone,
+            "measures": COLUMNS.iter().filter_map(|column| of(column.name)).collect::<Map<_, _>>(),
+        })
+    });
     let side = |side: &Side| {
         let curves: Vec<Value> = side
             .runs
@@ -276,11 +315,10 @@ pub fn json(sides: &[Side]) -> Value {
                 json!({"run": run.id, "curve": points.collect::<Vec<_>>()})
             })
             .collect();
-        let facts: Map<String, Value> =
-            side.facts().into_iter().map(|(name, fact)| (name.replace(' ', "_"), fact.into())).collect();
+        let runs = (0..side.runs.records.runs.len()).map(|row| run(&side.runs, row));
         json!({
             "id": side.id, "kind": if side.is_configuration { "configuration" } else { "run" }, "sweep": side.sweep,
-            "facts": facts, "curves": curves,
+            "runs": runs.collect::<Vec<_>>(), "curves": curves,
         })
     };
     json!({
@@ -288,5 +326,6 @@ pub fn json(sides: &[Side]) -> Value {
         "sides": sides.iter().map(side).collect::<Vec<_>>(),
         "parameters": parameters.collect::<Map<_, _>>(),
         "measures": measures.collect::<Map<_, _>>(),
+        "differences": differences,
     })
 }

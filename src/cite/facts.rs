@@ -1,8 +1,8 @@
 //! What a citation says in sentences, each under its name: the same in every form.
 
 use super::citation::{Citation, Subject, plain, untrained};
-use super::verified::told;
-use crate::analysis::{Outcome, Summary};
+use super::verify::told;
+use crate::analysis::{Outcome, Summary, Tally};
 use crate::report::number::{count, whole};
 use crate::report::sentences::list;
 use crate::store::{SweepVersion, short};
@@ -19,16 +19,12 @@ pub(super) fn facts(citation: &Citation) -> Vec<(&'static str, String)> {
         Subject::Configuration => {
             facts.push(("Configuration", citation.configuration(0)));
             facts.push(("Seeds", seeds(citation)));
+            facts.push(("Runs", ends(&Tally::of(citation.records()))));
             facts.push(("Result", result(citation)));
         }
         Subject::Sweep(found) => {
-            let ends = &found.ends;
-            let others = [(ends.diverged, "diverged"), (ends.failed, "failed"), (ends.timed_out, "ran out of time")];
-            let others = others.into_iter().filter(|(n, _)| *n > 0).map(|(n, how)| format!("{} {how}", whole(n)));
-            let ended: Vec<String> =
-                std::iter::once(format!("{} finished", whole(ends.finished))).chain(others).collect();
             let missing = untrained(found.untrained).map(|missing| format!("; {missing}")).unwrap_or_default();
-            facts.push(("Runs", format!("{}{missing}", list(&ended))));
+            facts.push(("Runs", format!("{}{missing}", ends(&found.ends))));
             facts.push(("Claims", claims(citation, found)));
         }
     }
@@ -52,6 +48,13 @@ fn run(citation: &Citation, facts: &mut Vec<(&'static str, String)>) {
     let reason = run.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     facts.push(("Ended", format!("{}{reason}", run.status.to_string().replace('_', " "))));
     facts.push(("Result", result(citation)));
+}
+
+/// `4 finished and 1 diverged`.
+fn ends(ends: &Tally) -> String {
+    let others = [(ends.diverged, "diverged"), (ends.failed, "failed"), (ends.timed_out, "ran out of time")];
+    let others = others.into_iter().filter(|(n, _)| *n > 0).map(|(n, how)| format!("{} {how}", whole(n)));
+    list(&std::iter::once(format!("{} finished", whole(ends.finished))).chain(others).collect::<Vec<_>>())
 }
 
 /// The seed of a run, and those of single draws where they are others.

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::citation::{Citation, Subject, word};
-use super::verified::told;
+use super::runs::Runs;
+use super::verify::told;
 use crate::analysis::Summary;
 use crate::config::PARAMETERS;
 use crate::measure::COLUMNS;
@@ -52,7 +53,7 @@ pub(super) fn json(citation: &Citation) -> String {
             document["best"] = best.collect();
         }
     }
-    document["runs"] = (0..citation.records().runs.len()).map(|row| run(citation, row)).collect();
+    document["runs"] = (0..citation.records().runs.len()).map(|row| run(&citation.runs, row)).collect();
     format!("{document:#}\n")
 }
 
@@ -63,15 +64,16 @@ fn summary(summary: &Summary) -> Value {
     })
 }
 
-fn run(citation: &Citation, row: usize) -> Value {
-    let records = citation.records();
+/// A run with all that is known of it.
+pub(super) fn run(runs: &Runs, row: usize) -> Value {
+    let records = &runs.records;
     let run = &records.runs[row];
     let measures =
         COLUMNS.iter().filter_map(|column| Some((column.name.to_owned(), json!(records.number(row, column.name)?))));
     let parameters = PARAMETERS
         .iter()
         .filter_map(|parameter| Some((parameter.name.to_owned(), Value::from(records.value(row, parameter.name)?))));
-    let process = citation.runs.processes[row].as_ref();
+    let process = runs.processes[row].as_ref();
     json!({
         "run": run.id,
         "config": run.config,
@@ -82,12 +84,13 @@ fn run(citation: &Citation, row: usize) -> Value {
         "reason": run.reason,
         "digest": run.digest,
         "environment": run.environment,
+        "decides": run.environment.as_deref().and_then(|environment| runs.decides(environment)),
         "device": run.device,
         "trained_by": process.map(|process| json!({
             "version": process.origin.version, "commit": process.origin.commit, "modified": process.origin.modified,
             "time": process.time, "sweep": process.sweep,
         })),
-        "verification": citation.runs.verified[row].document(),
+        "verification": runs.verified[row].document(),
         "parameters": parameters.collect::<Map<_, _>>(),
         "measures": measures.collect::<Map<_, _>>(),
     })

@@ -1,5 +1,6 @@
 //! Citations as macros of LaTeX: `\ablate{RUN}{domain_rmse}`, so that the numbers of a write-up are those of its results.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::bibtex::key;
@@ -8,7 +9,7 @@ use super::facts::facts;
 use crate::analysis::Outcome;
 use crate::config::PARAMETERS;
 use crate::measure::COLUMNS;
-use crate::report::number::exact;
+use crate::report::number::{count, exact};
 
 /// What defines `\ablate` and names what is missing. Rounding is left to LaTeX, so that a number has one definition.
 const MACRO: &str = r"\NeedsTeXFormat{LaTeX2e}[2020/10/01]
@@ -26,6 +27,9 @@ const MACRO: &str = r"\NeedsTeXFormat{LaTeX2e}[2020/10/01]
 \ExplSyntaxOff
 ";
 
+/// Characters that all names of macros may have together: pdfTeX holds some 6 million in all, of which packages take their part.
+const MOST_CHARACTERS: usize = 4_000_000;
+
 /// Columns of a run beside its measures that are numbers.
 const COUNTS: [&str; 5] = ["replicate", "epochs_done", "parameters", "features", "seconds"];
 
@@ -36,6 +40,9 @@ pub(super) fn latex(citation: &Citation) -> String {
         let _ = writeln!(out, "% {name}: {fact}");
     }
     let definitions = definitions(citation);
+    if let Some(left) = left_out(citation) {
+        let _ = writeln!(out, "%\n% {left}");
+    }
     let _ = write!(
         out,
         "%\n% Made by `ablate cite --format latex`: {} definitions. \\input it, and write \\ablate{{ID}}{{NAME}} for a number as \
@@ -52,8 +59,31 @@ pub(super) fn latex(citation: &Citation) -> String {
     out
 }
 
-/// Every number and word: what it is of, its name, and its value as LaTeX reads it.
+/// That the runs of a large sweep are left out, since TeX could not hold them; nothing where they are not.
+pub(super) fn left_out(citation: &Citation) -> Option<String> {
+    let is_sweep = matches!(citation.subject, Subject::Sweep(_));
+    let characters: usize = all(citation).iter().map(|(of, name, _)| "ablate@@".len() + of.len() + name.len()).sum();
+    (is_sweep && characters > MOST_CHARACTERS).then(|| {
+        let runs = plain(&count(citation.records().runs.len(), "run"));
+        format!(
+            "The macros of {runs} are left out, since they are more than TeX can hold: those of configurations are here, and \
+             `ablate cite RUN --format latex` has those of a run, to be read beside these"
+        )
+    })
+}
+
+/// What the file defines.
 fn definitions(citation: &Citation) -> Vec<(String, String, String)> {
+    let mut definitions = all(citation);
+    if left_out(citation).is_some() {
+        let runs: HashSet<&str> = citation.records().runs.iter().map(|run| run.id.as_str()).collect();
+        definitions.retain(|(of, ..)| !runs.contains(of.as_str()));
+    }
+    definitions
+}
+
+/// Every number and word: what it is of, its name, and its value as LaTeX reads it.
+fn all(citation: &Citation) -> Vec<(String, String, String)> {
     let mut all = Vec::new();
     sweep(citation, &mut all);
     let runs = &citation.records().runs;
@@ -85,7 +115,7 @@ fn run(citation: &Citation, row: usize, all: &mut Vec<(String, String, String)>)
     define("config", run.config.clone());
     define("seed", run.seed.clone());
     define("status", escaped(&run.status.to_string().replace('_', " ")));
-    define("verification", escaped(citation.runs.verified[row].word()));
+    define("verification", escaped(&citation.runs.verified[row].word()));
     for (name, value) in [("digest", &run.digest), ("environment", &run.environment)] {
         value.iter().for_each(|value| define(name, escaped(value)));
     }
@@ -136,6 +166,10 @@ fn sweep(citation: &Citation, all: &mut Vec<(String, String, String)>) {
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in plain(text).chars() {
+        // Several of them are one sign to TeX: a dash, a quote, a Spanish mark.
+        if matches!(c, '-' | '\'' | ',' | '`') && out.ends_with(if c == '`' { ['?', '!', '`'] } else { [c; 3] }) {
+            out.push_str("{}");
+        }
         match c {
             '\\' => out.push_str("\\textbackslash{}"),
             '{' => out.push_str("\\textbraceleft{}"),

@@ -34,6 +34,8 @@ impl fmt::Display for Origin {
 pub struct Process {
     /// The program.
     pub origin: Origin,
+    /// What the program was built with, by name: compiler, target, BLAKE3 of the list of its packages.
+    pub build: Vec<(&'static str, String)>,
     /// When it had trained all that it was to, or when it began where it was killed before: UTC, as in RFC 3339.
     pub time: Option<String>,
     /// BLAKE3 of the sweep file that it was given.
@@ -62,7 +64,12 @@ impl Process {
         let environments = note.get("environments").and_then(Value::as_array).into_iter().flatten();
         let machine = note.get("machine").and_then(Value::as_object).into_iter().flatten();
         let fact = |value: &Value| text(value).or_else(|| value.as_u64().map(|number| number.to_string()));
+        let build = [("compiler", "compiler"), ("target", "target"), ("packages", "Cargo.lock")];
+        let build = build.into_iter().filter_map(|(key, name)| Some((name, text(&program[key])?)));
         Some(Self {
+            build: build
+                .map(|(name, fact)| (name, if name == "Cargo.lock" { format!("BLAKE3 {fact}") } else { fact }))
+                .collect(),
             machine: machine.filter_map(|(name, value)| Some((name.clone(), fact(value)?))).collect(),
             origin,
             time,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use polars::prelude::DataFrame;
 
 use super::origin::{Origin, Process};
-use super::verified::Verified;
+use super::verify::Verified;
 use crate::analysis::{Records, Unreadable};
 use crate::store::{self, Note, Results};
 

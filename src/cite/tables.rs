@@ -53,7 +53,7 @@ fn runs(citation: &Citation) -> Table {
             run.status.to_string().replace('_', " "),
             citation.records().number(row, metric).map_or("–".into(), short),
             run.digest.as_deref().map_or("–".into(), |digest| digest.chars().take(DIGEST).collect()),
-            citation.runs.verified[row].word().to_owned(),
+            citation.runs.verified[row].word(),
         ]);
     }
     table

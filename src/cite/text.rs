@@ -14,7 +14,7 @@ pub(super) fn text(citation: &Citation) -> String {
         let _ = writeln!(out, "  {name:<13} {fact}");
     }
     let _ = writeln!(out, "  {:<13} {}", "Check it", check(citation));
-    for (title, table) in tables(citation) {
+    for (title, table) in filled(citation) {
         let _ = write!(out, "\n{title}\n{}", aligned(&table));
     }
     out
@@ -23,9 +23,14 @@ pub(super) fn text(citation: &Citation) -> String {
 /// The command that holds what is cited against a new training.
 pub(super) fn check(citation: &Citation) -> String {
     plain(&match citation.subject {
-        Subject::Run => format!("ablate verify {}/{}", citation.sweep, citation.id()),
-        _ => format!("ablate verify {}", citation.sweep),
+        Subject::Sweep(_) => format!("ablate verify {}", citation.sweep),
+        _ => format!("ablate verify {}/{}", citation.sweep, citation.id()),
     })
+}
+
+/// Tables that have rows: of runs that diverged at once there is nothing to tell.
+fn filled(citation: &Citation) -> impl Iterator<Item = (&'static str, Table)> {
+    tables(citation).into_iter().filter(|(_, table)| !table.rows.is_empty())
 }
 
 /// Columns as wide as their widest cell.
@@ -52,7 +57,7 @@ pub(super) fn markdown(citation: &Citation) -> String {
         let _ = writeln!(out, "- {name}: {}", escaped(&fact));
     }
     let _ = writeln!(out, "- Check it: `{}`", check(citation));
-    for (title, table) in tables(citation) {
+    for (title, table) in filled(citation) {
         let line = |cells: &[String]| {
             format!("| {} |\n", cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join(" | "))
         };
@@ -63,7 +68,7 @@ pub(super) fn markdown(citation: &Citation) -> String {
 }
 
 /// Text that Markdown shows as it is.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if "\\`*_{}[]<>()#+!|~&$".contains(c) {

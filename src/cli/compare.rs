@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::cite::{find, rows};
 use super::exit::{Exit, Misuse};
 use super::options::ResultsFolder;
+use super::place::{Place, rows};
 use super::say;
 use crate::cite::compare::{MOST, Side, json, text};
 use crate::cite::{Notes, Runs};
@@ -14,10 +14,15 @@ use crate::store::{self, Named, Results};
 /// Compare runs or configurations: what differs between them, and what came out.
 ///
 /// Parameters that differ, measures (of a configuration the mean over its replicates with its 95 % interval), learning
-/// curves on one scale, and where they come from. Two configurations also have an interval of their difference.
+/// curves on one scale, and where they come from. Two configurations also have what they differ by: seed by seed where they
+/// have seeds in common, with the 95 % interval of the mean difference.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  ablate compare 3f9c27 8b1d02\n  ablate compare why-squares/3f9c27 others.zip/8b1d02 --json"
+)]
 pub struct Arguments {
-    /// Ids of runs or configurations, or their first 6 characters or more; FOLDER/ID for one in other results.
+    /// Ids of runs or configurations, or their first 6 characters or more; FOLDER/ID or BUNDLE.zip/ID for one in
+    /// other results.
     #[arg(value_name = "RUN|CONFIG", num_args = 2..=MOST, required = true)]
     what: Vec<String>,
     #[command(flatten)]
@@ -36,12 +41,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 fn side(arguments: &Arguments, what: &str) -> anyhow::Result<Side> {
-    let (folder, Some(named)) = find(&arguments.folder.results, what)? else {
-        let message = format!("`{what}` is a folder of results, and runs or configurations are compared");
+    let (place, Some(named)) = Place::find(&arguments.folder.results, what)? else {
+        let message = format!("`{what}` is results, and runs or configurations are compared: name one as {what}/ID");
         return Err(Misuse(message).into());
     };
-    let results = Results::open(&folder)?;
-    let runs = Runs::of(&rows(&results, named)?, &Notes::of(&results)?)?;
+    let results = Results::open(place.folder())?;
+    let runs = Runs::of(&rows(&results, Some(named))?, &Notes::of(&results)?)?;
     let curves = results.curves()?;
     let of = |run: &crate::analysis::Run| Ok(store::curve(&curves, run.id.parse::<Id>()?)?);
     let (id, is_configuration) = match named {

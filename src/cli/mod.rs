@@ -6,6 +6,7 @@ mod cite;
 mod claims;
 mod compare;
 mod completions;
+mod devices;
 mod diff;
 mod doctor;
 mod exit;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::devices::devices;
 use super::exit::Exit;
 use super::options::{ResultsFolder, SweepArguments};
 use super::shapes::{OfShape, shape_lines, shapes};
@@ -66,7 +67,7 @@ pub fn plan(sweep: &Sweep, ended: &Ended, retry_failed: bool, limits: &Limits) -
 /// Plans and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let sweep = load(&arguments.sweep)?;
-    let devices = arguments.device.resolve()?;
+    let devices = devices(&sweep, arguments.device)?;
     let limits = limits(arguments.max_runs, arguments.jobs, &devices);
     let workers = limits.workers;
     // Without --diff, only what tells whether a run has ended.

@@ -3,10 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use super::cite::rows;
-use super::exit::Exit;
+use super::exit::{Exit, harmless};
 use super::options::ResultsFolder;
-use super::place::Place;
+use super::place::{Place, rows};
 use super::say;
 use crate::cite::{Notes, Runs};
 use crate::store::{self, Named, Results};
@@ -26,11 +25,11 @@ pub struct Arguments {
 
 /// Finds and prints.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let (place, run) = Place::open_run(&arguments.folder.results, &arguments.run)?;
+    let (place, run) = Place::find_run(&arguments.folder.results, &arguments.run)?;
     let results = Results::open(place.folder())?;
     let shown = store::show(&results, run)?;
     let (process, notes) = (shown.process(), Notes::of(&results)?);
-    let runs = Runs::of(&rows(&results, Named::Run(run))?, &notes)?;
+    let runs = Runs::of(&rows(&results, Some(Named::Run(run)))?, &notes)?;
     let note = process.and_then(|process| notes.processes.get(process));
     if arguments.json {
         let mut document = shown.document();
@@ -52,14 +51,15 @@ fn where_from(runs: &Runs) {
         say!("  not recorded: it was trained before this was kept, or the note is gone");
         return;
     };
-    say!("  {:<14} {}", "trained by", process.origin);
-    process.time.iter().for_each(|time| say!("  {:<14} {time}", "ended"));
-    process.sweep.iter().for_each(|hash| say!("  {:<14} BLAKE3 {hash}", "sweep file"));
+    say!("  {:<14} {}", "trained by", harmless(&process.origin.to_string()));
+    process.build.iter().for_each(|(name, fact)| say!("  {name:<14} {}", harmless(fact)));
+    process.time.iter().for_each(|time| say!("  {:<14} {}", "ended", harmless(time)));
+    process.sweep.iter().for_each(|hash| say!("  {:<14} BLAKE3 {}", "sweep file", harmless(hash)));
     if !process.overrides.is_empty() {
-        say!("  {:<14} {}", "overrides", process.overrides.join(" "));
+        say!("  {:<14} {}", "overrides", harmless(&process.overrides.join(" ")));
     }
-    process.machine.iter().for_each(|(name, fact)| say!("  {name:<14} {fact}"));
+    process.machine.iter().for_each(|(name, fact)| say!("  {:<14} {}", harmless(name), harmless(fact)));
     let environment = runs.records.runs.first().and_then(|run| run.environment.as_deref());
     let decides = environment.and_then(|id| runs.decides(id));
-    decides.iter().for_each(|facts| say!("  {:<14} {facts}", "decides bits"));
+    decides.iter().for_each(|facts| say!("  {:<14} {}", "decides bits", harmless(facts)));
 }

@@ -3,22 +3,22 @@
 mod words;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use clap::Args;
 
 use self::words::Told;
+use super::devices::refuse_portable;
 use super::exit::{Exit, Misuse};
 use super::libtorch::Need;
 use super::options::{Global, ResultsFolder, jobs};
-use super::place::Place;
+use super::place::{Place, rows};
 use super::progress::Progress;
 use super::{plan, say};
 use crate::cite::verify::{Archive, Candidate, Found, Share, Standing, TOLERANCE, Verifier, sample};
-use crate::config::Id;
+use crate::config::Numerics;
 use crate::execute::{self, Options, Stop, estimate};
 use crate::plan::{Cohort, Run};
-use crate::store::{self, Results};
+use crate::store::{Named, Results};
 use crate::train::{Choice, Device};
 
 /// Train saved runs again, and compare everything that is saved of them to the bit.
@@ -28,11 +28,14 @@ use crate::train::{Choice, Device};
 /// so that a number that was changed is told apart from a training that came out differently. What was found is kept with
 /// the results, and shown by reports and citations. The exit code is 6 where a run is different.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  ablate verify 3f9c2a\n  ablate verify why-squares --sample 5%\n  \
-    ablate verify why-squares --sample 20 --jobs 2 --json")]
+#[command(
+    after_help = "Examples:\n  ablate verify 3f9c2a\n  ablate verify why-squares --sample 5%\n  ablate verify others.zip\n  \
+    ablate verify why-squares --sample 20 --jobs 2 --json"
+)]
 pub struct Arguments {
-    /// A run's id or its first 6 characters or more, a folder of results, the name of a sweep, or a bundle.
-    #[arg(value_name = "RUN|RESULTS")]
+    /// A run's or a configuration's id, or its first 6 characters or more (FOLDER/ID or BUNDLE.zip/ID for one in other results); a
+    /// folder of results, the name of a sweep, or a bundle.
+    #[arg(value_name = "RUN|CONFIG|RESULTS")]
     name: String,
     #[command(flatten)]
     folder: ResultsFolder,
@@ -53,39 +56,17 @@ pub struct Arguments {
     json: bool,
 }
 
-/// The runs that are to be verified.
-struct Chosen {
-    place: Place,
-    run: Option<Id>,
-}
-
 impl Arguments {
-    /// The run, or the folder, that is meant.
-    fn chosen(&self) -> anyhow::Result<Chosen> {
-        match Place::open(&self.folder.results, &self.name) {
-            Ok(place) => Ok(Chosen { place, run: None }),
-            // What is wrong with a bundle.
-            Err(error) if Path::new(&self.name).is_file() => Err(error),
-            Err(missing) => match Place::open_run(&self.folder.results, &self.name) {
-                Ok((place, run)) => Ok(Chosen { place, run: Some(run) }),
-                Err(error) if matches!(error.downcast_ref(), Some(store::Error::NotARun(_))) => Err(missing),
-                Err(error) => Err(error),
-            },
-        }
-    }
-
     /// How much it needs libtorch: where runs are trained again on a GPU, it cannot do without.
     pub fn need(&self) -> Need {
         if let Some(device) = self.device {
             return Need::of(device);
         }
         let devices = || -> anyhow::Result<bool> {
-            let Chosen { place, run } = self.chosen()?;
-            let results = Results::open_columns(place.folder(), &|name| name == "device")?;
-            let rows = results.runs().column("run")?.str()?.iter().zip(results.runs().column("device")?.str()?.iter());
-            let run = run.map(|run| run.to_string());
-            let mut meant = rows.filter(|(id, _)| run.is_none() || *id == run.as_deref());
-            Ok(meant.any(|(_, device)| device.is_some_and(|device| kind(device) != "cpu")))
+            let (place, named, _) = Place::find_quietly(&self.folder.results, &self.name)?;
+            let columns = |name: &str| ["config", "device"].contains(&name);
+            let meant = rows(&Results::open_columns(place.folder(), &columns)?, named)?;
+            Ok(meant.column("device")?.str()?.iter().flatten().any(|device| kind(device) != "cpu"))
         };
         // What is wrong with the results is said when they are verified.
         if devices().unwrap_or(false) { Need::Yes } else { Need::No }
@@ -94,7 +75,8 @@ impl Arguments {
 
 /// Finds, trains, compares, and says what was found.
 pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
-    let Chosen { place, run } = arguments.chosen()?;
+    let (place, named) = Place::find(&arguments.folder.results, &arguments.name)?;
+    let run = named.and_then(|named| if let Named::Run(run) = named { Some(run) } else { None });
     if run.is_some() && arguments.sample.is_some() {
         return Err(Misuse("--sample draws from the runs of a folder of results, and one run was named".into()).into());
     }
@@ -102,7 +84,11 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let results = Results::open(place.folder())?;
     let archive = Archive::of(&results)?;
     let candidates: Vec<Candidate> =
-        archive.candidates().into_iter().filter(|candidate| run.is_none_or(|run| candidate.id == run)).collect();
+        archive.candidates().into_iter().filter(|candidate| is_meant(candidate, named)).collect();
+    let name = match named {
+        Some(Named::Configuration(id)) => format!("configuration {id} of {}", results.name()),
+        _ => results.name(),
+    };
     let comparable: Vec<&Candidate> =
         candidates.iter().filter(|candidate| !matches!(candidate.standing, Standing::Incomparable(_))).collect();
     if comparable.is_empty() {
@@ -118,7 +104,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
             .iter()
             .map(|group| estimate(&group.cohorts, group.devices[0], group.options().workers().len()))
             .sum();
-        words::announce(&results.name(), (drawn.len(), candidates.len()), &groups, time, global);
+        words::announce(&name, (drawn.len(), candidates.len()), &groups, time, global);
     }
     let mut found = Found::default();
     let silent = Verifier::new(&archive, !place.is_bundle(), arguments.tolerance, &|_| {});
@@ -137,8 +123,15 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         executed?;
         found.extend(verifier.found());
     }
-    let told =
-        Told { name: &results.name(), place: &place, run, candidates: &candidates, drawn: drawn.len(), found: &found };
+    let told = Told {
+        sweep: &results.name(),
+        name: &name,
+        place: &place,
+        run,
+        candidates: &candidates,
+        drawn: &drawn,
+        found: &found,
+    };
     if arguments.json {
         say!("{}", serde_json::to_string_pretty(&told.document())?);
     } else {
@@ -154,6 +147,15 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         _ if !found.failed.is_empty() => Exit::SomeFailed,
         _ => Exit::Done,
     })
+}
+
+/// Whether a saved run is one of those that are to be verified.
+fn is_meant(candidate: &Candidate, named: Option<Named>) -> bool {
+    match named {
+        None => true,
+        Some(Named::Run(run)) => candidate.id == run,
+        Some(Named::Configuration(config)) => candidate.config == config.to_string(),
+    }
 }
 
 /// Runs that are trained again on the same devices.
@@ -187,6 +189,10 @@ impl Arguments {
                 let hint = "with --device cpu the runs are trained again in another environment";
                 if self.device.is_some() { error.into() } else { anyhow::Error::new(error).context(hint) }
             })?;
+            if self.device.is_some() {
+                let portable = runs.iter().filter(|run| run.point.configuration.numerics == Numerics::Portable);
+                refuse_portable(portable.count(), &devices)?;
+            }
             let limits = plan::limits(u64::MAX, self.jobs, &devices);
             let cohorts = Cohort::of(runs, &limits);
             groups.push(Group { devices, cohorts, jobs: plan::jobs(self.jobs) });

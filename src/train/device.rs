@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::libtorch::libtorch;
+use super::loaded::{file_of, loaded};
 
 /// Where cohorts are trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -161,12 +162,11 @@ fn free_memory(device: c_int) -> Option<u64> {
     type Get = unsafe extern "C" fn(*mut c_int) -> c_int;
     type Set = unsafe extern "C" fn(c_int) -> c_int;
     type Memory = unsafe extern "C" fn(*mut usize, *mut usize) -> c_int;
-    let file = loaded("/libcudart.so")?;
+    let library = loaded("/libcudart.so")?;
     let (mut before, mut free, mut total) = (0, 0, 0);
-    // SAFETY: the library is loaded already, so nothing of it runs for being opened; the three functions have had these
-    // types since CUDA 2; they write nothing but the numbers behind the pointers. The thread's device is put back.
+    // SAFETY: the three functions have had these types since CUDA 2; they write nothing but the numbers behind the
+    // pointers. The thread's device is put back.
     let answers = unsafe {
-        let library = libloading::os::unix::Library::new(&file).ok()?;
         let get = library.get::<Get>(b"cudaGetDevice\0").ok()?;
         let set = library.get::<Set>(b"cudaSetDevice\0").ok()?;
         let memory = library.get::<Memory>(b"cudaMemGetInfo\0").ok()?;
@@ -188,12 +188,13 @@ fn cuda_library() -> Result<PathBuf, NoCuda> {
         .ok_or_else(|| NoCuda::NotInstalled(root.display().to_string()))
 }
 
-/// What of the GPUs decides bits: their models and the driver, as the kernel module tells them; unknown where it does
-/// not.
+/// What of the GPUs decides bits: their models and the driver, as the kernel module tells them, and CUDA's libraries, as these
+/// tell themselves; unknown where nobody does.
 #[must_use]
 pub fn gpu_facts() -> Vec<(&'static str, String)> {
+    let unknown = || "unknown".to_owned();
     let driver = std::fs::read_to_string("/proc/driver/nvidia/version").unwrap_or_default();
-    let driver = driver.lines().next().unwrap_or("unknown").to_owned();
+    let driver = driver.lines().next().map_or_else(unknown, str::to_owned);
     let folders = std::fs::read_dir("/proc/driver/nvidia/gpus").into_iter().flatten().filter_map(Result::ok);
     let model = |folder: std::fs::DirEntry| {
         let text = std::fs::read_to_string(folder.path().join("information")).ok()?;
@@ -202,21 +203,43 @@ pub fn gpu_facts() -> Vec<(&'static str, String)> {
     let mut models: Vec<String> = folders.filter_map(model).collect();
     models.sort();
     models.dedup();
-    let gpu = if models.is_empty() { "unknown".to_owned() } else { models.join(" and ") };
-    vec![("gpu", gpu), ("driver", driver)]
+    let gpu = if models.is_empty() { unknown() } else { models.join(" and ") };
+    let (cuda, cublas) = (cuda_runtime().unwrap_or_else(unknown), cublas().unwrap_or_else(unknown));
+    vec![("gpu", gpu), ("driver", driver), ("cuda", cuda), ("cublas", cublas)]
+}
+
+/// The version of the CUDA runtime in this process: `13.0`.
+fn cuda_runtime() -> Option<String> {
+    let library = loaded("/libcudart.so")?;
+    let mut version: c_int = 0;
+    // SAFETY: `cudaRuntimeGetVersion` has this type since CUDA 2, and writes the number behind the pointer.
+    let answer = unsafe {
+        let get = library.get::<unsafe extern "C" fn(*mut c_int) -> c_int>(b"cudaRuntimeGetVersion\0").ok()?;
+        get(&raw mut version)
+    };
+    (answer == 0).then(|| format!("{}.{}", version / 1000, version % 1000 / 10))
+}
+
+/// The version of the library that multiplies matrices on the GPU, in this process: `13.1.0`.
+fn cublas() -> Option<String> {
+    let library = loaded("/libcublas.so")?;
+    let part = |which: c_int| {
+        let mut part: c_int = 0;
+        // SAFETY: `cublasGetProperty` has this type since CUDA 8 (0 major, 1 minor, 2 patch), and writes the number behind
+        // the pointer.
+        let answer = unsafe {
+            let get = library.get::<unsafe extern "C" fn(c_int, *mut c_int) -> c_int>(b"cublasGetProperty\0").ok()?;
+            get(which, &raw mut part)
+        };
+        (answer == 0).then(|| part.to_string())
+    };
+    Some([0, 1, 2].into_iter().map(part).collect::<Option<Vec<_>>>()?.join("."))
 }
 
 /// The folder that this process has loaded `libtorch_cpu.so` from, as the kernel lists it.
 #[must_use]
 pub fn libtorch_folder() -> Option<PathBuf> {
-    loaded("/libtorch_cpu.so")?.parent().map(Path::to_path_buf)
-}
-
-/// The file of a library of this process, by how its name begins, as the kernel lists it.
-fn loaded(name: &str) -> Option<PathBuf> {
-    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
-    let file = maps.lines().filter_map(|line| line.find('/').map(|at| &line[at..])).find(|file| file.contains(name))?;
-    Some(PathBuf::from(file))
+    file_of("/libtorch_cpu.so")?.parent().map(Path::to_path_buf)
 }
 
 #[cfg(test)]
@@ -246,5 +269,14 @@ mod tests {
             assert!(Device::Cuda(0).free_memory().is_some_and(|bytes| bytes > 1 << 20));
         }
         assert_eq!(Device::Cuda(1 << 20).free_memory(), None);
+    }
+
+    #[test]
+    fn the_cuda_runtime_tells_its_version() {
+        crate::train::fix_numeric_path();
+        let facts = gpu_facts();
+        assert_eq!(facts.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["gpu", "driver", "cuda", "cublas"]);
+        // The pinned libtorch brings that of CUDA 13.0; cuBLAS is there with CUDA's part only.
+        assert_eq!(facts[2].1, "13.0");
     }
 }

@@ -1,13 +1,18 @@
 //! The numeric path: what decides the bits of a result beside the run itself. Set once, before libtorch's first
 //! product, and read back for the record.
-#![expect(unsafe_code, reason = "setting MKL's environment, and the symbol that it asks for its code path")]
+#![expect(
+    unsafe_code,
+    reason = "setting MKL's environment, asking it for its code path, and the symbol that it asks for"
+)]
 
+use std::ffi::c_int;
 use std::fmt;
 use std::sync::OnceLock;
 
 use super::cpu::{VectorUnit, vector_unit};
 use super::device::{Device, gpu_facts};
 use super::libtorch::libtorch;
+use super::loaded::loaded;
 
 /// Grows whenever a change of this crate changes bits.
 const NUMERICS: u32 = 4;
@@ -79,6 +84,48 @@ fn branch() -> &'static str {
     }
 }
 
+/// MKL's names of its code paths, by the number that it gives them (`mkl_types.h`), as `MKL_CBWR` takes them.
+const BRANCHES: [(c_int, &str); 9] = [
+    (1, "OFF"),
+    (2, "AUTO"),
+    (3, "COMPATIBLE"),
+    (4, "SSE2"),
+    (8, "SSE4_2"),
+    (9, "AVX"),
+    (10, "AVX2"),
+    (12, "AVX512"),
+    (14, "AVX512_E1"),
+];
+/// The bit that MKL adds where it gives the same bits whatever the alignment.
+const STRICT: c_int = 0x1_0000;
+/// That all settings of MKL's are asked for.
+const ALL: c_int = -1;
+
+/// The code path that MKL is on, as it says itself. What was asked for may not be what it took: on processors of other makers
+/// it takes another where nobody exports [`mkl_serv_intel_cpu_true`].
+///
+/// Where libtorch's MKL does not say, it is what was asked for, with these words.
+fn mkl() -> String {
+    mkl_says().map_or_else(|| format!("{} (asked for)", branch()), in_words)
+}
+
+/// `AVX2,STRICT` of MKL's number.
+fn in_words(setting: c_int) -> String {
+    let number = setting & !STRICT;
+    let name = BRANCHES.iter().find(|(known, _)| *known == number).map(|(_, name)| (*name).to_owned());
+    let strict = if setting & STRICT == 0 { "" } else { ",STRICT" };
+    format!("{}{strict}", name.unwrap_or_else(|| format!("branch {number}")))
+}
+
+fn mkl_says() -> Option<c_int> {
+    let library = loaded("/libtorch_cpu.so")?;
+    // SAFETY: MKL's `mkl_cbwr_get` under the name that it has inside: a number in, a number out.
+    unsafe {
+        let get = library.get::<unsafe extern "C" fn(c_int) -> c_int>(b"mkl_serv_cbwr_get\0").ok()?;
+        Some(get(ALL))
+    }
+}
+
 /// The environment of runs on the given device.
 ///
 /// On the processor, bits depend on nothing but this crate: no library computes there, and every loop adds in the same
@@ -92,12 +139,8 @@ pub fn environment(device: &Device) -> Environment {
         return Environment { facts };
     }
     fix_numeric_path();
-    facts.extend([
-        ("libtorch", LIBTORCH.to_owned()),
-        ("mkl", std::env::var("MKL_CBWR").unwrap_or_default()),
-        ("vectors", vectors()),
-        ("threads", "1".to_owned()),
-    ]);
+    let threads = libtorch().map_or("unknown".into(), |libtorch| libtorch.threads().to_string());
+    facts.extend([("libtorch", LIBTORCH.to_owned()), ("mkl", mkl()), ("vectors", vectors()), ("threads", threads)]);
     if matches!(device, Device::Cuda(_)) {
         facts.extend(gpu_facts());
     }
@@ -118,4 +161,33 @@ pub fn vectors() -> String {
 pub fn self_test() -> Result<(), String> {
     fix_numeric_path();
     libtorch().ok_or("this process has no libtorch")?.multiply()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processor_is_one_environment_everywhere() {
+        let environment = environment(&Device::Cpu);
+        assert_eq!(environment.to_string(), format!("numerics {NUMERICS}, device cpu"));
+    }
+
+    #[test]
+    fn what_libtorch_computes_with_is_read_back() {
+        let environment = environment(&Device::CpuTensors);
+        let fact = |name: &str| environment.facts.iter().find(|(known, _)| *known == name).unwrap().1.clone();
+        // MKL took what it was told to, on processors of every maker: its switch works.
+        assert_eq!(fact("mkl"), branch());
+        assert_eq!((fact("threads").as_str(), fact("vectors")), ("1", vectors()));
+        let names: Vec<&str> = environment.facts.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["numerics", "device", "libtorch", "mkl", "vectors", "threads"]);
+    }
+
+    #[test]
+    fn numbers_of_mkl_have_its_words() {
+        let words =
+            [(65_546, "AVX2,STRICT"), (65_548, "AVX512,STRICT"), (3, "COMPATIBLE"), (2, "AUTO"), (99, "branch 99")];
+        assert!(words.iter().all(|(number, word)| in_words(*number) == *word));
+    }
 }

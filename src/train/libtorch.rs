@@ -14,6 +14,8 @@ use super::tensors::Tensors;
 pub trait Libtorch: Sync {
     /// Fixes its numeric path for this thread.
     fn prepare(&self);
+    /// Threads that this thread's operations take, as libtorch says.
+    fn threads(&self) -> i32;
     /// CUDA devices that it finds, once CUDA's part is loaded.
     fn cuda_devices(&self) -> usize;
     /// Multiplies two small matrices and looks at the result.
@@ -102,6 +104,10 @@ impl Libtorch for Linked {
         ONCE.get_or_init(|| tch::set_num_interop_threads(1));
         // A thread that has used libtorch keeps its own number of threads, so each is told.
         tch::set_num_threads(1);
+    }
+
+    fn threads(&self) -> i32 {
+        tch::get_num_threads()
     }
 
     fn cuda_devices(&self) -> usize {

@@ -12,6 +12,7 @@ mod evaluate;
 mod keep;
 mod lbfgs;
 mod libtorch;
+mod loaded;
 mod loss;
 mod outcome;
 mod profile;

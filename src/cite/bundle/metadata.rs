@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::files::{Member, media_type};
 use super::{Contents, Error, METADATA};
+use crate::cite::citation::parted;
 use crate::store::{Note, Results};
 
 /// The version of RO-Crate.
@@ -19,6 +20,8 @@ const NO_TIME: &str = "1980-01-01";
 /// What is told of a bundle's results.
 #[derive(Debug)]
 pub(super) struct Facts {
+    /// What the bundle is, in a line.
+    pub(super) title: String,
     /// The sweep's name.
     pub(super) name: String,
     /// Runs that are here.
@@ -57,6 +60,7 @@ impl Facts {
         let times = processes.iter().flat_map(|(_, note, _)| [&note["began"], &note["ended"]].map(Value::as_str));
         let runs = results.runs().height();
         Ok(Self {
+            title: contents.citation.title(),
             name: results.name(),
             runs,
             run: texts("run").pop().flatten().filter(|_| runs == 1),
@@ -72,17 +76,9 @@ impl Facts {
         format!("results/{}", self.name)
     }
 
-    /// What the bundle is, in a few words.
-    pub(super) fn title(&self) -> String {
-        match &self.run {
-            Some(run) => format!("Run {run} of the sweep {}", self.name),
-            None => format!("Results of the sweep {}", self.name),
-        }
-    }
-
     /// What it holds, in sentences.
     pub(super) fn description(&self, contents: &Contents<'_>) -> String {
-        let mut sentences = vec![match contents.question {
+        let mut sentences = vec![match &contents.citation.question {
             Some(question) => format!("The sweep asks: {}", question.trim()),
             None => "The sweep file states no question.".to_owned(),
         }];
@@ -165,12 +161,12 @@ fn root(contents: &Contents<'_>, facts: &Facts, members: &[Member], actions: &[A
     let mut root = Map::new();
     root.insert("@id".into(), "./".into());
     root.insert("@type".into(), "Dataset".into());
-    root.insert("name".into(), facts.title().into());
+    root.insert("name".into(), facts.title.clone().into());
     root.insert("description".into(), facts.description(contents).into());
     root.insert("datePublished".into(), facts.time.as_deref().unwrap_or(NO_TIME).into());
     root.insert("license".into(), reference(license_id(contents)));
-    if !contents.authors.is_empty() {
-        root.insert("author".into(), references((1..=contents.authors.len()).map(author_id)));
+    if !contents.citation.authors.is_empty() {
+        root.insert("author".into(), references((1..=contents.citation.authors.len()).map(author_id)));
     }
     if !actions.is_empty() {
         root.insert("conformsTo".into(), reference(PROFILE));
@@ -185,8 +181,13 @@ fn author_id(number: usize) -> String {
 }
 
 fn people<'a>(contents: &'a Contents<'_>) -> impl Iterator<Item = Value> + 'a {
-    let numbered = contents.authors.iter().zip(1..);
-    numbered.map(|(name, number)| json!({"@id": author_id(number), "@type": "Person", "name": name}))
+    let numbered = contents.citation.authors.iter().zip(1..);
+    numbered.map(|(name, number)| match parted(name) {
+        Some((family, given)) => json!({
+            "@id": author_id(number), "@type": "Person", "name": format!("{given} {family}"), "familyName": family, "givenName": given,
+        }),
+        None => json!({"@id": author_id(number), "@type": "Person", "name": name}),
+    })
 }
 
 /// Licences that SPDX names have an address there.

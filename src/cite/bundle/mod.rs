@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! ro-crate-metadata.json     what each file is, with its size and SHA-256          metadata
-//! README.md, CITATION.cff    for who unpacks it by hand, and for who cites it       words
+//! README.md                  for who unpacks it by hand                             words
+//! CITATION.cff               the citation of the results                            cite::cff
 //! results/NAME/              a folder of results, which every command can read      store
 //! reports/NAME/              the report of them                                     report
 //! ```

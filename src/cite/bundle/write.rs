@@ -8,6 +8,8 @@ use super::container::{Fault, MOST_FILES, Writer};
 use super::files::{Bytes, Member, below};
 use super::metadata::{self, Facts};
 use super::{Error, LONGEST_METADATA, METADATA, MOST_BYTES, names, words};
+use crate::cite::Citation;
+use crate::cite::cff::cff;
 use crate::report::{Report, page_path};
 
 /// What a bundle is made from.
@@ -17,12 +19,10 @@ pub struct Contents<'a> {
     pub folder: &'a Path,
     /// The report of these results.
     pub report: &'a Report,
-    /// The question that the sweep asks, if it says one.
-    pub question: Option<&'a str>,
+    /// The citation of these results, with those who made them where that is to be said.
+    pub citation: &'a Citation,
     /// Runs that the sweep asks for as it was run last, and those of them that are here.
     pub asked: (u64, usize),
-    /// Who made the results, where that is to be said.
-    pub authors: &'a [String],
     /// The licence under which they may be used, as an SPDX name or an address, where that is to be said.
     pub license: Option<&'a str>,
 }
@@ -69,7 +69,7 @@ fn members(contents: &Contents<'_>, facts: &Facts) -> Result<Vec<Member>, Error>
         members.push(Member::held(named(&report.join("tables").join(name)), text.clone().into_bytes()));
     }
     members.push(Member::held("README.md", words::readme(facts).into_bytes()));
-    members.push(Member::held("CITATION.cff", words::citation(contents, facts).into_bytes()));
+    members.push(Member::held("CITATION.cff", cff(contents.citation, contents.license).into_bytes()));
     Ok(members)
 }
 

@@ -1,5 +1,6 @@
 //! What a verification found, as it is kept beside the results and read by citations and reports.
 
+use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::archive::Saved;
 use super::compare::{Compared, Comparison, Difference};
+use super::verified::Verified;
 use crate::cite::provenance::{now, program};
 use crate::config::Id;
 use crate::store::{Note, Result, Results, keep_verified};
@@ -22,6 +24,16 @@ pub enum Verdict {
     WithinTolerance,
     /// Something differs.
     Different,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BitwiseEqual => "bitwise equal",
+            Self::WithinTolerance => "within tolerance",
+            Self::Different => "different",
+        })
+    }
 }
 
 /// What decides bits and is not the same in two environments.
@@ -89,9 +101,10 @@ impl Verification {
     /// # Errors
     /// When what is kept of it is damaged.
     pub fn of(results: &Results, run: Id) -> Result<Option<Self>> {
-        let digest = digest_of(results, run);
-        let note = results.verified(run)?;
-        Ok(note.and_then(Self::read).filter(|found| Some(found.digest.as_str()) == digest.as_deref()))
+        match Verified::of(results.verified(run)?.as_ref(), digest_of(results, run).as_deref()) {
+            Verified::Found(found) => Ok(Some(*found)),
+            _ => Ok(None),
+        }
     }
 
     /// Reads a note; `None` where it is none that this version understands.

@@ -6,11 +6,13 @@ mod kept;
 mod sample;
 mod scale;
 mod summary;
+mod verified;
 mod verifier;
 
 pub use archive::{Archive, Candidate, Saved, Standing};
 pub use compare::{Compared, Comparison, Difference};
 pub use kept::{Fact, Verdict, Verification};
 pub use sample::{Share, sample};
-pub use summary::Summary;
+pub use summary::{Summary, told};
+pub use verified::Verified;
 pub use verifier::{Found, TOLERANCE, Verifier};

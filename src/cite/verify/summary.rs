@@ -1,10 +1,12 @@
-//! What the verifications of a sweep's runs come to, in one sentence.
+//! What the verifications of several runs come to, in one sentence.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::kept::{Verdict, Verification};
+use super::verified::Verified;
+use crate::cite::citation::plain;
 use crate::report::number::{count, number, whole};
-use crate::store::{Result, Results};
+use crate::store::{Note, Result, Results};
 
 /// The verifications of some of the saved runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -32,17 +34,25 @@ impl Summary {
     pub fn of(results: &Results, wanted: &dyn Fn(&str) -> bool) -> Result<Self> {
         let column = |name: &str| results.runs().column(name).ok().and_then(|column| column.str().ok());
         let (Some(runs), Some(digests)) = (column("run"), column("digest")) else { return Ok(Self::default()) };
+        let notes: BTreeMap<String, Note> = results.all_verified()?.into_iter().collect();
         let rows = runs.iter().zip(digests.iter()).filter_map(|(run, digest)| Some((run?, digest)));
-        let saved: HashMap<&str, Option<&str>> = rows.filter(|(run, _)| wanted(run)).collect();
-        let mut summary = Self { runs: saved.len(), ..Self::default() };
-        for (run, note) in results.all_verified()? {
-            let Some(digest) = saved.get(run.as_str()) else { continue };
-            match Verification::read(note).filter(|found| Some(found.digest.as_str()) == *digest) {
-                Some(found) => summary.add(&found),
-                None => summary.outdated += 1,
+        let rows = rows.filter(|(run, _)| wanted(run));
+        let known: Vec<Verified> = rows.map(|(run, digest)| Verified::of(notes.get(run), digest)).collect();
+        Ok(Self::of_runs(&known))
+    }
+
+    /// Of runs of which this is known.
+    #[must_use]
+    pub fn of_runs(runs: &[Verified]) -> Self {
+        let mut summary = Self { runs: runs.len(), ..Self::default() };
+        for run in runs {
+            match run {
+                Verified::Not => {}
+                Verified::OfAnotherRecord | Verified::Unreadable => summary.outdated += 1,
+                Verified::Found(found) => summary.add(found),
             }
         }
-        Ok(summary)
+        summary
     }
 
     /// Adds a verification.
@@ -72,7 +82,7 @@ impl Summary {
                 0.0 => "only weights differ, which were not kept".to_owned(),
                 largest => format!("the largest relative difference is {}", number(largest)),
             };
-            format!("within tolerance in another environment ({largest})")
+            format!("within tolerance ({largest})")
         };
         let parts: Vec<(usize, String)> = [
             (self.equal, "bitwise equal".to_owned()),
@@ -106,5 +116,51 @@ impl Summary {
         });
         let sentences: Vec<String> = done.into_iter().chain(outdated).collect();
         (!sentences.is_empty()).then(|| sentences.join(" "))
+    }
+}
+
+/// Whether runs were verified, for a citation, without a full stop: of one run all that was found, of several how many came
+/// to what.
+#[must_use]
+pub fn told(runs: &[Verified]) -> String {
+    if let [only] = runs {
+        return only.to_string();
+    }
+    let summary = Summary::of_runs(runs);
+    let Some(outcome) = summary.outcome() else { return "not verified".into() };
+    let were = if summary.verified() == 1 { "was" } else { "were" };
+    let rest = match runs.len() - summary.verified() {
+        0 => String::new(),
+        rest => format!("; {} not verified", whole(rest)),
+    };
+    let of = count(runs.len(), "run");
+    plain(&format!("{} of {of} {were} trained again: {outcome}{rest}", whole(summary.verified())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::verified::tests::note;
+    use super::*;
+
+    #[test]
+    fn of_several_runs_each_is_counted() {
+        let of = |outcome: &str| Verified::of(Some(&note(outcome, "d")), Some("d"));
+        let runs = [
+            of("bitwise_equal"),
+            Verified::Not,
+            of("different"),
+            Verified::OfAnotherRecord,
+            of("bitwise_equal"),
+            Verified::Unreadable,
+            of("within_tolerance"),
+        ];
+        let all = "4 of 7 runs were trained again: 2 bitwise equal; 1 within tolerance (the largest relative difference is \
+                   2·10⁻⁷); 1 different; 3 not verified";
+        assert_eq!(told(&runs), all);
+        assert_eq!(Summary::of_runs(&runs).outdated, 2);
+        assert_eq!(told(&runs[..2]), "1 of 2 runs was trained again: bitwise equal; 1 not verified");
+        assert_eq!(told(&[Verified::Not, Verified::Unreadable]), "not verified");
+        assert_eq!(told(&[of("different")]), of("different").to_string());
+        assert_eq!(told(&[of("different"), of("different")]), "2 of 2 runs were trained again: all different");
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::Args;
 
 use self::saving::{Counts, Saving};
+use super::devices::devices;
 use super::exit::Exit;
 use super::options::{Global, ResultsFolder, SweepArguments, jobs};
 use super::progress::Progress;
@@ -88,7 +89,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         return plan::run(&arguments.as_plan());
     }
     let sweep = plan::load(&arguments.sweep)?;
-    let devices = arguments.device.resolve()?;
+    let devices = devices(&sweep, arguments.device)?;
     let limits = plan::limits(arguments.max_runs, arguments.jobs, &devices);
     if let Some(shard) = arguments.shard {
         return part::run(&sweep, shard, arguments, global, (devices, &limits));

@@ -12,6 +12,7 @@ use crate::cli::options::Global;
 use crate::cli::place::Place;
 use crate::cli::{mention, style};
 use crate::config::Id;
+use crate::report::sentences::list;
 use crate::store::short;
 
 /// Says what is about to be done: how many of how many runs, where, and how long it takes.
@@ -59,20 +60,22 @@ fn reasons(candidates: &[Candidate]) -> String {
 
 /// All that a verification has to tell.
 pub struct Told<'a> {
+    /// The sweep, and what of it was to be verified.
+    pub sweep: &'a str,
     pub name: &'a str,
     pub place: &'a Place,
     /// The run, where one was named.
     pub run: Option<Id>,
     pub candidates: &'a [Candidate],
-    /// How many were to be trained again.
-    pub drawn: usize,
+    /// Those that were to be trained again.
+    pub drawn: &'a [&'a Candidate],
     pub found: &'a Found,
 }
 
 impl Told<'_> {
     /// Runs that were to be trained again and were not, since somebody stopped it.
     pub fn left(&self) -> usize {
-        self.drawn - self.found.verified.len() - self.found.failed.len()
+        self.drawn.len() - self.found.verified.len() - self.found.failed.len()
     }
 
     fn incomparable(&self) -> impl Iterator<Item = (&Candidate, &String)> {
@@ -103,6 +106,7 @@ impl Told<'_> {
                 let runs = style::counted(incomparable as u64, "run");
                 lines.push(format!("{runs} cannot be compared: {}", harmless(&reasons(self.candidates))));
             }
+            lines.extend(self.strata());
             let summary = self.found.summary(self.candidates.len());
             let outcome = summary.outcome().map_or(String::new(), |outcome| format!(": {outcome}"));
             let were = if summary.verified() == 1 { "was" } else { "were" };
@@ -114,6 +118,31 @@ impl Told<'_> {
             ));
         }
         lines
+    }
+
+    /// Of every grid how many of its runs are saved, and how many were drawn, in the order of the names.
+    fn grids(&self) -> Vec<OfGrid<'_>> {
+        let mut grids: BTreeMap<&str, OfGrid<'_>> = BTreeMap::new();
+        for candidate in self.candidates {
+            for grid in &candidate.grids {
+                grids.entry(grid).or_insert(OfGrid { name: grid, saved: 0, drawn: 0 }).saved += 1;
+            }
+        }
+        for grid in self.drawn.iter().flat_map(|candidate| &candidate.grids) {
+            grids.entry(grid).and_modify(|of| of.drawn += 1);
+        }
+        grids.into_values().collect()
+    }
+
+    /// Which grids a sample says nothing of.
+    fn strata(&self) -> Option<String> {
+        let grids = self.grids();
+        let left: Vec<String> = grids.iter().filter(|grid| grid.drawn == 0).map(|grid| grid.name.to_owned()).collect();
+        let of = style::counted(grids.len() as u64, "grid");
+        (!left.is_empty()).then(|| {
+            let drawn = style::count((grids.len() - left.len()) as u64);
+            harmless(&format!("runs of {drawn} of {of} were drawn, and none of {}", list(&left)))
+        })
     }
 
     /// Every pair of environments once, with how many runs were saved in one and trained again in the other.
@@ -143,10 +172,11 @@ impl Told<'_> {
         let reason = |run: &Id, reason: &str| with_run(run, json!({"reason": reason}));
         json!({
             "version": 1,
-            "sweep": self.name,
+            "sweep": self.sweep,
             "results": self.place.shown(self.place.folder()).to_string_lossy(),
             "saved": self.candidates.len(),
-            "drawn": self.drawn,
+            "drawn": self.drawn.len(),
+            "grids": self.grids().into_iter().map(OfGrid::document).collect::<Vec<_>>(),
             "verified": summary.verified(),
             "bitwise_equal": summary.equal,
             "within_tolerance": summary.within,
@@ -179,6 +209,19 @@ impl Told<'_> {
             style::count(self.found.verified.len() as u64),
             style::count(self.left() as u64)
         );
+    }
+}
+
+/// What was drawn of a grid.
+struct OfGrid<'a> {
+    name: &'a str,
+    saved: u64,
+    drawn: u64,
+}
+
+impl OfGrid<'_> {
+    fn document(self) -> Value {
+        json!({"grid": self.name, "saved": self.saved, "drawn": self.drawn})
     }
 }
 
