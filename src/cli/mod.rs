@@ -21,6 +21,8 @@ mod runs;
 mod schema;
 mod shapes;
 mod show;
+mod slurm;
+mod status;
 mod style;
 mod verify;
 
@@ -64,6 +66,8 @@ enum Command {
     Verify(verify::Arguments),
     Bundle(bundle::Arguments),
     Check(check::Arguments),
+    Slurm(slurm::Arguments),
+    Status(status::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -96,6 +100,8 @@ impl Command {
             Self::Verify(arguments) => verify::run(arguments, global),
             Self::Bundle(arguments) => bundle::run(arguments, global),
             Self::Check(arguments) => check::run(arguments),
+            Self::Slurm(arguments) => slurm::run(arguments, global),
+            Self::Status(arguments) => status::run(arguments),
             Self::Completions(arguments) => Ok(completions::run(arguments)),
             Self::Man(arguments) => man::run(arguments),
             Self::Doctor(arguments) => doctor::run(arguments),
@@ -109,10 +115,17 @@ impl Command {
             Self::Run(arguments) => Need::of(arguments.device),
             Self::Plan(arguments) => Need::of(arguments.device),
             Self::Verify(arguments) => arguments.need(),
+            Self::Slurm(arguments) => arguments.need(),
             Self::Doctor(_) if libtorch::starts().is_ok() => Need::IfThere,
             _ => Need::No,
         }
     }
+}
+
+/// The time, in UTC, to the second.
+#[expect(clippy::disallowed_methods, reason = "what was submitted says when; no result depends on it")]
+fn now() -> String {
+    humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string()
 }
 
 /// Prints a line to standard output. Where its reader has gone (`| head`), the work goes on without it.
