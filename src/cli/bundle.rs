@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
 
 /// The last version of the sweep that asks for a run: what its bundle is to be read by.
 fn asking(results: &Results, run: Id) -> anyhow::Result<Option<SweepVersion>> {
-    let versions = results.manifest().map(|manifest| manifest.versions.as_slice()).unwrap_or_default();
+    let versions = results.versions();
     for version in versions.iter().rev() {
         // One that cannot be read any more asks for nothing that could be told.
         let Ok(saved) = Saved::read(&results.sweep_of(version)?, &version.overrides) else { continue };

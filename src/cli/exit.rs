@@ -93,13 +93,16 @@ impl Exit {
 
     fn of_store(error: &store::Error) -> Self {
         match error {
-            store::Error::InUse { .. } | store::Error::Changed { .. } => Self::InUse,
+            store::Error::InUse { .. } | store::Error::ShardsAtWork { .. } | store::Error::Changed { .. } => {
+                Self::InUse
+            }
             store::Error::Damaged { .. } => Self::Damaged,
             store::Error::Missing { .. }
             | store::Error::NoRun { .. }
             | store::Error::Ambiguous { .. }
             | store::Error::NotARun(_)
             | store::Error::Link { .. }
+            | store::Error::Merge(_)
             | store::Error::Query(_) => Self::Usage,
             _ => Self::Internal,
         }

@@ -9,8 +9,10 @@ mod completions;
 mod diff;
 mod doctor;
 mod exit;
+mod gather;
 mod libtorch;
 mod man;
+mod merge;
 mod options;
 mod place;
 mod plan;
@@ -66,6 +68,8 @@ enum Command {
     Verify(verify::Arguments),
     Bundle(bundle::Arguments),
     Check(check::Arguments),
+    Gather(gather::Arguments),
+    Merge(merge::Arguments),
     Slurm(slurm::Arguments),
     Status(status::Arguments),
     Doctor(doctor::Arguments),
@@ -100,6 +104,8 @@ impl Command {
             Self::Verify(arguments) => verify::run(arguments, global),
             Self::Bundle(arguments) => bundle::run(arguments, global),
             Self::Check(arguments) => check::run(arguments),
+            Self::Gather(arguments) => gather::run(arguments, global),
+            Self::Merge(arguments) => merge::run(arguments, global),
             Self::Slurm(arguments) => slurm::run(arguments, global),
             Self::Status(arguments) => status::run(arguments),
             Self::Completions(arguments) => Ok(completions::run(arguments)),

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::now;
-use crate::config::Configuration;
+use crate::config::{Configuration, Precision};
 use crate::plan::{Cohort, Run};
 use crate::problem::{MOST_EXHAUSTIVE, QUASI_RANDOM_POINTS};
-use crate::train::{Catalogue, Context, Device, Member, Watch, train};
+use crate::train::{Catalogue, Context, Device, Member, Watch, recorded_epochs, train};
 
 /// Time spent on measuring one shape, about.
 const PATIENCE: Duration = Duration::from_millis(25);
@@ -38,6 +38,25 @@ pub fn estimate(cohorts: &[Cohort], device: Device, jobs: usize) -> Duration {
     let longest = cohorts.first().map_or(0.0, seconds);
     Duration::try_from_secs_f64((all / jobs.max(1) as f64).max(longest)).unwrap_or(Duration::MAX)
 }
+
+/// What a cohort costs on a processor, in operations of a matrix product: the same number on every machine, for shares of equal
+/// cost. Steps and rows cost something whatever the network is, and double precision twice as much as single. Runs that are
+/// to stop early count as if they did not, and activations as if they were all alike.
+#[must_use]
+pub fn cost(cohort: &Cohort) -> u128 {
+    let shape = &cohort.shape;
+    let steps = u64::from(shape.epochs) * u64::from(shape.examples.div_ceil(shape.batch.max(1)));
+    let curve = recorded_epochs(shape.epochs).len() as u64 * u64::from(shape.test_examples);
+    let width = if shape.precision == Precision::F64 { 2 } else { 1 };
+    let (runs, forward) = (cohort.runs.len() as u128, 2 * u128::from(shape.parameters()));
+    let training = runs * (shape.flops() + u128::from(steps) * A_STEP + u128::from(curve) * forward);
+    let evaluation = u128::from(evaluated_rows(cohort)) * (forward + A_ROW);
+    width * (training + evaluation)
+}
+
+/// What a step and a row that is measured cost beside their matrix products, in operations of those: measured, and rounded.
+const A_STEP: u128 = 100_000;
+const A_ROW: u128 = 10_000;
 
 /// What speeds hang on most: how many parameters there are, and how many examples are taken at a time.
 fn size(cohort: &Cohort) -> f64 {
@@ -93,10 +112,15 @@ const LONG_ENOUGH: u32 = 1000;
 
 /// Operations of the last evaluation: two for each weight and row.
 fn evaluation_flops(cohort: &Cohort) -> f64 {
+    2.0 * cohort.shape.parameters() as f64 * evaluated_rows(cohort) as f64
+}
+
+/// Rows that the runs of a cohort are measured on at their end, within and beyond what they have learnt.
+fn evaluated_rows(cohort: &Cohort) -> u64 {
     let rows = |run: &Run| {
         let c = &run.point.configuration;
         let all = u64::from(c.largest).checked_pow(c.operands).filter(|&all| all <= MOST_EXHAUSTIVE);
         2 * all.unwrap_or(QUASI_RANDOM_POINTS)
     };
-    2.0 * cohort.shape.parameters() as f64 * cohort.runs.iter().map(rows).sum::<u64>() as f64
+    cohort.runs.iter().map(rows).sum()
 }

@@ -14,7 +14,7 @@ use crate::train::{Catalogue, Checkpoint, Context, Device, End, Member, Outcome,
 
 use failure::Failure;
 
-pub use estimate::estimate;
+pub use estimate::{cost, estimate};
 pub use memory::available;
 pub use signals::Stop;
 

@@ -2,7 +2,7 @@
 //! depends on its cohort, so everything here may change.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BinaryHeap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem::discriminant;
 
@@ -259,16 +259,22 @@ fn parts(groups: &[Cohort], limits: &Limits) -> Vec<usize> {
     let mut parts: Vec<usize> = groups.iter().map(fitting).collect();
     let mut total: usize = parts.iter().sum();
     let wanted = limits.workers.saturating_mul(if limits.memory.is_some() { 1 } else { COHORTS_A_WORKER });
-    while total < wanted {
-        let longest = |(group, parts): &(&Cohort, &mut usize)| {
-            let part = group.runs.len().div_ceil(**parts) as u128;
-            if **parts < group.runs.len() { group.shape.flops().saturating_mul(part) } else { 0 }
-        };
-        match groups.iter().zip(&mut parts).max_by_key(longest) {
-            Some((group, parts)) if *parts < group.runs.len() => *parts += 1,
-            _ => break,
-        }
+    // How long the cohorts of a group are, with its number: of several that are equally long, the last is cut.
+    let long = |number: usize, parts: usize| {
+        let (group, runs) = (&groups[number], groups[number].runs.len());
+        (parts < runs).then(|| (group.shape.flops().saturating_mul(runs.div_ceil(parts) as u128), number))
+    };
+    let mut longest: BinaryHeap<(u128, usize)> = if total < wanted {
+        parts.iter().enumerate().filter_map(|(number, &parts)| long(number, parts)).collect()
+    } else {
+        BinaryHeap::new()
+    };
+    while total < wanted
+        && let Some((_, number)) = longest.pop()
+    {
+        parts[number] += 1;
         total += 1;
+        longest.extend(long(number, parts[number]));
     }
     parts
 }

@@ -6,6 +6,7 @@ mod diff;
 mod expand;
 mod limit;
 mod memory;
+mod shard;
 mod verdict;
 
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ use expand::Expanded;
 pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, MOST_RUNS_ON_GPU, Numbers, Shape};
 pub use diff::{Change, Diff, SEEDS};
 pub use limit::TooLarge;
+pub use shard::{Cost, Part, Shard};
 
 use crate::config::{Configuration, Id, Identities, Seeds};
 use crate::sweep::{Grid, Invalid, Sweep};
@@ -161,17 +163,7 @@ impl Plan {
     pub fn of(sweep: &Sweep, done: &HashSet<Id>, limits: &Limits) -> Result<Self, Error> {
         let grids = limit::within(sweep, limits.max_runs)?;
         let Expanded { points, excluded, equal, notes } = expand::expand(sweep, &grids, limits.max_runs)?;
-        let mut grouping = cohort::Grouping::default();
-        let mut skipped = 0;
-        for points in points.chunks(AT_ONCE) {
-            let runs: Vec<Vec<Run>> = points.par_iter().with_min_len(64).map(|point| to_do(point, done)).collect();
-            for (point, runs) in points.iter().zip(runs) {
-                skipped += (point.asked.replicates.len() - runs.len()) as u64;
-                if !runs.is_empty() {
-                    grouping.add(&point.configuration, runs);
-                }
-            }
-        }
+        let (grouping, skipped) = grouped(&points, done);
         let cohorts = grouping.cohorts(limits);
         Ok(Self { points, excluded, equal, notes, done: skipped, cohorts })
     }
@@ -204,6 +196,22 @@ impl Plan {
 
 /// Configurations whose runs are made together.
 const AT_ONCE: usize = 1 << 12;
+
+/// The runs that are not done, by shape; and how many are.
+fn grouped(points: &[Arc<Point>], done: &HashSet<Id>) -> (cohort::Grouping, u64) {
+    let mut grouping = cohort::Grouping::default();
+    let mut skipped = 0;
+    for points in points.chunks(AT_ONCE) {
+        let runs: Vec<Vec<Run>> = points.par_iter().with_min_len(64).map(|point| to_do(point, done)).collect();
+        for (point, runs) in points.iter().zip(runs) {
+            skipped += (point.asked.replicates.len() - runs.len()) as u64;
+            if !runs.is_empty() {
+                grouping.add(&point.configuration, runs);
+            }
+        }
+    }
+    (grouping, skipped)
+}
 
 /// The runs of a configuration that are not done.
 fn to_do(point: &Arc<Point>, done: &HashSet<Id>) -> Vec<Run> {

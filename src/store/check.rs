@@ -14,6 +14,7 @@ use super::parts::PartReader;
 use super::results::require_results;
 use super::segment::scan;
 use super::state::{beside_others, require_no_parts, summaries, told};
+use super::tasks::{self, Task};
 use super::window::Window;
 use crate::config::Id;
 
@@ -102,6 +103,7 @@ fn look(files: &dyn Files, layout: &Layout, documents: Result<Documents>) -> Res
     check.unfinished()?;
     check.claims()?;
     check.notes()?;
+    check.asides()?;
     check.rest()?;
     check.checked.findings.sort_by(|a, b| a.path.cmp(&b.path));
     // What is no file, or cannot be read, is found by each that would read it.
@@ -143,6 +145,13 @@ impl Check<'_> {
     ) {
         let (path, what, runs) = (path.to_path_buf(), what.into(), runs.into());
         self.checked.findings.push(Finding { grade, path, what, runs, remedy: remedy.to_owned() });
+    }
+
+    /// Adds what was found in a folder that lies within; its runs are others.
+    pub(super) fn add(&mut self, within: Checked) {
+        self.checked.files += within.files;
+        self.checked.bytes += within.bytes;
+        self.checked.findings.extend(within.findings);
     }
 
     /// Takes note of what an error of reading says of a file; `None` then. Others are errors.
@@ -271,7 +280,8 @@ impl Check<'_> {
     fn journal(&mut self) -> Result<()> {
         let mut found = Vec::new();
         let claims = self.files.list(&self.layout.claims()).unwrap_or_default();
-        let at_work = claims.iter().any(|name| name.ends_with(RUNS));
+        let tasks = tasks::all(self.files, &self.layout, &[], self.files.clock()).unwrap_or_default();
+        let at_work = claims.iter().any(|name| name.ends_with(RUNS)) || tasks.iter().any(Task::says_that_it_works);
         for name in self.list(&self.layout.journal())? {
             let path = self.layout.segment(&name);
             if name.strip_suffix(TORN).is_some_and(is_segment) {

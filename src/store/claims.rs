@@ -13,11 +13,11 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::error::{Error, Result, io_error};
 use super::files::{Files, Handle, create_folders, read_if_there};
-use super::layout::{Layout, SEGMENT, is_garbled};
+use super::layout::{Layout, is_garbled, token_of};
 use super::manifest::Documents;
 use super::state::segment_names;
 use crate::config::Id;
@@ -62,7 +62,7 @@ impl Claims {
         let folder = layout.claims();
         create_folders(&**files, &folder)?;
         let _registry = registry(&**files, layout)?;
-        let token = format!("{:016x}", RandomState::new().build_hasher().finish());
+        let token = new_token();
         let path = folder.join(format!("{token}{LOCK}"));
         let text = format!("{}\n", std::process::id());
         let alive = files.lock(&path, &text).map_err(io_error("lock", &path))?;
@@ -80,6 +80,12 @@ impl Claims {
         }
         let _registry = self.registry()?;
         self.bury(&self.token)
+    }
+
+    /// The time by the clock of the file system, as it stands on what is written now.
+    pub(super) fn now(&self) -> Result<SystemTime> {
+        let path = self.path(&self.token, RUNS);
+        self.files.touch(&path).map_err(io_error("touch", &path))
     }
 
     /// What tells this process from others.
@@ -119,8 +125,7 @@ impl Claims {
 
     /// Whether a segment belongs to another process that is at work, as of the last look.
     pub(super) fn may_grow(&self, segment: &str) -> bool {
-        let token = segment.strip_suffix(SEGMENT).and_then(|name| name.split_once('-')).map(|(_, token)| token);
-        token.is_some_and(|token| self.others.contains_key(token))
+        token_of(segment).is_some_and(|token| self.others.contains_key(token))
     }
 
     fn write(&mut self, lines: &str) -> Result<()> {
@@ -230,6 +235,11 @@ impl Drop for Claims {
         // Where this fails, whoever looks next finds the lock free and does the same.
         let _ = self.leave();
     }
+}
+
+/// What tells a process from all others: 16 hexadecimal digits by chance.
+pub(super) fn new_token() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 
 /// The token of a lock that has no list of runs beside it, among the names in the folder.

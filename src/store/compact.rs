@@ -20,7 +20,9 @@ use super::layout::{Layout, TABLES, Table, new};
 use super::manifest::{Decision, FORMAT, Manifest, Part, SetAside, SweepVersion};
 use super::parts::{self, PartWriter};
 use super::sealed::seal;
-use super::state::{Keep, State, segment_names};
+use super::state::{State, segment_names};
+use super::tasks;
+use super::weave::Take;
 
 /// What a compaction found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,27 +60,26 @@ pub(super) fn is_left(files: &dyn Files, layout: &Layout, path: &Path) -> Result
     Ok(layout.is_new(path) && files.kind(path).map_err(io_error("look at", path))? == Some(Kind::File))
 }
 
-/// Folds segments that do not grow any more into the parts. `sweep` and `version` are the sweep that is being run.
+/// Folds segments that do not grow any more into the parts. `sweep` is the one that is being run, with its name; where none
+/// is, it stays the one that was run last, and nothing is done where none was run to the point of having a manifest.
 pub(super) fn fold(
     files: &dyn Files,
     layout: &Layout,
     segments: Vec<String>,
-    (sweep, version): (&str, &SweepVersion),
+    sweep: Option<(&str, &SweepVersion)>,
 ) -> Result<Folded> {
     let state = State::read(files, layout, segments)?;
-    let mut manifest = state.manifest.clone().unwrap_or_else(|| Manifest::empty(sweep));
-    manifest.versions.retain(|known| known != version);
-    manifest.versions.push(version.clone());
-    fold_into(files, layout, &state, manifest)
-}
-
-/// As [`fold`], of whichever sweep was run last. Nothing is done where none was run to the point of having a manifest.
-pub(super) fn fold_as_it_is(files: &dyn Files, layout: &Layout, segments: Vec<String>) -> Result<Folded> {
-    let state = State::read(files, layout, segments)?;
-    match state.manifest.clone() {
-        Some(manifest) => fold_into(files, layout, &state, manifest),
-        None => Ok(Folded::default()),
+    let names: Vec<String> = state.segments.iter().map(|segment| segment.name.clone()).collect();
+    let tasks = tasks::all(files, layout, &names, files.clock())?;
+    let (name, mut versions) = tasks::versions(&tasks, state.manifest.as_ref(), &names);
+    if let Some((_, version)) = sweep {
+        versions.retain(|known| known != version);
+        versions.push(version.clone());
     }
+    let Some(name) = name.as_deref().or(sweep.map(|(name, _)| name)) else { return Ok(Folded::default()) };
+    let mut manifest = state.manifest.clone().unwrap_or_else(|| Manifest::empty(name));
+    manifest.versions = versions;
+    fold_into(files, layout, &state, manifest)
 }
 
 fn fold_into(files: &dyn Files, layout: &Layout, state: &State, mut manifest: Manifest) -> Result<Folded> {
@@ -96,7 +97,8 @@ fn fold_into(files: &dyn Files, layout: &Layout, state: &State, mut manifest: Ma
     let segments: Vec<String> = state.segments.iter().map(|segment| segment.name.clone()).collect();
     let unchanged = merged.fresh.is_empty() && manifest.parts.len() == TABLES.len();
     if !unchanged {
-        manifest.parts = write_parts(files, (layout, layout), state, &|rows| Ok(rows.clone()), &mut manifest)?;
+        let mut rows = |take: &mut Take<'_>| state.rows(files, layout, &TABLES, take);
+        manifest.parts = write_parts(files, layout, &mut rows, &mut manifest)?;
     }
     if segments.is_empty() && unchanged {
         if state.manifest.as_ref() != Some(&manifest) {
@@ -104,37 +106,42 @@ fn fold_into(files: &dyn Files, layout: &Layout, state: &State, mut manifest: Ma
         }
         return Ok(folded);
     }
-    let decision = Decision { format: FORMAT, manifest, segments };
-    replace(files, &layout.compaction(), &seal(&decision))?;
-    carry_out(files, layout, &decision)?;
+    decide(files, layout, manifest, segments)?;
     Ok(folded)
 }
 
-/// Step 1: the rows of one folder that are kept, as new parts of another or of the same. Counts what the manifest says about
-/// the runs on the way.
+/// Where rows of all tables come from, in the order of their runs, and first of each table none.
+pub(super) type Rows<'a> = &'a mut dyn FnMut(&mut Take<'_>) -> Result<()>;
+
+/// Step 1: rows as new parts of a folder. Counts what the manifest says about the runs on the way.
 pub(super) fn write_parts(
     files: &dyn Files,
-    (from, to): (&Layout, &Layout),
-    state: &State,
-    keep: Keep<'_>,
+    to: &Layout,
+    rows: Rows<'_>,
     manifest: &mut Manifest,
 ) -> Result<Vec<Part>> {
     let mut parts: Vec<PartWriter<'_>> = Vec::new();
     manifest.runs.clear();
     manifest.environments.clear();
-    state.rows(files, from, &TABLES, &mut |table, rows| {
-        let rows = keep(rows)?;
+    rows(&mut |table, rows| {
         if table == Table::Runs {
-            count(&rows, manifest)?;
+            count(rows, manifest)?;
         }
         match parts.iter_mut().find(|part| part.table() == table) {
-            Some(part) => part.push(&rows),
-            None => PartWriter::new(files, to, table, rows).map(|part| parts.push(part)),
+            Some(part) => part.push(rows),
+            None => PartWriter::new(files, to, table, rows.clone()).map(|part| parts.push(part)),
         }
     })?;
     let written = parts.into_iter().map(PartWriter::finish).collect::<Result<Vec<Part>>>()?;
     files.sync_folder(to.root()).map_err(io_error("sync", to.root()))?;
     Ok(written)
+}
+
+/// Steps 2 and 3: new parts, which are durable, take the places of the old ones, and these segments are in them.
+pub(super) fn decide(files: &dyn Files, layout: &Layout, manifest: Manifest, segments: Vec<String>) -> Result<()> {
+    let decision = Decision { format: FORMAT, manifest, segments };
+    replace(files, &layout.compaction(), &seal(&decision))?;
+    carry_out(files, layout, &decision)
 }
 
 fn count(runs: &DataFrame, manifest: &mut Manifest) -> Result<()> {

@@ -26,6 +26,15 @@ pub enum Error {
         /// The process that holds the lock, where it is known.
         process: Option<u32>,
     },
+    /// Shards of the sweep are being trained by other processes, perhaps on other machines.
+    #[error("{} is in use by {}: wait until they end (`ablate status` follows them), or stop them; `ablate gather --all` \
+             makes tables at once where you know that none of them is at work any more", path.display(), some(shards))]
+    ShardsAtWork {
+        /// The folder of the results.
+        path: PathBuf,
+        /// The shards, in words.
+        shards: Vec<String>,
+    },
     /// Saved bytes are not what was saved.
     #[error("{} is damaged: {what}. {remedy}", path.display())]
     Damaged {
@@ -72,9 +81,10 @@ pub enum Error {
         message: String,
     },
     /// The file that this process was saving to is not there any more.
-    #[error("{} was taken away while this process was saving to it: another process took this one for dead, which \
-             happens when files under claims/ are removed, and where a file system does not hold locks between \
-             machines; or the folder was removed. Run the same command again: runs that are not saved are trained again",
+    #[error("{} was taken away while this process was saving to it: the folder was removed; or another process took this \
+             one for dead, which happens when files under claims/ or tasks/ are removed, where a file system does not hold \
+             locks between machines, and by `ablate gather --all` while a shard is at work. Run the same command again: \
+             runs that are not saved are trained again",
         path.display())]
     TakenAway {
         /// The file.
@@ -119,6 +129,9 @@ pub enum Error {
              64 in all"
     )]
     Name(String),
+    /// Results that cannot be merged.
+    #[error("{0}")]
+    Merge(String),
     /// A query that cannot be answered.
     #[error("{0}")]
     Query(String),
@@ -140,6 +153,16 @@ impl Error {
         Self::Damaged { path: path.into(), what: what.into(), remedy: remedy.into() }
     }
 
+    /// Whether what is written to is not there any more, so that nothing can be saved to it.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::TakenAway { .. } => true,
+            Self::Io { kind, .. } => is_gone(*kind),
+            _ => false,
+        }
+    }
+
     pub(super) fn no_file(path: &Path, found: NoFile) -> Self {
         Self::damaged(path, found.to_string(), found.remedy())
     }
@@ -159,11 +182,19 @@ pub(super) fn frame_error(action: &'static str) -> impl FnOnce(polars::error::Po
     move |error| Error::Frame { action, message: error.to_string() }
 }
 
+fn is_gone(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::StaleNetworkFileHandle)
+}
+
 fn remedy(action: &str, kind: io::ErrorKind) -> &'static str {
     let reads = ["read", "read back", "list", "look for", "open"].contains(&action);
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             ". Free some space and run the same command again: what was saved stays saved"
+        }
+        kind if is_gone(kind) && !reads => {
+            ". The folder was removed, or its file system is away: run the same command again; what was saved there and is \
+             gone is trained again"
         }
         io::ErrorKind::PermissionDenied if reads => ". Make it readable for this user",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

@@ -6,13 +6,14 @@ use std::path::Path;
 use super::compact::{put_in_place, write_parts};
 use super::error::{Error, Result, io_error};
 use super::files::{Files, create_folders, create_root};
-use super::layout::Layout;
+use super::layout::{Layout, TABLES};
 use super::manifest::{Manifest, SetAside, SweepVersion};
 use super::notes::{self, About};
 use super::query::rows_of;
 use super::results::Results;
 use super::sealed::seal;
 use super::state::summaries;
+use super::weave::Take;
 use super::weights;
 use crate::config::Id;
 
@@ -25,6 +26,17 @@ impl Results {
     /// # Errors
     /// [`Error::NoRun`], damage of what is copied, [`Error::Changed`], and errors of the operating system.
     pub fn extract(&self, runs: Option<&BTreeSet<Id>>, last: Option<&SweepVersion>, folder: &Path) -> Result<()> {
+        self.extract_by(&write, runs, last, folder)
+    }
+
+    /// As [`Results::extract`], where files are written in another way.
+    pub(super) fn extract_by(
+        &self,
+        write: Write<'_>,
+        runs: Option<&BTreeSet<Id>>,
+        last: Option<&SweepVersion>,
+        folder: &Path,
+    ) -> Result<()> {
         let saved = summaries(self.runs(), &self.layout)?;
         if let Some(missing) = runs.into_iter().flatten().find(|run| !saved.contains_key(run)) {
             return Err(Error::NoRun { run: missing.to_string(), path: self.folder().to_path_buf() });
@@ -36,20 +48,29 @@ impl Results {
         let mut manifest = Manifest::empty(&self.name());
         manifest.set_aside = self.set_aside()?;
         manifest.set_aside.retain(|item| names.contains(&item.run));
-        manifest.versions = self.keep_sweeps(&to, last)?;
-        let keep = |rows: &_| rows_of(rows, &names);
-        let parts = write_parts(files, (&self.layout, &to), &self.state, &keep, &mut manifest);
+        manifest.versions = self.keep_sweeps(write, &to, last)?;
+        let mut rows = |take: &mut Take<'_>| {
+            let mut kept = |table, rows: &_| take(table, &rows_of(rows, &names)?);
+            self.state.rows(files, &self.layout, &TABLES, &mut kept)
+        };
+        let parts = write_parts(files, &to, &mut rows, &mut manifest);
         manifest.parts = parts.map_err(|error| self.or_changed(error))?;
         manifest.parts.iter().try_for_each(|part| put_in_place(files, &to, part))?;
         for (run, summary) in saved.iter().filter(|(run, summary)| kept(run) && !summary.can_be_retried()) {
-            self.keep_weights(&to, *run, &summary.digest, &manifest.set_aside)?;
+            self.keep_weights(write, &to, (*run, &summary.digest), &manifest.set_aside)?;
         }
         self.keep_notes(&to, runs.is_none(), &names)?;
         write(files, &to.manifest(), &seal(&manifest))
     }
 
     /// Copies the weights of a run, where they were kept. Those of a record that was set aside stay behind.
-    fn keep_weights(&self, to: &Layout, run: Id, digest: &str, set_aside: &[SetAside]) -> Result<()> {
+    fn keep_weights(
+        &self,
+        write: Write<'_>,
+        to: &Layout,
+        (run, digest): (Id, &str),
+        set_aside: &[SetAside],
+    ) -> Result<()> {
         let (files, path) = (&*self.files, self.layout.weights_of(run));
         let of = |digest: &str| weights::read(files, &path, run, digest);
         let name = run.to_string();
@@ -65,9 +86,9 @@ impl Results {
     }
 
     /// Copies the files of all versions of the sweep, that of `last` as the one that was run last; gives the versions.
-    fn keep_sweeps(&self, to: &Layout, last: Option<&SweepVersion>) -> Result<Vec<SweepVersion>> {
+    fn keep_sweeps(&self, write: Write<'_>, to: &Layout, last: Option<&SweepVersion>) -> Result<Vec<SweepVersion>> {
         let files = &*self.files;
-        let mut versions = self.manifest().map(|manifest| manifest.versions.clone()).unwrap_or_default();
+        let mut versions = self.versions().to_vec();
         // Stable: the others stay in their order.
         versions.sort_by_key(|version| Some(version) == last);
         create_folders(files, &to.sweeps())?;
@@ -105,6 +126,9 @@ impl Results {
         Ok(())
     }
 }
+
+/// How a file is written.
+pub(super) type Write<'a> = &'a dyn Fn(&dyn Files, &Path, &[u8]) -> Result<()>;
 
 /// Writes a file that nobody counts on yet.
 fn write(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<()> {

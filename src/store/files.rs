@@ -6,9 +6,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::SystemTime;
 
 use polars_io::mmap::MmapBytesReader;
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, CWD, OFlags, Timespec, Timestamps, UTIME_NOW, utimensat};
 
 use super::error::{Result, io_error};
 use super::layout::new;
@@ -105,6 +106,19 @@ pub trait Files: Debug + Send + Sync {
     /// # Errors
     /// What the operating system says.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+    /// When a file was last written, by the clock of its file system.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none; otherwise what the operating system says.
+    fn modified(&self, path: &Path) -> io::Result<SystemTime>;
+    /// Says of a file that it was written just now; gives when that is by the clock of its file system, whatever the clock
+    /// of this machine says.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none; otherwise what the operating system says.
+    fn touch(&self, path: &Path) -> io::Result<SystemTime>;
+    /// The time by the clock of this machine.
+    fn clock(&self) -> SystemTime;
     /// Takes the lock at `path` and writes `text` into it; `None` where another process has it. It is given back when
     /// the value is dropped, or when the process ends, however it ends.
     ///
@@ -154,9 +168,13 @@ const UNSYNCED: [io::ErrorKind; 3] =
 
 /// Replaces a file in one step: whatever happens, either the old or the new content is there, whole.
 pub(super) fn replace(files: &dyn Files, path: &Path, bytes: &[u8]) -> Result<()> {
-    let fresh = new(path);
-    write_synced(files, &fresh, bytes)?;
-    files.rename(&fresh, path).map_err(io_error("name", path))?;
+    replace_by(files, path, &new(path), bytes)
+}
+
+/// As [`replace`], by a file of that name beside it: where several processes may do the same, each has its own.
+pub(super) fn replace_by(files: &dyn Files, path: &Path, fresh: &Path, bytes: &[u8]) -> Result<()> {
+    write_synced(files, fresh, bytes)?;
+    files.rename(fresh, path).map_err(io_error("name", path))?;
     let folder = path.parent().expect("a file lies in a folder");
     files.sync_folder(folder).map_err(io_error("sync", folder))
 }
@@ -272,6 +290,20 @@ impl Files for Disk {
         let mut names = names.collect::<io::Result<Vec<_>>>()?;
         names.sort();
         Ok(names)
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        fs::symlink_metadata(path)?.modified()
+    }
+
+    fn touch(&self, path: &Path) -> io::Result<SystemTime> {
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        utimensat(CWD, path, &Timestamps { last_access: now, last_modification: now }, AtFlags::SYMLINK_NOFOLLOW)?;
+        self.modified(path)
+    }
+
+    fn clock(&self) -> SystemTime {
+        SystemTime::now()
     }
 
     fn lock(&self, path: &Path, text: &str) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {

@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::check::{Check, Grade, NONE, REPAIR, Read};
+use super::check::{Check, Grade, NONE, REPAIR, Read, check_on};
 use super::claims::{LOCK, RUNS, stale_lock};
 use super::error::{Error, Result};
-use super::layout::{TABLES, is_hash};
+use super::layout::{Layout, TABLES, is_hash, is_token};
 use super::manifest::Manifest;
 use super::merge::Summary;
 use super::notes::About;
 use super::{notes, unfinished, weights};
 use crate::config::Id;
+
+/// A folder that hands the sweep to Slurm keeps its scripts and logs in: none of the store's.
+const SLURM: &str = "slurm";
 
 impl Check<'_> {
     /// Every sweep that was run, and the last one.
@@ -170,12 +173,46 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// Records of other results, each folder of which holds results of its own.
+    pub(super) fn asides(&mut self) -> Result<()> {
+        let folder = self.layout.aside();
+        for name in self.list(&folder)? {
+            let path = folder.join(&name);
+            if !is_token(&name) {
+                self.foreign(&path);
+                continue;
+            }
+            // It is written last.
+            let Read::Bytes(_) = self.read(&Layout::new(&path).manifest(), NONE)? else {
+                let what = "records that a merge was about to keep aside when it ended";
+                self.find(Grade::Leftover, &path, what, NONE, "Merge the same folders again");
+                continue;
+            };
+            let checked = check_on(self.files, &path);
+            if let Some(checked) = self.noted(checked, NONE)? {
+                self.add(checked);
+            }
+        }
+        Ok(())
+    }
+
     /// What lies beside all that.
     pub(super) fn rest(&mut self) -> Result<()> {
         self.read(&self.layout.lock(), NONE)?;
         let mut known: Vec<&str> = TABLES.iter().map(|table| table.file()).collect();
         known.extend(["manifest.json", "compaction.json", "sweep.yaml", ".lock"]);
-        known.extend(["journal", "sweeps", "weights", "unfinished", "claims", "provenance", "verified"]);
+        known.extend([
+            "journal",
+            "sweeps",
+            "weights",
+            "unfinished",
+            "claims",
+            "provenance",
+            "verified",
+            "tasks",
+            "aside",
+            SLURM,
+        ]);
         let root = self.layout.root().to_path_buf();
         for name in self.list(&root)? {
             if !known.contains(&name.as_str()) {

@@ -127,11 +127,17 @@ impl Layout {
         self.root.join("verified")
     }
 
+    pub(super) fn tasks(&self) -> PathBuf {
+        self.root.join("tasks")
+    }
+
+    pub(super) fn aside(&self) -> PathBuf {
+        self.root.join("aside")
+    }
+
     /// The folder and those in it.
-    pub(super) fn folders(&self) -> [PathBuf; 8] {
-        let root = self.root.clone();
-        let (provenance, verified) = (self.provenance(), self.verified());
-        [root, self.journal(), self.sweeps(), self.weights(), self.unfinished(), self.claims(), provenance, verified]
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        [self.written_beside(), vec![self.journal(), self.claims(), self.aside()]].concat()
     }
 
     pub(super) fn part(&self, file: &str) -> PathBuf {
@@ -139,9 +145,10 @@ impl Layout {
     }
 
     /// The folders in which files are written beside those that count.
-    pub(super) fn written_beside(&self) -> [PathBuf; 6] {
+    pub(super) fn written_beside(&self) -> Vec<PathBuf> {
         let root = self.root.clone();
-        [root, self.weights(), self.sweeps(), self.unfinished(), self.provenance(), self.verified()]
+        let (weights, sweeps, unfinished) = (self.weights(), self.sweeps(), self.unfinished());
+        vec![root, weights, sweeps, unfinished, self.provenance(), self.verified(), self.tasks()]
     }
 
     /// Whether this is the name of a file that is being written and does not count yet. Other files may end like that:
@@ -149,6 +156,8 @@ impl Layout {
     pub(super) fn is_new(&self, path: &Path) -> bool {
         let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(NEW));
         let (Some(folder), Some(name)) = (path.parent(), name) else { return false };
+        // A shard writes copies of the sweep under names of its own.
+        let name = name.rsplit_once('.').filter(|(_, token)| is_token(token)).map_or(name, |(name, _)| name);
         let is_run = |text: &str| text.parse::<Id>().is_ok();
         if folder == self.root {
             let documents = [self.manifest(), self.compaction(), self.sweep()];
@@ -165,6 +174,16 @@ impl Layout {
     }
 }
 
+/// Whether a text is what tells a process from others.
+pub(super) fn is_token(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// What tells the process that made a segment from others.
+pub(super) fn token_of(segment: &str) -> Option<&str> {
+    segment.strip_suffix(SEGMENT)?.split_once('-').map(|(_, token)| token)
+}
+
 /// Whether a text is a BLAKE3 hash as it stands in names and documents.
 pub(super) fn is_hash(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -173,6 +192,14 @@ pub(super) fn is_hash(text: &str) -> bool {
 /// Whether this is the name of a segment: a plain one, in the folder of the journal.
 pub(super) fn is_segment(name: &str) -> bool {
     name.ends_with(SEGMENT) && !name.contains('/') && !is_garbled(name)
+}
+
+/// As [`new`], of a process that does not know which others write the same.
+pub(super) fn new_by(path: &Path, token: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(token);
+    new(Path::new(&name))
 }
 
 /// `path` with an ending that says that it does not count yet.

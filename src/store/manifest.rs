@@ -174,6 +174,12 @@ impl Documents {
         self.decision.as_ref().map(|bytes| open(bytes, &layout.compaction(), Decision::foreign)).transpose()
     }
 
+    /// The manifest that holds, whether a decision says it or not.
+    pub(super) fn any(&self, layout: &Layout) -> Result<Option<Manifest>> {
+        let decided = self.decision(layout)?.map(|decision| decision.manifest);
+        if decided.is_some() { Ok(decided) } else { self.manifest(layout) }
+    }
+
     /// The manifest as it stands.
     pub(super) fn manifest(&self, layout: &Layout) -> Result<Option<Manifest>> {
         self.manifest.as_ref().map(|bytes| open(bytes, &layout.manifest(), Manifest::foreign)).transpose()

@@ -16,10 +16,15 @@
 //!   provenance/PROCESS.json          where the runs that a process trained come from          notes
 //!   verified/RUN.json                what the last verification of a run found                notes
 //!   claims/TOKEN.runs                what each process at work has taken                      claims
+//!   tasks/PROCESS.json               how a process that trains a shard is getting on          tasks, notes
+//!   aside/NAME/                      records of other results that a merge has kept whole      join, beside
 //!   .lock                            held while tables are written                           writer
 //! ```
 
+mod beside;
+mod braid;
 mod check;
+mod choose;
 mod claims;
 mod codec;
 mod columns;
@@ -28,7 +33,9 @@ mod error;
 mod extract;
 mod files;
 mod frames;
+mod gather;
 mod inspect;
+mod join;
 mod journal;
 mod layout;
 mod locate;
@@ -43,9 +50,13 @@ mod restore;
 mod results;
 mod sealed;
 mod segment;
+mod shard;
+mod shared;
 mod show;
 mod state;
+mod sweeps;
 mod table;
+mod tasks;
 mod unfinished;
 mod weave;
 mod weights;
@@ -56,6 +67,8 @@ pub use check::{Checked, Finding, Grade, check};
 pub use compact::Folded;
 pub use error::{Error, Result};
 pub use files::{Disk, Files, Handle, Kind, NoFile, Source};
+pub use gather::gather;
+pub use join::{Joined, JoinedFrom, join};
 pub use journal::Listener;
 pub use locate::{Found, Located, Named, locate, locate_id, locate_run};
 pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};
@@ -66,8 +79,10 @@ pub use repair::repair;
 pub use restore::{configuration, restored};
 pub use results::Results;
 pub use show::{Shown, ShownParameter, ShownPoint, curve, show, sparkline, sparkline_between};
+pub use sweeps::SweepCopy;
 pub use table::{Format, format, json_value, no_formula, short};
-pub use writer::{Ended, SweepCopy, Writer};
+pub use tasks::{SILENCE, Task};
+pub use writer::{Ended, Writer};
 
 #[cfg(test)]
 mod tests;

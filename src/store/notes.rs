@@ -1,5 +1,6 @@
 //! Notes beside the tables, each a sealed JSON document: `provenance/PROCESS.json`, where the runs that a process trained
-//! come from, and `verified/RUN.json`, what the last verification of a run found. The store keeps them and does not read them.
+//! come from, `verified/RUN.json`, what the last verification of a run found, and `tasks/PROCESS.json`, how a shard is
+//! getting on. The store keeps them; of the last it reads which shard it is, of which sweep, and whether it is at work.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +9,9 @@ use serde_json::{Map, Value};
 
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, create_folders, read_if_there, replace};
-use super::layout::Layout;
+use super::layout::{Layout, is_token};
 use super::sealed::{Broken, seal, unseal};
-use super::writer::require_no_links;
+use super::sweeps::require_no_links;
 use crate::config::Id;
 
 /// The version of this format.
@@ -34,15 +35,18 @@ pub(super) enum About {
     Process,
     /// A run that was verified.
     Run,
+    /// A process that trains a shard, by its token.
+    Task,
 }
 
 impl About {
-    pub(super) const ALL: [Self; 2] = [Self::Process, Self::Run];
+    pub(super) const ALL: [Self; 3] = [Self::Process, Self::Run, Self::Task];
 
     pub(super) fn folder(self, layout: &Layout) -> PathBuf {
         match self {
             Self::Process => layout.provenance(),
             Self::Run => layout.verified(),
+            Self::Task => layout.tasks(),
         }
     }
 
@@ -50,13 +54,13 @@ impl About {
     pub(super) fn of(self, file: &str) -> Option<&str> {
         let name = file.strip_suffix(".json")?;
         let is_name = match self {
-            Self::Process => name.len() == 16 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
+            Self::Process | Self::Task => is_token(name),
             Self::Run => name.parse::<Id>().is_ok(),
         };
         is_name.then_some(name)
     }
 
-    fn path(self, layout: &Layout, of: &str) -> PathBuf {
+    pub(super) fn path(self, layout: &Layout, of: &str) -> PathBuf {
         self.folder(layout).join(format!("{of}.json"))
     }
 }
@@ -64,6 +68,11 @@ impl About {
 /// Keeps a note, in the place of the one before it; durable when this returns.
 pub(super) fn keep(files: &dyn Files, layout: &Layout, about: About, of: &str, note: &Note) -> Result<()> {
     create_folders(files, &about.folder(layout))?;
+    keep_again(files, layout, about, of, note)
+}
+
+/// As [`keep`], in a folder that is there: one that somebody has removed is not made again.
+pub(super) fn keep_again(files: &dyn Files, layout: &Layout, about: About, of: &str, note: &Note) -> Result<()> {
     let document = Document { format: FORMAT, of: of.to_owned(), note: note.clone() };
     replace(files, &about.path(layout, of), &seal(&document))
 }

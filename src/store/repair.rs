@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use super::check::{Checked, check_on};
 use super::claims::{Claims, RUNS, wait_for};
-use super::compact::{fold_as_it_is, recover};
+use super::compact::{fold, recover};
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, open_if_there, write_synced};
 use super::layout::{Layout, TORN};
 use super::results::require_results;
 use super::segment::scan;
+use super::shared::tasks_now;
 use super::state::{State, segment_names, told};
-use super::unfinished;
+use super::sweeps::require_no_links;
 use super::window::Window;
-use super::writer::{PATIENCE, require_no_links};
+use super::writer::PATIENCE;
+use super::{tasks, unfinished};
 
 /// Puts in order what a killed process has left: finishes what it had decided, takes torn tails away and keeps them aside,
 /// and removes files that do not count. Nothing is done where something is damaged or cannot be read. Gives what was found
@@ -36,6 +38,7 @@ pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked
     if claims.others() > 0 {
         return Err(Error::InUse { path: folder.to_path_buf(), process: None });
     }
+    tasks::require_none_at_work(&layout, &tasks_now(&**files, &layout, &claims)?)?;
     let mut found = check_on(&**files, folder)?;
     // Its own claims are not left by anybody.
     let own = layout.claims().join(format!("{}{RUNS}", claims.token()));
@@ -45,7 +48,7 @@ pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked
     }
     keep_torn(&**files, &layout)?;
     recover(&**files, &layout, true)?;
-    fold_as_it_is(&**files, &layout, segment_names(&**files, &layout)?)?;
+    fold(&**files, &layout, segment_names(&**files, &layout)?, None)?;
     let saved = State::ended_beside_others(&**files, &layout)?;
     for run in unfinished::list(&**files, &layout)? {
         let has_ended = saved.get(&run).is_some_and(|saved| !saved.can_be_retried());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use polars::prelude::{Column, DataFrame};
 
+use super::beside::asides;
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, read_if_there};
 use super::layout::{Layout, Table};
@@ -13,6 +14,7 @@ use super::manifest::{Manifest, SetAside, SweepVersion, Why};
 use super::notes::{self, About, Note};
 use super::restore::shown;
 use super::state::{Keep, State, Wanted, summaries};
+use super::tasks::{self, Task};
 use super::weights;
 use super::writer::Ended;
 use crate::config::{Id, Parameter};
@@ -25,6 +27,9 @@ pub struct Results {
     pub(super) layout: Layout,
     pub(super) state: State,
     runs: DataFrame,
+    /// Every version of the sweep that was run here, those included that only shards have so far.
+    versions: Vec<SweepVersion>,
+    name: Option<String>,
     sweep: String,
 }
 
@@ -63,13 +68,20 @@ impl Results {
         Self::open_wanted(files, folder, &|_| true, &|rows| Ok(rows.clone()))
     }
 
-    fn open_wanted(files: Arc<dyn Files>, folder: &Path, wanted: Wanted<'_>, keep: Keep<'_>) -> Result<Self> {
+    pub(super) fn open_wanted(
+        files: Arc<dyn Files>,
+        folder: &Path,
+        wanted: Wanted<'_>,
+        keep: Keep<'_>,
+    ) -> Result<Self> {
         let layout = Layout::new(folder);
         require_results(&*files, &layout)?;
         let (state, runs) = State::read_beside_others(&*files, &layout, wanted, keep)?;
-        let last = state.manifest.as_ref().and_then(|manifest| manifest.versions.last());
-        let sweep = read_sweep(&*files, &layout, last)?;
-        Ok(Self { files, layout, state, runs, sweep })
+        let segments: Vec<String> = state.segments.iter().map(|segment| segment.name.clone()).collect();
+        let tasks = tasks::all(&*files, &layout, &segments, files.clock())?;
+        let (name, versions) = tasks::versions(&tasks, state.manifest.as_ref(), &segments);
+        let sweep = read_sweep(&*files, &layout, versions.last())?;
+        Ok(Self { files, layout, state, runs, versions, name, sweep })
     }
 
     /// The folder.
@@ -78,13 +90,11 @@ impl Results {
         self.layout.root()
     }
 
-    /// The sweep's name: that of the manifest, or of the folder where there is none yet.
+    /// The sweep's name: that of the manifest or of a shard, or of the folder where there is neither yet.
     #[must_use]
     pub fn name(&self) -> String {
-        match &self.state.manifest {
-            Some(manifest) => manifest.sweep.clone(),
-            None => self.folder().file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        }
+        let of_folder = || self.folder().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.name.clone().unwrap_or_else(of_folder)
     }
 
     /// The sweep file as it was run last, byte for byte; empty where none was kept.
@@ -96,7 +106,13 @@ impl Results {
     /// The sweep as it was run last: its hash, and what the command line changed.
     #[must_use]
     pub fn version(&self) -> Option<&SweepVersion> {
-        self.manifest()?.versions.last()
+        self.versions.last()
+    }
+
+    /// Every version of the sweep that was run here, the last one last.
+    #[must_use]
+    pub fn versions(&self) -> &[SweepVersion] {
+        &self.versions
     }
 
     /// The sweep file of a version, byte for byte.
@@ -223,6 +239,15 @@ impl Results {
         notes::all(&*self.files, &self.layout, About::Process)
     }
 
+    /// The processes that train shards of the sweep, or did, in the order in which they began.
+    ///
+    /// # Errors
+    /// As for [`Results::provenance`].
+    pub fn tasks(&self) -> Result<Vec<Task>> {
+        let now = tasks::time_to_read(&*self.files, &self.layout)?;
+        tasks::all(&*self.files, &self.layout, &[], now)
+    }
+
     /// Records that do not count, each with the reason: those of the manifest, and those found in the journal.
     ///
     /// # Errors
@@ -235,6 +260,14 @@ impl Results {
             }
         }
         Ok(all)
+    }
+
+    /// Folders of records that do not count because the same run has another result: each holds results of its own.
+    ///
+    /// # Errors
+    /// Errors of the operating system.
+    pub fn asides(&self) -> Result<Vec<PathBuf>> {
+        asides(&*self.files, &self.layout)
     }
 
     /// Runs that gave two digests in one environment: each is an error that has to be shown.

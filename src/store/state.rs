@@ -63,10 +63,7 @@ impl State {
 
     fn read_as(files: &dyn Files, layout: &Layout, documents: Documents, names: Vec<String>) -> Result<Self> {
         let decision = documents.decision(layout)?;
-        let manifest = match &decision {
-            Some(decision) => Some(decision.manifest.clone()),
-            None => documents.manifest(layout)?,
-        };
+        let manifest = documents.any(layout)?;
         if manifest.is_none() {
             require_no_parts(files, layout)?;
         }
@@ -166,7 +163,7 @@ impl State {
     }
 
     /// As [`State::rows`], of the columns that are wanted; that of the run always is.
-    fn rows_of(
+    pub(super) fn rows_of(
         &self,
         files: &dyn Files,
         layout: &Layout,

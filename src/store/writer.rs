@@ -2,38 +2,28 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::claims::{Claims, Held, wait_for};
+use super::claims::{Claims, wait_for};
 use super::codec;
 use super::compact::{Folded, fold, recover};
-use super::error::{Error, Result, io_error};
-use super::files::{Disk, Files, Kind, create_folders, create_root, read_if_there, replace};
+use super::error::{Error, Result};
+use super::files::{Disk, Files, create_folders, create_root};
 use super::journal::{Journal, Kept, Listener};
 use super::layout::Layout;
-use super::manifest::SweepVersion;
 use super::merge::Summary;
 use super::notes::{About, Note};
 use super::record::Record;
 use super::segment::LONGEST;
+use super::shared::{Shared, at_rest, tasks_now};
 use super::state::{State, segment_names};
-use super::{notes, unfinished, weights};
+use super::sweeps::{SweepCopy, keep_sweep, require_no_links};
+use super::{notes, tasks, unfinished, weights};
 use crate::config::Id;
 use crate::sweep::is_name;
 use crate::train::{Checkpoint, Weight};
-
-/// The sweep that is being run, as far as results keep it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SweepCopy {
-    /// Its name.
-    pub name: String,
-    /// Its file, byte for byte.
-    pub text: String,
-    /// What the command line changed, as given.
-    pub overrides: Vec<String>,
-}
 
 /// The runs that have ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,45 +47,24 @@ impl Ended {
 /// Dropping it saves what was appended and leaves it in the journal, where readers find it; [`Writer::close`] also
 /// reports errors and folds the journal into the tables.
 pub struct Writer {
-    layout: Layout,
-    files: Arc<dyn Files>,
-    sweep: SweepCopy,
-    process: String,
-    journal: Journal,
+    pub(super) layout: Layout,
+    pub(super) files: Arc<dyn Files>,
+    pub(super) sweep: SweepCopy,
+    pub(super) process: String,
+    pub(super) journal: Journal,
     opened: Folded,
     /// Runs of which it is saved where they were paused, as far as this process knows.
     paused: Mutex<HashSet<Id>>,
     // The last field: given back after the journal has ended.
-    shared: Mutex<Shared>,
+    others: Others,
 }
 
-/// What this process knows of the others.
-struct Shared {
-    claims: Claims,
-    ended: Ended,
-    /// The runs that had failed or timed out when this process began, as long as nobody has tried them again.
-    failed_before: BTreeMap<Id, Summary>,
-    /// Whether something has changed since somebody asked which runs have ended.
-    news: bool,
-}
-
-impl Shared {
-    /// Looks at the others, and reads what has ended where something has changed. The registry is held.
-    fn look(&mut self, registry: &Held, files: &dyn Files, layout: &Layout) -> Result<()> {
-        if self.claims.look(registry)? {
-            self.read(files, layout)?;
-            self.news = true;
-        }
-        Ok(())
-    }
-
-    /// Reads what has ended.
-    fn read(&mut self, files: &dyn Files, layout: &Layout) -> Result<()> {
-        let saved = State::ended_beside_others(files, layout)?;
-        self.failed_before.retain(|run, before| saved.get(run) == Some(before));
-        self.ended = Ended::of(&saved);
-        Ok(())
-    }
+/// How a process stands to the others.
+pub(super) enum Others {
+    /// They take runs of one sweep, each run once.
+    Share(Box<Mutex<Shared>>),
+    /// They have shards of their own, of which it need not know.
+    Apart(Ended),
 }
 
 /// How long a process may be writing the tables before another gives up waiting for it.
@@ -133,25 +102,46 @@ impl Writer {
         let lock = wait_for(&*files, &layout, &layout.lock(), PATIENCE)?;
         create_folders(&*files, &layout.journal())?;
         claims.look_now()?;
+        tasks::require_none_at_work(&layout, &tasks_now(&*files, &layout, &claims)?)?;
         recover(&*files, &layout, claims.others() == 0)?;
         let version = keep_sweep(&*files, &layout, sweep)?;
-        let last = last_segment(&segment_names(&*files, &layout)?);
         let segments = at_rest(&*files, &layout, &mut claims)?;
-        let opened = fold(&*files, &layout, segments, (&sweep.name, &version))?;
+        // Before its segments are gone: those of this process come after them.
+        let last = last_segment(&*files, &layout)?;
+        let opened = fold(&*files, &layout, segments, Some((&sweep.name, &version)))?;
         drop(lock);
         claims.look_now()?;
-        let mut saved = State::ended_beside_others(&*files, &layout)?;
-        let ended = Ended::of(&saved);
-        saved.retain(|_, summary| summary.can_be_retried());
-        let journal = Journal::start(&layout, Arc::clone(&files), (last, claims.token()), listener)?;
-        let mut paused: HashSet<Id> = unfinished::list(&*files, &layout)?.into_iter().collect();
-        // A process was killed after it had saved a run and before it had removed where the run was paused.
+        let saved = State::ended_beside_others(&*files, &layout)?;
+        let token = claims.token().to_owned();
+        let others = Others::Share(Box::new(Mutex::new(Shared::new(claims, saved))));
+        Self::start(files, &layout, sweep, (last, &token), (opened, others), listener)
+    }
+
+    /// Begins to write, under this token, segments that come after the `last`.
+    pub(super) fn start(
+        files: Arc<dyn Files>,
+        layout: &Layout,
+        sweep: &SweepCopy,
+        (last, token): (u64, &str),
+        (opened, others): (Folded, Others),
+        listener: Listener,
+    ) -> Result<Self> {
+        let journal = Journal::start(layout, Arc::clone(&files), (last, token), listener)?;
+        let paused = unfinished::list(&*files, layout)?.into_iter().collect();
+        let (layout, sweep, process, paused) = (layout.clone(), sweep.clone(), token.to_owned(), Mutex::new(paused));
+        let writer = Self { layout, files, sweep, process, journal, opened, paused, others };
+        writer.forget_paused()?;
+        Ok(writer)
+    }
+
+    /// Where a process was killed after it had saved a run and before it had removed where the run was paused.
+    fn forget_paused(&self) -> Result<()> {
+        let ended = self.ended();
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         for run in paused.extract_if(|run| ended.done.contains(run)) {
-            unfinished::remove(&*files, &layout, run)?;
+            unfinished::remove(&*self.files, &self.layout, run)?;
         }
-        let (sweep, process, paused) = (sweep.clone(), claims.token().to_owned(), Mutex::new(paused));
-        let shared = Mutex::new(Shared { claims, ended, failed_before: saved, news: false });
-        Ok(Self { layout, files, sweep, process, journal, opened, paused, shared })
+        Ok(())
     }
 
     /// The name of this process among those that write here, which its records carry.
@@ -175,34 +165,39 @@ impl Writer {
         self.layout.root()
     }
 
-    /// The runs that have ended, as far as this process knows: all those that had when it was opened, and those of other
-    /// processes since.
+    /// The runs that have ended, as far as this process knows: all those that had when it was opened, and, unless it trains
+    /// a shard, those of other processes since.
     #[must_use]
     pub fn ended(&self) -> Ended {
-        let shared = &mut *self.shared();
-        shared.news = false;
-        shared.ended.clone()
+        match &self.others {
+            Others::Share(shared) => {
+                let shared = &mut *locked(shared);
+                shared.news = false;
+                shared.ended.clone()
+            }
+            Others::Apart(ended) => ended.clone(),
+        }
     }
 
-    /// Other processes that were training into this folder when it last looked.
+    /// Other processes that were training into this folder when it last looked; a shard does not look.
     #[must_use]
     pub fn others(&self) -> usize {
-        self.shared().claims.others()
+        match &self.others {
+            Others::Share(shared) => locked(shared).claims.others(),
+            Others::Apart(_) => 0,
+        }
     }
 
     /// Takes runs for this process, before it trains them; gives which of them it has got. The others have ended, or
-    /// another process has taken them.
+    /// another process has taken them. Those of a shard are nobody else's.
     ///
     /// # Errors
     /// Errors of the operating system, and of reading what others have saved.
     pub fn claim(&self, runs: &[Id]) -> Result<Vec<bool>> {
-        let shared = &mut *self.shared();
-        let registry = shared.claims.registry()?;
-        shared.look(&registry, &*self.files, &self.layout)?;
-        let Shared { claims, ended, failed_before, .. } = shared;
-        // What had failed before is only here because it is to be tried again.
-        let failed = |run: &Id| ended.failed.contains(run) && !failed_before.contains_key(run);
-        claims.take(&registry, runs, |run| ended.done.contains(run) || failed(run))
+        match &self.others {
+            Others::Share(shared) => locked(shared).claim(&*self.files, &self.layout, runs),
+            Others::Apart(_) => Ok(vec![true; runs.len()]),
+        }
     }
 
     /// Waits until there is news since [`Writer::ended`] was asked: another process has saved what it had taken, or has
@@ -212,28 +207,15 @@ impl Writer {
     /// Any error of the writer so far, errors of the operating system, and of reading what others have saved.
     pub fn wait_for_others(&self, stop: &dyn Fn() -> bool) -> Result<bool> {
         self.flush()?;
-        self.shared().claims.saved()?;
+        let Others::Share(shared) = &self.others else { return Ok(false) };
+        locked(shared).claims.saved()?;
         while !stop() {
-            {
-                let shared = &mut *self.shared();
-                let registry = shared.claims.registry()?;
-                shared.look(&registry, &*self.files, &self.layout)?;
-                if shared.news {
-                    // What this process has saved itself since is among it.
-                    shared.read(&*self.files, &self.layout)?;
-                    return Ok(true);
-                }
-                if !shared.claims.others_are_busy() {
-                    return Ok(false);
-                }
+            if let Some(news) = locked(shared).has_news(&*self.files, &self.layout)? {
+                return Ok(news);
             }
             std::thread::sleep(LOOK);
         }
         Ok(false)
-    }
-
-    fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What it found in the journal when it was opened.
@@ -304,72 +286,46 @@ impl Writer {
     /// Any error of the writer so far. Whatever was reported as saved stays so.
     pub fn leave(mut self) -> Result<()> {
         self.journal.close()?;
-        self.shared().claims.leave()
+        match &self.others {
+            Others::Share(shared) => locked(shared).claims.leave(),
+            Others::Apart(_) => Ok(()),
+        }
     }
 
     /// Saves everything, folds into the tables what no other process is adding to, and gives the folder back. The sweep of
-    /// the process that ends last is the one that was run last.
+    /// the process that ends last is the one that was run last. A shard leaves tables to [`gather`](super::gather()).
     ///
     /// # Errors
     /// Any error of the writer so far. Whatever was reported as saved stays so, and the next writer goes on from there.
     pub fn close(mut self) -> Result<Folded> {
         self.journal.close()?;
+        let Others::Share(shared) = &self.others else { return Ok(Folded::default()) };
+        let shared = &mut *locked(shared);
         let _lock = wait_for(&*self.files, &self.layout, &self.layout.lock(), PATIENCE)?;
         // Another process may have been killed while it put its tables in place: they are what is folded into.
         recover(&*self.files, &self.layout, false)?;
-        let segments = at_rest(&*self.files, &self.layout, &mut self.shared().claims)?;
+        let segments = at_rest(&*self.files, &self.layout, &mut shared.claims)?;
         let version = keep_sweep(&*self.files, &self.layout, &self.sweep)?;
-        let folded = fold(&*self.files, &self.layout, segments, (&self.sweep.name, &version))?;
-        self.shared().claims.leave()?;
+        let folded = fold(&*self.files, &self.layout, segments, Some((&self.sweep.name, &version)))?;
+        shared.claims.leave()?;
         Ok(folded)
     }
 }
 
+fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Ended {
-    fn of(saved: &BTreeMap<Id, Summary>) -> Self {
+    pub(super) fn of(saved: &BTreeMap<Id, Summary>) -> Self {
         let mut ended = Self::default();
         saved.iter().for_each(|(run, summary)| ended.note(*run, summary));
         ended
     }
 }
 
-/// What is written lies in the folder that was named, and nowhere else.
-pub(super) fn require_no_links(files: &dyn Files, layout: &Layout) -> Result<()> {
-    for path in layout.folders() {
-        if files.kind(&path).map_err(io_error("look at", &path))? == Some(Kind::Link) {
-            return Err(Error::Link { path });
-        }
-    }
-    Ok(())
-}
-
-/// Keeps the sweep file under its hash, then as the one that was run last.
-fn keep_sweep(files: &dyn Files, layout: &Layout, sweep: &SweepCopy) -> Result<SweepVersion> {
-    let hash = blake3::hash(sweep.text.as_bytes()).to_hex().to_string();
-    create_folders(files, &layout.sweeps())?;
-    let copies: [PathBuf; 2] = [layout.sweeps().join(format!("{hash}.yaml")), layout.sweep()];
-    for path in copies {
-        if read_if_there(files, &path)?.as_deref() == Some(sweep.text.as_bytes()) {
-            // Who has put it there may have been killed before its name was durable.
-            let folder = path.parent().expect("a file lies in a folder");
-            files.sync_folder(folder).map_err(io_error("sync", folder))?;
-        } else {
-            replace(files, &path, sweep.text.as_bytes())?;
-        }
-    }
-    Ok(SweepVersion { hash, overrides: sweep.overrides.clone() })
-}
-
-/// The segments that no other process adds to. They are listed before the look: a segment of a process that enters later
-/// is none of them.
-fn at_rest(files: &dyn Files, layout: &Layout, claims: &mut Claims) -> Result<Vec<String>> {
-    let mut segments = segment_names(files, layout)?;
-    claims.look_now()?;
-    segments.retain(|name| !claims.may_grow(name));
-    Ok(segments)
-}
-
 /// The highest number that a segment has.
-fn last_segment(segments: &[String]) -> u64 {
-    segments.iter().filter_map(|name| name.split('-').next()?.parse().ok()).max().unwrap_or(0)
+pub(super) fn last_segment(files: &dyn Files, layout: &Layout) -> Result<u64> {
+    let segments = segment_names(files, layout)?;
+    Ok(segments.iter().filter_map(|name| name.split('-').next()?.parse().ok()).max().unwrap_or(0))
 }

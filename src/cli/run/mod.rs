@@ -1,16 +1,16 @@
 //! `ablate run`: train what is missing of a sweep, save it, report.
 
+mod part;
 mod saving;
-mod shard;
-mod words;
+mod task;
+pub mod words;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use self::saving::Saving;
-use self::shard::Shard;
+use self::saving::{Counts, Saving};
 use super::exit::Exit;
 use super::options::{Global, ResultsFolder, SweepArguments, jobs};
 use super::progress::Progress;
@@ -18,7 +18,7 @@ use super::{claims, mention, plan, report, say};
 use crate::cite::Provenance;
 use crate::config::Id;
 use crate::execute::{self, Options, Stop, Summary};
-use crate::plan::{Limits, MAX_RUNS, Plan};
+use crate::plan::{Cohort, Limits, MAX_RUNS, Plan, Shard};
 use crate::store::{Ended, SweepCopy, Writer};
 use crate::sweep::Sweep;
 use crate::train::{Choice, Profile};
@@ -50,8 +50,9 @@ pub struct Arguments {
     /// Do not render the report.
     #[arg(long)]
     no_report: bool,
-    /// Train only the I-th of N parts of the runs: by different processes into different --results, or one after the
-    /// other into the same.
+    /// Train only the I-th of N shards, which cost the same: each by a process of its own, on any machine, at any time and in
+    /// any order. They may share a folder of results, without locks, where `ablate gather` makes tables and the report of
+    /// what they have saved; or have one each, which `ablate merge` joins.
     #[arg(long, value_name = "I/N", conflicts_with = "plan")]
     shard: Option<Shard>,
     /// Runs that the sweep may ask for.
@@ -89,6 +90,9 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let sweep = plan::load(&arguments.sweep)?;
     let devices = arguments.device.resolve()?;
     let limits = plan::limits(arguments.max_runs, arguments.jobs, &devices);
+    if let Some(shard) = arguments.shard {
+        return part::run(&sweep, shard, arguments, global, (devices, &limits));
+    }
     // Checked before anything is written.
     Plan::of(&sweep, &std::collections::HashSet::new(), &limits)?;
 
@@ -96,12 +100,11 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let folder = arguments.folder.results.join(&sweep.name);
     let writer = Writer::open(&folder, &copy(&sweep), Box::new(|_| {}))?;
     let ended = writer.ended();
-    let mut plan = plan::plan(&sweep, &ended, arguments.retry_failed, &limits)?;
-    arguments.keep_shard(&mut plan);
-    let failed_before = failed_among(&plan, &ended);
-    words::announce(&sweep, &plan, arguments, &devices, global);
+    let plan = plan::plan(&sweep, &ended, arguments.retry_failed, &limits)?;
+    let failed_before = failed_among(runs_of(&plan), &ended);
+    words::announce(&sweep.name, (plan.runs(), plan.done), &plan.cohorts, (None, &devices), global);
     if !global.quiet {
-        words::say_what_stays(arguments, failed_before, unweighted(arguments, &plan, &ended, &writer));
+        words::say_what_stays(arguments, failed_before, unweighted(arguments, runs_of(&plan), &ended, &writer));
     }
     drop(ended);
     let mut conflicts = words::found(writer.opened(), global);
@@ -113,10 +116,10 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let options =
         Options { jobs: plan::jobs(arguments.jobs), devices, time_limit: arguments.timeout, profile: profile.as_ref() };
     let asked = plan.runs();
-    let session = Session { sweep: &sweep, arguments, global, limits: &limits, options: &options, stop: &stop };
+    let session = Session { sweep: &sweep, arguments, global, options: &options, stop: &stop };
     let mut provenance = (plan.to_do() > 0).then(|| Provenance::begin(&sweep, &options.devices, options.jobs));
     provenance.iter().try_for_each(|provenance| writer.keep_provenance(provenance.note()))?;
-    let executed = session.train(&writer, plan);
+    let executed = session.train(&writer, plan, &limits);
     let noted = provenance.as_mut().map_or(Ok(()), |provenance| {
         provenance.end();
         writer.keep_provenance(provenance.note())
@@ -124,7 +127,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let mut failed_elsewhere = 0;
     if let Ok((_, _, true)) = executed {
         let ended = writer.ended();
-        failed_elsewhere = failed_among(&plan::plan(&sweep, &ended, false, &limits)?, &ended);
+        failed_elsewhere = failed_among(runs_of(&plan::plan(&sweep, &ended, false, &limits)?), &ended);
     }
     if let (Some(code), Ok((summary, ..))) = (stop.exit_code(), &executed)
         && words::left(summary) > 0
@@ -177,7 +180,6 @@ struct Session<'a> {
     sweep: &'a Sweep,
     arguments: &'a Arguments,
     global: &'a Global,
-    limits: &'a Limits,
     options: &'a Options<'a>,
     stop: &'a Stop,
 }
@@ -185,8 +187,8 @@ struct Session<'a> {
 impl Session<'_> {
     /// Trains a plan, then what other processes have left: those that end before they have trained all that they took.
     /// Returns once nobody has anything of the sweep in hand, with the time that it took, and whether others had any of it.
-    fn train(&self, writer: &Writer, plan: Plan) -> anyhow::Result<(Summary, Duration, bool)> {
-        let (mut all, mut elapsed) = self.pass(writer, plan)?;
+    fn train(&self, writer: &Writer, plan: Plan, limits: &Limits) -> anyhow::Result<(Summary, Duration, bool)> {
+        let (mut all, mut elapsed) = self.pass(writer, plan.cohorts, None)?;
         let is_shared = all.elsewhere > 0;
         while all.elsewhere > 0 && !self.stop.is_asked() {
             if !self.global.quiet {
@@ -196,9 +198,8 @@ impl Session<'_> {
                 break;
             }
             // What has failed meanwhile was tried.
-            let mut plan = plan::plan(self.sweep, &writer.ended(), false, self.limits)?;
-            self.arguments.keep_shard(&mut plan);
-            let (more, time) = self.pass(writer, plan)?;
+            let plan = plan::plan(self.sweep, &writer.ended(), false, limits)?;
+            let (more, time) = self.pass(writer, plan.cohorts, None)?;
             elapsed += time;
             all = Summary {
                 finished: all.finished + more.finished,
@@ -211,33 +212,32 @@ impl Session<'_> {
         Ok((all, elapsed, is_shared))
     }
 
-    /// Trains what of a plan no other process has taken.
-    fn pass(&self, writer: &Writer, plan: Plan) -> anyhow::Result<(Summary, Duration)> {
-        let progress = Progress::new(self.global.progress(), &plan.cohorts, Some(&self.sweep.metric));
+    /// Trains what no other process has taken, and counts it.
+    fn pass(
+        &self,
+        writer: &Writer,
+        cohorts: Vec<Cohort>,
+        counts: Option<&Counts>,
+    ) -> anyhow::Result<(Summary, Duration)> {
+        let progress = Progress::new(self.global.progress(), &cohorts, Some(&self.sweep.metric));
         let saving = Saving {
             writer,
             process: Some(writer.process()),
             sweep: &self.sweep.name,
             weights: self.arguments.save_weights,
             progress: &progress,
+            counts,
             profile: self.options.profile,
         };
-        let executed = execute::execute(&plan.cohorts, self.options, self.stop, &saving);
+        let executed = execute::execute(&cohorts, self.options, self.stop, &saving);
         progress.finish();
         // Its memory serves the tables now.
-        drop(plan);
+        drop(cohorts);
         Ok((executed?, progress.elapsed()))
     }
 }
 
 impl Arguments {
-    /// Leaves only the runs of the part that was asked for.
-    fn keep_shard(&self, plan: &mut Plan) {
-        let Some(shard) = self.shard else { return };
-        plan.cohorts.iter_mut().for_each(|cohort| cohort.runs.retain(|run| shard.holds(run)));
-        plan.cohorts.retain(|cohort| !cohort.runs.is_empty());
-    }
-
     /// What other commands take for the results of the sweep: its name where it is enough.
     fn named(&self, sweep: &str) -> String {
         let usual = self.folder.results == std::path::Path::new("results");
@@ -269,22 +269,22 @@ fn runs_of(plan: &Plan) -> impl Iterator<Item = Id> {
     plan.points.iter().flat_map(|point| point.runs())
 }
 
-/// Runs of the plan that failed or timed out when they were tried before.
-fn failed_among(plan: &Plan, ended: &Ended) -> u64 {
+/// Those of these runs that failed or timed out when they were tried before.
+fn failed_among(runs: impl Iterator<Item = Id>, ended: &Ended) -> u64 {
     if ended.failed.is_empty() {
         return 0;
     }
-    runs_of(plan).filter(|id| ended.failed.contains(id)).count() as u64
+    runs.filter(|id| ended.failed.contains(id)).count() as u64
 }
 
 fn copy(sweep: &Sweep) -> SweepCopy {
     SweepCopy { name: sweep.name.clone(), text: sweep.text().to_owned(), overrides: sweep.overrides().to_vec() }
 }
 
-/// Runs of the plan that are saved without their weights, where weights are asked for.
-fn unweighted(arguments: &Arguments, plan: &Plan, ended: &Ended, writer: &Writer) -> u64 {
-    if !arguments.save_weights || plan.done == 0 {
+/// Those of these runs that are saved without their weights, where weights are asked for.
+fn unweighted(arguments: &Arguments, runs: impl Iterator<Item = Id>, ended: &Ended, writer: &Writer) -> u64 {
+    if !arguments.save_weights || ended.done.is_empty() {
         return 0;
     }
-    runs_of(plan).filter(|id| ended.done.contains(id) && !writer.has_weights(*id)).count() as u64
+    runs.filter(|id| ended.done.contains(id) && !writer.has_weights(*id)).count() as u64
 }

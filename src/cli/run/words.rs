@@ -9,9 +9,8 @@ use super::Arguments;
 use crate::cli::options::Global;
 use crate::cli::{mention, style};
 use crate::execute::Summary;
-use crate::plan::Plan;
+use crate::plan::{Cohort, Shard};
 use crate::store::{Folded, Why};
-use crate::sweep::Sweep;
 use crate::train::{Device, Profile};
 
 /// Says what the store came upon; gives whether a run was found with two results.
@@ -32,21 +31,27 @@ pub fn found(folded: &Folded, global: &Global) -> bool {
     conflicts
 }
 
-/// Says what is about to be done.
-pub fn announce(sweep: &Sweep, plan: &Plan, arguments: &Arguments, devices: &[Device], global: &Global) {
+/// Says what is about to be done with the runs of a sweep or of one of its shards, of which some are done.
+pub fn announce(
+    sweep: &str,
+    (runs, done): (u64, u64),
+    to_do: &[Cohort],
+    (shard, devices): (Option<Shard>, &[Device]),
+    global: &Global,
+) {
     if global.quiet {
         return;
     }
-    let to_do: usize = plan.cohorts.iter().map(|cohort| cohort.runs.len()).sum();
-    let done = if plan.done > 0 { format!(", {} saved already", style::count(plan.done)) } else { String::new() };
-    let part = arguments.shard.map_or(String::new(), |shard| format!(", part {} of {}", shard.index, shard.of));
+    let to_do: usize = to_do.iter().map(|cohort| cohort.runs.len()).sum();
+    let shard = shard.map_or(String::new(), |shard| format!(", shard {} of {}", shard.index, shard.of));
+    let done = if done > 0 { format!(", {} saved already", style::count(done)) } else { String::new() };
     let work =
         if to_do == 0 { "nothing to train".to_owned() } else { format!("training {}", style::count(to_do as u64)) };
     let devices: Vec<String> = devices.iter().map(ToString::to_string).collect();
     mention!(
-        "{}: {}{done}{part}; {work} on {}",
-        style::bold(&sweep.name, global.colored()),
-        style::counted(plan.runs(), "run"),
+        "{}{shard}: {}{done}; {work} on {}",
+        style::bold(sweep, global.colored()),
+        style::counted(runs, "run"),
         devices.join(", "),
     );
 }

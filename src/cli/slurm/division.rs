@@ -1,12 +1,11 @@
 //! A sweep as it is divided among tasks, and which runs of each have ended.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::config::Id;
-use crate::execute::estimate;
-use crate::plan::{Limits, Plan};
+use crate::execute::{self, estimate};
+use crate::plan::{Part, Plan};
 use crate::store::{self, Ended, Results};
 use crate::sweep::Sweep;
 use crate::train::Device;
@@ -33,11 +32,10 @@ pub struct Standing {
 impl Division {
     /// The division of a sweep among so many tasks.
     pub fn of(sweep: &Sweep, tasks: u64, max_runs: u64) -> anyhow::Result<Self> {
-        let limits = Limits { max_runs, workers: tasks as usize, ..Limits::default() };
-        let plan = Plan::of(sweep, &HashSet::new(), &limits)?;
+        let (plan, of_cohorts) = Part::all(sweep, tasks, max_runs, &execute::cost)?;
         let mut shards = vec![Vec::new(); tasks as usize];
-        for (place, cohort) in plan.cohorts.iter().enumerate() {
-            shards[place % tasks as usize].extend(cohort.runs.iter().map(|run| run.id));
+        for (cohort, shard) in plan.cohorts.iter().zip(of_cohorts) {
+            shards[shard as usize - 1].extend(cohort.runs.iter().map(|run| run.id));
         }
         Ok(Self { plan, shards })
     }

@@ -13,14 +13,14 @@ use crate::store::repair::repair_on;
 use crate::store::{Error, Record, Results, Writer};
 use crate::train::{Checkpoint, Status, Weight};
 
-const FOLDER: &str = "/results/sample";
+pub(super) const FOLDER: &str = "/results/sample";
 
 /// What was reported as saved.
 #[derive(Clone, Debug, Default)]
-struct Reported(Arc<Mutex<Vec<Id>>>);
+pub(super) struct Reported(pub(super) Arc<Mutex<Vec<Id>>>);
 
 impl Reported {
-    fn ids(&self) -> Vec<Id> {
+    pub(super) fn ids(&self) -> Vec<Id> {
         self.0.lock().unwrap().clone()
     }
 
@@ -81,13 +81,13 @@ fn tables(files: &Memory) -> BTreeMap<PathBuf, Vec<u8>> {
     all
 }
 
-fn ids(results: &Results) -> Vec<Id> {
+pub(super) fn ids(results: &Results) -> Vec<Id> {
     let runs = results.runs().column("run").unwrap().str().unwrap();
     runs.iter().map(|run| run.unwrap().parse().unwrap()).collect()
 }
 
 /// What a reader finds: every run once, every run that was reported, and whole tables. A check calls nothing damaged.
-fn check_reader(files: &Memory, reported: &Reported, context: &str) {
+pub(super) fn check_reader(files: &Memory, reported: &Reported, context: &str) {
     match check_on(files, Path::new(FOLDER)) {
         Ok(checked) => assert!(!checked.is_damaged() && checked.is_complete(), "{context}: {:?}", checked.findings),
         Err(Error::Missing { .. }) => {}

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 use std::{fmt, io};
 
 use super::memory::{Memory, Stop, Trouble};
@@ -229,6 +230,15 @@ impl Files for Hooked {
     }
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
         self.asked(path)?.list(path)
+    }
+    fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        self.asked(path)?.modified(path)
+    }
+    fn touch(&self, path: &Path) -> io::Result<SystemTime> {
+        self.files.touch(path)
+    }
+    fn clock(&self) -> SystemTime {
+        self.files.clock()
     }
     fn lock(&self, path: &Path, text: &str) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
         self.files.lock(path, text)

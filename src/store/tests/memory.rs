@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
 
 use polars_io::mmap::MmapBytesReader;
 
@@ -37,6 +38,8 @@ pub struct Trouble {
 struct Inode {
     data: Vec<u8>,
     synced: Vec<u8>,
+    /// When it was written last, by the clock of the disk.
+    written: Duration,
 }
 
 /// What there is of a name.
@@ -63,6 +66,8 @@ struct Disk {
     durable: Names,
     waiting: Vec<Naming>,
     locks: BTreeSet<PathBuf>,
+    /// What its clock says.
+    clock: Duration,
 }
 
 /// A process, as far as it goes wrong.
@@ -127,6 +132,16 @@ impl Memory {
     pub fn stop_in(&self, effects: usize) {
         let mut process = self.process.lock().unwrap();
         process.trouble.stop_at = Some(process.effects + effects);
+    }
+
+    /// Removes a folder behind everyone's back.
+    pub fn remove_folder(&self, path: &Path) {
+        self.disk().names.retain(|name, _| !name.starts_with(path));
+    }
+
+    /// Lets time go by.
+    pub fn wait(&self, time: Duration) {
+        self.disk().clock += time;
     }
 
     /// Bytes of all files.
@@ -238,7 +253,7 @@ impl Disk {
                 naming.apply(&mut names);
             }
         }
-        let mut new = Self::default();
+        let mut new = Self { clock: self.clock, ..Self::default() };
         for (path, entry) in names {
             // What lies in a folder that is not there any more is not found.
             if !new.has_folder(path.parent().unwrap()) {
@@ -252,7 +267,7 @@ impl Disk {
                         Stop::PowerCutLate(_) => late(inode, &mut dice),
                         _ => inode.synced.clone(),
                     };
-                    new.inodes.push(Inode { synced: data.clone(), data });
+                    new.inodes.push(Inode { synced: data.clone(), data, written: inode.written });
                     Entry::File(new.inodes.len() - 1)
                 }
             };
@@ -286,7 +301,7 @@ impl Disk {
         if !self.has_folder(path.parent().unwrap()) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        self.inodes.push(Inode::default());
+        self.inodes.push(Inode { written: self.clock, ..Inode::default() });
         let inode = self.inodes.len() - 1;
         self.name(None, Some((path, Entry::File(inode))));
         Ok(inode)
@@ -315,7 +330,12 @@ impl Write for Open {
                 usize::try_from(Dice(effects).roll(bytes.len() as u64 + 1)).unwrap().min(room)
             }
         };
-        self.memory.disk().inodes[self.inode].data.extend(&bytes[..count]);
+        let mut disk = self.memory.disk();
+        let clock = disk.clock;
+        let inode = &mut disk.inodes[self.inode];
+        inode.data.extend(&bytes[..count]);
+        inode.written = clock;
+        drop(disk);
         effect?;
         if count == 0 && !bytes.is_empty() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(count) }
     }
@@ -464,6 +484,25 @@ impl Files for Memory {
         let disk = self.disk();
         let inside = disk.names.keys().filter(|name| name.parent() == Some(path));
         Ok(inside.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect())
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        self.look()?;
+        let disk = self.disk();
+        Ok(SystemTime::UNIX_EPOCH + disk.inodes[disk.inode(path)?].written)
+    }
+
+    fn touch(&self, path: &Path) -> io::Result<SystemTime> {
+        self.effect()?;
+        let mut disk = self.disk();
+        let (clock, inode) = (disk.clock, disk.inode(path)?);
+        disk.inodes[inode].written = clock;
+        Ok(SystemTime::UNIX_EPOCH + clock)
+    }
+
+    /// That of a machine which is an hour behind.
+    fn clock(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + self.disk().clock.saturating_sub(Duration::from_hours(1))
     }
 
     fn lock(&self, path: &Path, _: &str) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {

@@ -6,3 +6,4 @@ mod damage;
 pub mod memory;
 mod reading;
 pub mod samples;
+mod shards;
