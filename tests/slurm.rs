@@ -211,7 +211,7 @@ fn a_hundred_tasks_that_are_disturbed_give_the_digests_of_one_machine() {
 const LONG: &str = "version: 1
 name: long
 metric: {name: domain_rmse, goal: minimize}
-base: {examples: 400, test_examples: 50, largest: 100, epochs: 8000, batch: 20, width: 16}
+base: {examples: 400, test_examples: 50, largest: 100, epochs: 100000, batch: 20, width: 16}
 grid: {activation: [relu, tanh]}
 replicates: {count: 4}
 ";

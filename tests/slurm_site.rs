@@ -16,7 +16,7 @@ const SWEEP: &str = "version: 1
 name: small
 question: Does it work?
 metric: {name: domain_rmse, goal: minimize}
-base: {examples: 40, test_examples: 20, largest: 30, epochs: 5, batch: 16, width: 8}
+base: {examples: 40, test_examples: 20, largest: 30, epochs: 5, batch: 16}
 grid: {activation: [linear, relu], normalization: [max, standardize], width: [4, 5, 6, 7, 8]}
 replicates: {count: 2}
 ";

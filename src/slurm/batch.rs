@@ -239,7 +239,7 @@ mod tests {
         let ok = |options: &[&str]| check(&options.iter().map(|&option| option.to_owned()).collect::<Vec<_>>());
         for options in [
             &["--partition=long", "--account=a b", "--exclusive"][..],
-            &["-p", "long", "-A", "group", "--qos", "low", "-C", "intel"],
+            &["-p", "long", "-A", "group", "--qos=low", "-C", "intel"],
             &[
                 "-plong",
                 "--dependency=afterok:5",

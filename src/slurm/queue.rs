@@ -218,7 +218,7 @@ mod tests {
     fn the_number_of_a_job_is_read() {
         assert_eq!(submitted("123\n"), Some((123, None)));
         assert_eq!(submitted("Welcome to the site\n123;north\n"), Some((123, Some("north".into()))));
-        for wrong in ["", "\n", "0", "Submitted batch job 5", "12;", "12;a b", "-5", "12 "] {
+        for wrong in ["", "\n", "0", "Submitted batch job 5", "12;", "12;a b", "-5", "1 2"] {
             assert_eq!(submitted(wrong), None, "{wrong:?}");
         }
     }

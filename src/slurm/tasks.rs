@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::documents::Jobs;
-use super::queue::{Held, Queue};
+use super::queue::{Held, Queue, Told};
 use crate::store::Note;
 
 /// How a task stands.
@@ -207,14 +207,15 @@ impl Known<'_> {
         }
         let word = last.and_then(told).map(|told| format!("Slurm says {}", told.word));
         let Some(attempt) = attempt else {
-            return match (&word, last.and_then(told).is_some_and(|told| told.word == "FAILED")) {
+            return match (&word, last.and_then(told).is_some_and(has_failed)) {
                 (None, _) => is(State::NotBegun, None),
                 (Some(_), true) => is(State::Failed, word),
                 (Some(_), false) => is(State::NotBegun, word),
             };
         };
         match attempt.ending {
-            Ending::Stopped => is(State::Stopped, word),
+            // That it has ended with the code for that is FAILED to Slurm.
+            Ending::Stopped => is(State::Stopped, word.filter(|_| !last.and_then(told).is_some_and(has_failed))),
             Ending::Failed => is(State::Failed, attempt.reason.clone().or(word)),
             Ending::Ended => is(State::Stopped, Some("it ended before these runs were asked for".into())),
             // Slurm was asked before the note was read, so that it had the job until it was over.
@@ -225,6 +226,11 @@ impl Known<'_> {
             Ending::Working => is(State::Lost, Some("it has noted nothing for a while".into())),
         }
     }
+}
+
+/// Whether Slurm takes it to have ended with an error.
+fn has_failed(told: &Told) -> bool {
+    told.word == "FAILED"
 }
 
 /// A task that was submitted.
@@ -282,6 +288,7 @@ mod tests {
         );
         let attempts = [
             attempt(2, Ending::Stopped, Some((12, 2))),
+            attempt(7, Ending::Stopped, Some((13, 3))),
             attempt(3, Ending::Working, Some((12, 3))),
             attempt(4, Ending::Stopped, Some((12, 4))),
             attempt(5, Ending::Failed, Some((13, 1))),
@@ -303,11 +310,13 @@ mod tests {
                 (State::Stopped, Some("Slurm says CANCELLED")),
                 (State::Failed, Some("no space")),
                 (State::Done, None),
-                (State::Failed, Some("Slurm says FAILED")),
+                (State::Stopped, None),
                 (State::NotBegun, None),
             ]
         );
         assert_eq!(tasks[4].job, Some((13, 1)));
+        let never = Known { attempts: &attempts[..1], ..known }.tasks();
+        assert_eq!((never[6].state, never[6].why.as_deref()), (State::Failed, Some("Slurm says FAILED")));
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn resubmit(arguments: &Arguments, global: &Global, folder: &Folder, place: &std
         return Err(Busy(format!("job {number} is gathering the results now; try again when it has ended")).into());
     }
     if !global.quiet {
-        words::announce(&order, &standings, &tasks, None);
+        words::announce(&order, &standings, &tasks, arguments.retry_failed, None);
     }
     let arrays = slurm::split(&tasks, most(arguments.dry_run)?, order.array_limit)?;
     let sending = Sending { folder, order: &order, retry_failed: arguments.retry_failed };

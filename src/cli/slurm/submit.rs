@@ -40,6 +40,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
             &order,
             &standings,
             &tasks,
+            arguments.retry_failed,
             arguments.time.is_none().then(|| division.time(order.resources.cpus)),
         );
     }

@@ -10,8 +10,9 @@ use clap::Parser;
 
 use crate::cli::exit::{Busy, Exit, Misuse};
 use crate::cli::options::Global;
+use crate::cli::status::attempts_of;
 use crate::cli::{gather as gathering, mention, run as running};
-use crate::slurm::{self, Folder, Order, whole};
+use crate::slurm::{self, Attempt, Folder, Order, whole};
 use crate::train::{Device, environment};
 
 /// The arguments of `ablate run`, read as from a command line.
@@ -45,7 +46,15 @@ pub fn gather(order: &Path, global: &Global) -> anyhow::Result<Exit> {
     let folder = Folder::that_holds(order);
     let order = folder.order()?;
     wait_for_tasks(&folder)?;
-    gathering::run(&Gather::try_parse_from(gather_line(&order))?.arguments, global)
+    let results = Path::new(&order.results).join(&order.name);
+    let jobs = folder.jobs()?;
+    // Slurm says that its tasks are over; of shards that were started by hand only their notes tell.
+    let by_hand = |attempt: &Attempt| {
+        let of_slurm = |(job, _)| jobs.submissions.iter().any(|submission| submission.job == job);
+        attempt.is_at_work && !attempt.job.is_some_and(of_slurm)
+    };
+    let all = !attempts_of(&results)?.iter().any(by_hand);
+    gathering::run(&Gather::try_parse_from(gather_line(&order, &results, all))?.arguments, global)
 }
 
 /// How often, and how long apart, Slurm is asked whether tasks are over: some are still being cleared away when this job begins.
@@ -123,9 +132,9 @@ fn run_line(folder: &Folder, order: &Order, task: u64, retry_failed: bool) -> Ve
     line
 }
 
-fn gather_line(order: &Order) -> Vec<OsString> {
-    let results = Path::new(&order.results).join(&order.name);
-    let mut line: Vec<OsString> = ["gather", "--all"].map(OsString::from).to_vec();
-    line.extend([format!("--reports={}", order.reports).into(), "--".into(), results.into()]);
+fn gather_line(order: &Order, results: &Path, all: bool) -> Vec<OsString> {
+    let mut line: Vec<OsString> = vec!["gather".into(), format!("--reports={}", order.reports).into()];
+    line.extend(all.then(|| "--all".into()));
+    line.extend(["--".into(), results.into()]);
     line
 }

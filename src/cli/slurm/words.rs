@@ -35,15 +35,17 @@ pub fn command(arguments: &[String]) -> String {
 }
 
 /// Says what is about to be submitted.
-pub fn announce(order: &Order, standings: &[Standing], tasks: &[u64], estimate: Option<Duration>) {
-    let missing: u64 = standings.iter().map(|standing| standing.missing).sum();
+pub fn announce(order: &Order, standings: &[Standing], tasks: &[u64], retry: bool, estimate: Option<Duration>) {
+    let of_task = |task: &u64| standings[*task as usize - 1];
+    let left = |standing: Standing| standing.missing + if retry { standing.failed } else { 0 };
+    let missing: u64 = tasks.iter().map(of_task).map(left).sum();
     let of = if tasks.len() == standings.len() { String::new() } else { format!(" of {}", style::count(order.tasks)) };
     let runs = style::counted(missing, "run");
     mention!("{}: {runs} to train in {}{of}", order.name, style::counted(tasks.len() as u64, "task"));
     let resources = &order.resources;
     let gpus = if resources.gpus > 0 { format!(", {}", style::counted(resources.gpus, "GPU")) } else { String::new() };
     let estimate =
-        estimate.map_or(String::new(), |time| format!("; about {} on a core like this one", style::duration(time)));
+        estimate.map_or(String::new(), |time| format!("; it takes about {} on a core like this one", style::duration(time)));
     mention!(
         "each task: {}{gpus}, {} MB, {} min{estimate}",
         style::counted(resources.cpus, "processor"),
