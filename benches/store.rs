@@ -1,7 +1,8 @@
 //! A million stored runs: how long they take to save, to open and to query, and how much memory.
 //!
 //! `cargo bench --bench store -- [RUNS]`; `cargo bench --bench store -- cost [RUNS]` trains runs of the smallest network
-//! and tells which share of the processor's time goes into saving them. Results lie in folders of their own that are
+//! and tells which share of the processor's time goes into saving them; `cargo bench --bench store -- merge [RUNS]` merges two
+//! folders of two thirds of the runs each, and cuts a sweep of as many into a thousand shards. Results lie in folders of their own that are
 //! removed at the end.
 #![expect(clippy::disallowed_methods, reason = "a benchmark takes times")]
 
@@ -10,10 +11,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use ablate::execute::{Event, Listener, Options, Stop, execute};
+use ablate::execute::{self, Event, Listener, Options, Stop, execute};
 use ablate::measure::{COLUMNS, Measures};
-use ablate::plan::{Limits, Plan, Run};
-use ablate::store::{Identity, Query, Record, Results, SweepCopy, Writer, query};
+use ablate::plan::{Limits, Part, Plan, Run, Shard};
+use ablate::store::{self, Identity, Query, Record, Results, SweepCopy, Writer, query};
 use ablate::sweep::parse;
 use ablate::train::{CurvePoint, Device, Outcome, Status};
 use cpu_time::ProcessTime;
@@ -25,6 +26,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.first().map(String::as_str) {
         Some("cost") => cost(arguments.get(1).map_or(2_000, |count| count.parse().expect("a number of runs"))),
+        Some("merge") => merge(arguments.get(1).map_or(1_000_000, |count| count.parse().expect("a number of runs"))),
+        Some("join") => join(Path::new(&arguments[1])),
+        Some("shard") => shard(arguments[1].parse().expect("a number of runs")),
         Some("read") => read(Path::new(&arguments[1])),
         count => all(count.map_or(1_000_000, |count| count.parse().expect("a number of runs"))),
     }
@@ -34,25 +38,58 @@ fn all(count: u64) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("results/many");
     let began = Instant::now();
-    write(&path, count);
+    write(&path, count, |_| true);
     println!("{count} runs saved in {:.1} s", began.elapsed().as_secs_f64());
+    by_itself("read", &path);
+}
+
+/// Does something in a process of its own, which tells how much memory it takes.
+fn by_itself(what: &str, with: impl AsRef<std::ffi::OsStr>) {
     let itself = std::env::current_exe().expect("this program");
-    let status = Command::new(itself).arg("read").arg(&path).status().expect("it starts");
+    let status = Command::new(itself).arg(what).arg(with).status().expect("it starts");
     assert!(status.success());
 }
 
-/// Saves so many runs, as a sweep would.
-fn write(path: &Path, count: u64) {
-    let text = format!(
+fn merge(count: u64) {
+    by_itself("shard", count.to_string());
+    let folder = tempfile::tempdir().expect("a folder");
+    write(&folder.path().join("a"), count, |number| number % 3 != 0);
+    write(&folder.path().join("b"), count, |number| number % 3 != 1);
+    by_itself("join", folder.path());
+}
+
+fn join(folder: &Path) {
+    let began = Instant::now();
+    let joined = store::join(&[folder.join("a"), folder.join("b")], &folder.join("c")).expect("merged");
+    println!("{} runs merged of two folders in {:.1} s", joined.runs, began.elapsed().as_secs_f64());
+    println!("most memory at a time: {}", peak());
+}
+
+fn shard(count: u64) {
+    let sweep = parse(&text(count), "many.yaml", &[]).expect("a sweep");
+    let began = Instant::now();
+    let part = Part::of(&sweep, Shard { index: 500, of: 1000 }, u64::MAX, &execute::cost).expect("a shard");
+    println!("one of 1000 shards: {} of {} runs, in {:.1} s", part.runs(), part.asked, began.elapsed().as_secs_f64());
+    println!("most memory at a time: {}", peak());
+}
+
+fn text(count: u64) -> String {
+    format!(
         "version: 1\nname: many\ngrid:\n  width: {{range: {{min: 1, max: 100, step: 1}}}}\n  learning_rate: {{log_range: {{min: 1e-5, max: 1e-1, num: 100}}}}\n\
          replicates: {{count: {}}}\n",
         count.div_ceil(10_000)
-    );
+    )
+}
+
+/// Saves so many runs, or those of them that are kept by their number, as a sweep would.
+fn write(path: &Path, count: u64, keep: impl Fn(usize) -> bool) {
+    let text = text(count);
     let sweep = parse(&text, "many.yaml", &[]).expect("a sweep");
     let plan = Plan::of(&sweep, &HashSet::new(), &Limits { max_runs: u64::MAX, ..Limits::default() }).expect("a plan");
     let copy = SweepCopy { name: "many".into(), text, overrides: Vec::new() };
     let writer = Writer::open(path, &copy, Box::new(|_| {})).expect("a writer");
-    for run in plan.cohorts.iter().flat_map(|cohort| &cohort.runs) {
+    let runs = plan.cohorts.iter().flat_map(|cohort| &cohort.runs);
+    for (_, run) in runs.enumerate().filter(|(number, _)| keep(*number)) {
         writer.append(&record(run), None).expect("saved");
     }
     writer.close().expect("saved");
@@ -166,7 +203,10 @@ fn read(path: &Path) {
         found.height(),
         results.runs().height()
     );
+    println!("most memory at a time: {}", peak());
+}
+
+fn peak() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or(" unknown");
-    println!("most memory at a time: {}", peak.trim());
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or(" unknown").trim().to_owned()
 }

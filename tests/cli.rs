@@ -150,7 +150,8 @@ fn parts_of_a_sweep_make_the_whole() {
     let mut parts = BTreeMap::new();
     for shard in ["1/3", "2/3", "3/3"] {
         let part = folder(SWEEP);
-        good(part.path(), &["run", "small.yaml", "--no-report", "--shard", shard]);
+        good(part.path(), &["run", "small.yaml", "--shard", shard]);
+        good(part.path(), &["gather", "small", "--no-report"]);
         if part.path().join("results/small/runs.parquet").exists() {
             for (run, digest) in digests(part.path()) {
                 assert!(parts.insert(run, digest).is_none(), "a run is in one part only");

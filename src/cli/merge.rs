@@ -56,6 +56,12 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         differences.iter().for_each(|found| found.lines(global).iter().for_each(|line| say!("{line}")));
         say!("{}: {}", arguments.into.display(), style::counted(joined.runs, "run"));
     }
+    for (name, from) in arguments.names.iter().zip(&joined.from).filter(|(_, from)| from.at_work > 0) {
+        let shards = style::counted(from.at_work, "shard");
+        mention!(
+            "{shards} at work in {name}: what they save from now on is not merged; merge again when they have ended"
+        );
+    }
     let paused: u64 = joined.from.iter().map(|from| from.paused).sum();
     if paused > 0 && !global.quiet {
         let runs = style::counted(paused, "run");
@@ -167,7 +173,7 @@ fn document(arguments: &Arguments, joined: &Joined, differences: &[Difference]) 
     let from = arguments.names.iter().zip(&joined.from).map(|(name, from)| {
         json!({
             "results": name, "runs": from.runs, "taken": from.taken, "same": from.same, "failed": from.failed,
-            "aside": from.aside, "paused": from.paused,
+            "aside": from.aside, "paused": from.paused, "shards_at_work": from.at_work,
         })
     });
     json!({

@@ -54,9 +54,10 @@ pub fn cost(cohort: &Cohort) -> u128 {
     width * (training + evaluation)
 }
 
-/// What a step and a row that is measured cost beside their matrix products, in operations of those: measured, and rounded.
+/// What a step and a row that is measured cost beside their matrix products, in operations of those: measured beside a
+/// network of 67,000 parameters, and rounded.
 const A_STEP: u128 = 100_000;
-const A_ROW: u128 = 10_000;
+const A_ROW: u128 = 6_000;
 
 /// What speeds hang on most: how many parameters there are, and how many examples are taken at a time.
 fn size(cohort: &Cohort) -> f64 {
@@ -123,4 +124,39 @@ fn evaluated_rows(cohort: &Cohort) -> u64 {
         2 * all.unwrap_or(QUASI_RANDOM_POINTS)
     };
     cohort.runs.iter().map(rows).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::plan::{Limits, Plan};
+    use crate::sweep::parse;
+
+    /// What a sweep of one cohort costs.
+    fn cost_of(base: &str, replicates: u64) -> u128 {
+        let text = format!("version: 1\nname: x\nbase: {{{base}}}\nreplicates: {{count: {replicates}}}\n");
+        let sweep = parse(&text, "x.yaml", &[]).unwrap_or_else(|invalid| panic!("{invalid}"));
+        let plan = Plan::of(&sweep, &HashSet::new(), &Limits { workers: 0, ..Limits::default() }).unwrap();
+        assert_eq!(plan.cohorts.len(), 1);
+        cost(&plan.cohorts[0])
+    }
+
+    #[test]
+    fn a_cohort_costs_what_its_runs_and_their_parts_cost() {
+        let (small, measured) = ("width: 16, epochs: 100", "width: 16, epochs: 100, operands: 2, largest: 1000");
+        assert_eq!(cost_of(small, 4), 4 * cost_of(small, 1));
+        assert_eq!(cost_of("width: 16, epochs: 100, precision: f64", 1), 2 * cost_of(small, 1));
+        // A million rows are measured twice, which is more than such a training.
+        assert!(cost_of(&format!("task: product, {measured}"), 1) > 2_000_000 * A_ROW);
+        assert!(cost_of(small, 1) < 2_000_000 * A_ROW);
+        // A small network costs its steps, a large one its products.
+        let many = cost_of("width: 4, epochs: 1000, batch: 10", 1) as f64
+            / cost_of("width: 4, epochs: 1000, batch: 100", 1) as f64;
+        assert!(many > 4.0, "{many}");
+        let large = cost_of("hidden: [256, 256], epochs: 1000", 1) as f64
+            / cost_of("hidden: [256, 256], epochs: 500", 1) as f64;
+        assert!((1.9..2.1).contains(&large), "{large}");
+    }
 }

@@ -37,6 +37,33 @@ fn name_of(items: &[SetAside]) -> String {
     hash.to_hex()[..NAME].to_owned()
 }
 
+impl Results {
+    /// Folders of records that do not count because the same run has another result: each holds results of its own.
+    ///
+    /// # Errors
+    /// Errors of the operating system.
+    pub fn asides(&self) -> Result<Vec<PathBuf>> {
+        asides(&*self.files, &self.layout)
+    }
+
+    /// The folder in which a record that does not count is kept whole, where it is.
+    ///
+    /// # Errors
+    /// As for [`Results::open`], of those folders.
+    pub fn aside_of(&self, item: &SetAside) -> Result<Option<PathBuf>> {
+        let name = HashSet::from([item.run.clone()]);
+        for folder in self.asides()? {
+            let keep = |rows: &DataFrame| rows_of(rows, &name);
+            let found = Self::open_wanted(Arc::clone(&self.files), &folder, &|column| column == "digest", &keep)?;
+            let digests = found.runs().column("digest").and_then(|column| column.str());
+            if digests.map_err(frame_error("find a record"))?.get(0) == Some(&item.digest) {
+                return Ok(Some(folder));
+            }
+        }
+        Ok(None)
+    }
+}
+
 impl Join<'_> {
     /// Keeps whole the records of other results, as results of their own, and those that were kept so before.
     pub(super) fn keep_aside(&self, decided: &Decided) -> Result<Vec<(PathBuf, Vec<SetAside>)>> {

@@ -70,8 +70,8 @@ pub(super) fn fold(
 ) -> Result<Folded> {
     let state = State::read(files, layout, segments)?;
     let names: Vec<String> = state.segments.iter().map(|segment| segment.name.clone()).collect();
-    let tasks = tasks::all(files, layout, &names, files.clock())?;
-    let (name, mut versions) = tasks::versions(&tasks, state.manifest.as_ref(), &names);
+    let manifest = state.manifest.as_ref();
+    let (name, mut versions) = tasks::versions(&tasks::not_folded(files, layout, manifest, &names)?, manifest);
     if let Some((_, version)) = sweep {
         versions.retain(|known| known != version);
         versions.push(version.clone());

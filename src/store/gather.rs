@@ -9,14 +9,15 @@ use super::error::{Result, io_error};
 use super::files::{Disk, Files};
 use super::layout::Layout;
 use super::notes::{self, About};
+use super::repair::forget_paused;
 use super::results::require_results;
 use super::shared::{at_rest, tasks_now};
 use super::sweeps::require_no_links;
 use super::tasks::{self, Task};
 use super::writer::PATIENCE;
 
-/// Folds into the tables what shards have saved, and whatever else is at rest. Of a shard whose later attempt has come to its
-/// end, the notes of earlier attempts are removed; one that says that it is at work, and is not, is noted as failed. With
+/// Folds into the tables what shards have saved, and whatever else is at rest. Of a shard that has come to its end, the notes
+/// of other attempts are removed; one that says that it is at work, and is not, is noted as failed. With
 /// `all`, every shard is taken to have ended, whatever it says.
 ///
 /// # Errors
@@ -44,11 +45,10 @@ pub(super) fn gather_on(files: &Arc<dyn Files>, folder: &Path, all: bool) -> Res
     recover(&**files, &layout, claims.others() == 0)?;
     let segments = at_rest(&**files, &layout, &mut claims)?;
     let folded = fold(&**files, &layout, segments, None)?;
-    for (position, task) in found.iter().enumerate() {
-        if found[position + 1..].iter().any(|later| later.has_ended() && later.is_of_the_same_shard(task)) {
-            let path = About::Task.path(&layout, &task.token);
-            files.remove(&path).map_err(io_error("remove", &path))?;
-        }
+    forget_paused(&**files, &layout)?;
+    for task in found.iter().filter(|task| task.is_over) {
+        let path = About::Task.path(&layout, &task.token);
+        files.remove(&path).map_err(io_error("remove", &path))?;
     }
     claims.leave()?;
     Ok(folded)

@@ -57,6 +57,8 @@ pub struct JoinedFrom {
     pub aside: u64,
     /// Runs that were paused there: they stay where they are.
     pub paused: u64,
+    /// Shards that are at work there: what they save from now on is not among it.
+    pub at_work: u64,
 }
 
 /// Joins the results in `sources`, which stay as they are, in `into`: a new folder, or one that holds results of the same
@@ -230,7 +232,8 @@ impl Join<'_> {
         let paused = |source: &Results| super::unfinished::list(&**self.files, &source.layout);
         for source in self.sources {
             let (folder, paused) = (source.folder().to_path_buf(), paused(source)?.len() as u64);
-            decided.from.push(JoinedFrom { folder, paused, ..JoinedFrom::default() });
+            let at_work = source.tasks()?.iter().filter(|task| task.is_at_work()).count() as u64;
+            decided.from.push(JoinedFrom { folder, paused, at_work, ..JoinedFrom::default() });
         }
         let wanted = |column: &str| DECIDING.contains(&column) || ["process", "device"].contains(&column);
         braid(&**self.files, &strands, Table::Runs, &wanted, &mut |pieces| {
@@ -313,19 +316,27 @@ fn several(pieces: &[DataFrame], layout: &Layout) -> Result<Vec<(Id, Vec<Candida
             runs.entry(run.unwrap_or_default()).or_default().push((folder, row));
         }
     }
-    let mut found = Vec::new();
-    for places in runs.into_values().filter(|places| places.len() > 1) {
-        let mut candidates = Vec::with_capacity(places.len());
-        let mut of = None;
-        for (folder, row) in places {
-            let row = pieces[folder].slice(row as i64, 1);
-            let text = |name: &str| -> Option<String> { row.column(name).ok()?.str().ok()?.get(0).map(str::to_owned) };
-            for (run, summary) in summaries(&row, layout)? {
-                of = Some(run);
-                candidates.push(Candidate { folder, summary, process: text("process"), device: text("device") });
-            }
-        }
-        found.extend(of.map(|run| (run, candidates)));
+    runs.retain(|_, places| places.len() > 1);
+    if runs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut known = pieces.iter().map(|rows| summaries(rows, layout)).collect::<Result<Vec<_>>>()?;
+    let text = |folder: usize, row: usize, name: &str| -> Option<String> {
+        pieces[folder].column(name).ok()?.str().ok()?.get(row).map(str::to_owned)
+    };
+    let mut found = Vec::with_capacity(runs.len());
+    for (run, places) in runs {
+        let Ok(run) = run.parse::<Id>() else { continue };
+        let candidate = |(folder, row): (usize, usize)| {
+            let summary = known[folder].remove(&run)?;
+            Some(Candidate {
+                folder,
+                summary,
+                process: text(folder, row, "process"),
+                device: text(folder, row, "device"),
+            })
+        };
+        found.push((run, places.into_iter().filter_map(candidate).collect()));
     }
     Ok(found)
 }

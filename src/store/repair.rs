@@ -49,16 +49,26 @@ pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked
     keep_torn(&**files, &layout)?;
     recover(&**files, &layout, true)?;
     fold(&**files, &layout, segment_names(&**files, &layout)?, None)?;
-    let saved = State::ended_beside_others(&**files, &layout)?;
-    for run in unfinished::list(&**files, &layout)? {
-        let has_ended = saved.get(&run).is_some_and(|saved| !saved.can_be_retried());
-        if has_ended || unfinished::read(&**files, &layout, run)?.is_none() {
-            unfinished::remove(&**files, &layout, run)?;
-        }
-    }
+    forget_paused(&**files, &layout)?;
     claims.remove_stale_locks()?;
     claims.leave()?;
     Ok(found)
+}
+
+/// Removes where runs were paused that have ended since, and what cannot be read of it: those runs begin anew.
+pub(super) fn forget_paused(files: &dyn Files, layout: &Layout) -> Result<()> {
+    let paused = unfinished::list(files, layout)?;
+    if paused.is_empty() {
+        return Ok(());
+    }
+    let saved = State::ended_beside_others(files, layout)?;
+    for run in paused {
+        let has_ended = saved.get(&run).is_some_and(|saved| !saved.can_be_retried());
+        if has_ended || unfinished::read(files, layout, run)?.is_none() {
+            unfinished::remove(files, layout, run)?;
+        }
+    }
+    Ok(())
 }
 
 /// Copies what is no whole record of segments that are about to be removed. A power cut may have taken away what says that

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use polars::prelude::{Column, DataFrame};
 
-use super::beside::asides;
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, read_if_there};
 use super::layout::{Layout, Table};
@@ -78,8 +77,8 @@ impl Results {
         require_results(&*files, &layout)?;
         let (state, runs) = State::read_beside_others(&*files, &layout, wanted, keep)?;
         let segments: Vec<String> = state.segments.iter().map(|segment| segment.name.clone()).collect();
-        let tasks = tasks::all(&*files, &layout, &segments, files.clock())?;
-        let (name, versions) = tasks::versions(&tasks, state.manifest.as_ref(), &segments);
+        let manifest = state.manifest.as_ref();
+        let (name, versions) = tasks::versions(&tasks::with_segments(&*files, &layout, manifest, &segments)?, manifest);
         let sweep = read_sweep(&*files, &layout, versions.last())?;
         Ok(Self { files, layout, state, runs, versions, name, sweep })
     }
@@ -260,14 +259,6 @@ impl Results {
             }
         }
         Ok(all)
-    }
-
-    /// Folders of records that do not count because the same run has another result: each holds results of its own.
-    ///
-    /// # Errors
-    /// Errors of the operating system.
-    pub fn asides(&self) -> Result<Vec<PathBuf>> {
-        asides(&*self.files, &self.layout)
     }
 
     /// Runs that gave two digests in one environment: each is an error that has to be shown.

@@ -93,14 +93,18 @@ pub fn show(results: &Results, run: Id) -> Result<Shown> {
         AnyValue::Float64(value) => Some((column.name.to_owned(), value)),
         _ => None,
     });
-    let aside = results.set_aside()?.into_iter().filter(|item| item.run == run.to_string());
+    let mut notes = Vec::new();
+    for item in results.set_aside()?.iter().filter(|item| item.run == run.to_string()) {
+        let kept = results.aside_of(item)?.map(|folder| format!("; it is kept in {}", folder.display()));
+        notes.push(note(item) + &kept.unwrap_or_default());
+    }
     Ok(Shown {
         run,
         provenance: provenance.map(|(name, value)| (name.to_owned(), value)).collect(),
         parameters,
         measures: measures.collect(),
         curve: curve(&results.curves()?, run)?,
-        notes: aside.map(|item| note(&item)).collect(),
+        notes,
     })
 }
 
@@ -109,7 +113,7 @@ fn note(item: &super::SetAside) -> String {
     let what = match item.why {
         Why::Conflict => "ERROR: trained again in the same environment, it gave another digest",
         Why::OtherEnvironment => "in another environment it gave another digest",
-        Why::Superseded => "an earlier attempt did not end well",
+        Why::Superseded => "another attempt did not end well",
         Why::FailedLater => "a later attempt did not end well",
     };
     let reason = item.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();

@@ -2,7 +2,7 @@
 //! and how it is getting on. Machines that share a folder do not always share its locks, so a shard is taken to be at work
 //! as long as it says so and has written lately.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::error::{Error, Result, io_error};
 use super::files::Files;
-use super::layout::{Layout, token_of};
+use super::layout::{Layout, is_token, token_of};
 use super::manifest::{Manifest, SweepVersion};
 use super::notes::{self, About, Note};
 
@@ -29,32 +29,31 @@ pub struct Task {
     pub note: Note,
     /// How long ago it said so, by the clock of the file system as far as that is known.
     pub quiet: Duration,
+    /// Whether another attempt at the same shard has come to its end since: then nothing is waited for of this one.
+    pub is_over: bool,
 }
 
 impl Task {
     /// Whether it is at work: it says so, and did lately.
     #[must_use]
     pub fn is_at_work(&self) -> bool {
-        self.is("working") && self.quiet < SILENCE
+        self.says_that_it_works() && self.quiet < SILENCE && !self.is_over
     }
 
-    /// Whether it ended without a word: it says that it is working, and has been silent for long.
+    /// Whether it ended without a word: it says that it is working, and it is not.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.is("working") && self.quiet >= SILENCE
+        self.says_that_it_works() && !self.is_at_work()
     }
 
     pub(super) fn says_that_it_works(&self) -> bool {
         self.is("working")
     }
 
-    pub(super) fn has_ended(&self) -> bool {
-        self.is("ended")
-    }
-
-    pub(super) fn is_of_the_same_shard(&self, other: &Self) -> bool {
-        let same = |key: &str| self.note.get(key) == other.note.get(key);
-        same("shard") && same("of") && same("sweep")
+    /// What attempts at the same shard have in common.
+    fn attempts_at(&self) -> String {
+        let of = |key: &str| self.note.get(key).map_or(String::new(), Value::to_string);
+        format!("{}/{} of {}", of("shard"), of("of"), of("sweep"))
     }
 
     fn is(&self, state: &str) -> bool {
@@ -104,16 +103,67 @@ pub(super) fn all(files: &dyn Files, layout: &Layout, segments: &[String], now: 
     let folder = layout.tasks();
     let names = files.list(&folder).map_err(io_error("list", &folder))?;
     let listed = names.iter().filter_map(|name| About::Task.of(name));
-    let named = segments.iter().filter_map(|segment| token_of(segment)).filter(|token| super::layout::is_token(token));
+    let mut tasks = read(files, layout, listed.chain(tokens(segments)).collect(), now)?;
+    // Of each shard, the attempt that said last that it has ended.
+    let mut ended: BTreeMap<String, (Duration, String)> = BTreeMap::new();
+    for task in tasks.iter().filter(|task| task.is("ended")) {
+        let end = (task.quiet, task.token.clone());
+        let last = ended.entry(task.attempts_at()).or_insert_with(|| end.clone());
+        *last = end.min(last.clone());
+    }
+    for task in &mut tasks {
+        task.is_over = ended.get(&task.attempts_at()).is_some_and(|(quiet, token)| {
+            // Of several that ended, one stays.
+            *token != task.token && (task.is("ended") || *quiet <= task.quiet)
+        });
+    }
+    Ok(tasks)
+}
+
+/// Those tasks that tell versions of the sweep which the manifest does not: those of the processes that made these segments,
+/// and, where there is no manifest yet, all.
+pub(super) fn with_segments(
+    files: &dyn Files,
+    layout: &Layout,
+    manifest: Option<&Manifest>,
+    segments: &[String],
+) -> Result<Vec<Task>> {
+    match manifest {
+        Some(_) => read(files, layout, tokens(segments).collect(), files.clock()),
+        None => all(files, layout, segments, files.clock()),
+    }
+}
+
+/// As [`with_segments`], with those whose version no manifest knows, though they had nothing to save.
+pub(super) fn not_folded(
+    files: &dyn Files,
+    layout: &Layout,
+    manifest: Option<&Manifest>,
+    segments: &[String],
+) -> Result<Vec<Task>> {
+    let mut tasks = all(files, layout, segments, files.clock())?;
+    let tokens: BTreeSet<&str> = tokens(segments).collect();
+    let is_known = |version: &SweepVersion| manifest.is_some_and(|manifest| manifest.versions.contains(version));
+    let is_new = |task: &Task| task.sweep().is_some_and(|(_, version)| !is_known(&version));
+    tasks.retain(|task| tokens.contains(task.token.as_str()) || is_new(task));
+    Ok(tasks)
+}
+
+fn tokens(segments: &[String]) -> impl Iterator<Item = &str> {
+    segments.iter().filter_map(|segment| token_of(segment)).filter(|token| is_token(token))
+}
+
+/// The tasks of these tokens that there are, in the order in which they began.
+fn read(files: &dyn Files, layout: &Layout, tokens: BTreeSet<&str>, now: SystemTime) -> Result<Vec<Task>> {
     let mut tasks = Vec::new();
-    for token in listed.chain(named).collect::<BTreeSet<&str>>() {
+    for token in tokens {
         let Some(note) = notes::read(files, layout, About::Task, token)? else { continue };
         let path = About::Task.path(layout, token);
         let quiet = match files.modified(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             modified => now.duration_since(modified.map_err(io_error("look at", &path))?).unwrap_or_default(),
         };
-        tasks.push(Task { token: token.to_owned(), note, quiet });
+        tasks.push(Task { token: token.to_owned(), note, quiet, is_over: false });
     }
     tasks.sort_by(|a, b| (a.began(), &a.token).cmp(&(b.began(), &b.token)));
     Ok(tasks)
@@ -143,24 +193,15 @@ pub(super) fn require_none_at_work(layout: &Layout, tasks: &[Task]) -> Result<()
     Err(Error::ShardsAtWork { path: layout.root().to_path_buf(), shards })
 }
 
-/// The name of the sweep and its versions, the last one last, with those that tasks have trained: of those that a manifest
-/// has already, the tasks whose segments are still there come after it.
-pub(super) fn versions(
-    tasks: &[Task],
-    manifest: Option<&Manifest>,
-    segments: &[String],
-) -> (Option<String>, Vec<SweepVersion>) {
+/// The name of the sweep and its versions, the last one last: those of the manifest, then those of tasks which it does not
+/// tell yet.
+pub(super) fn versions(tasks: &[Task], manifest: Option<&Manifest>) -> (Option<String>, Vec<SweepVersion>) {
     let mut name = manifest.map(|manifest| manifest.sweep.clone());
     let mut versions = manifest.map(|manifest| manifest.versions.clone()).unwrap_or_default();
-    let known = versions.clone();
-    for task in tasks {
-        let Some((sweep, version)) = task.sweep() else { continue };
+    for (sweep, version) in tasks.iter().filter_map(Task::sweep) {
         name.get_or_insert_with(|| sweep.to_owned());
-        let has_segment = segments.iter().any(|segment| token_of(segment) == Some(&task.token));
-        if has_segment || !known.contains(&version) {
-            versions.retain(|known| *known != version);
-            versions.push(version);
-        }
+        versions.retain(|known| *known != version);
+        versions.push(version);
     }
     (name, versions)
 }

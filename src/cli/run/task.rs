@@ -27,7 +27,7 @@ impl<'a> Task<'a> {
     /// It begins now.
     #[expect(clippy::disallowed_methods, reason = "a task says since when it works; no result depends on it")]
     pub fn begin(shard: Shard) -> Self {
-        let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
         Self { shard, slurm: slurm(&|name| std::env::var(name).ok()), began: (Instant::now(), now), runs: None }
     }
 
@@ -139,6 +139,67 @@ fn slurm(variable: &dyn Fn(&str) -> Option<String>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Error, Results, SweepCopy};
+
+    /// A shard that works for so long, and says so all the while.
+    fn worked(folder: &std::path::Path, work: impl FnOnce()) -> (anyhow::Result<()>, Stop) {
+        let copy = SweepCopy { name: "x".into(), text: "version: 1\nname: x\n".into(), overrides: Vec::new() };
+        let (task, counts, stop) = (Task::begin(Shard { index: 1, of: 2 }), Counts::default(), Stop::default());
+        let writer = Writer::open_shard(folder, &copy, &task.working(), Box::new(|_| {})).unwrap();
+        let task = task.with(3, &counts);
+        let done = task.beside_every(Duration::from_millis(10), &writer, &stop, || {
+            work();
+            Ok(())
+        });
+        (task.end(writer, done, false), stop)
+    }
+
+    fn note(folder: &std::path::Path) -> Note {
+        Results::open(folder).unwrap().tasks().unwrap().remove(0).note
+    }
+
+    #[test]
+    fn a_shard_says_again_and_again_that_it_works() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("x");
+        let mut said = Vec::new();
+        let (ended, stop) = worked(&folder, || {
+            for _ in 0..3 {
+                std::thread::sleep(Duration::from_millis(100));
+                let note = note(&folder);
+                assert_eq!((&note["state"], &note["runs"]["to_do"]), (&json!("working"), &json!(3)));
+                said.push(note["seconds"].as_f64().unwrap());
+            }
+        });
+        ended.unwrap();
+        assert!(said.is_sorted_by(|a, b| a < b), "{said:?}");
+        assert_eq!((stop.is_asked(), &note(&folder)["state"]), (false, &json!("ended")));
+    }
+
+    #[test]
+    fn a_folder_that_is_gone_stops_the_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("x");
+        let (ended, stop) = worked(&folder, || {
+            std::fs::remove_dir_all(&folder).unwrap();
+            std::thread::sleep(Duration::from_millis(200));
+        });
+        let error = ended.unwrap_err();
+        assert!(error.downcast_ref::<Error>().is_some_and(Error::is_gone), "{error:#}");
+        assert!(stop.is_asked() && !folder.exists());
+    }
+
+    #[test]
+    fn an_error_of_the_work_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("x");
+        let copy = SweepCopy { name: "x".into(), text: "version: 1\nname: x\n".into(), overrides: Vec::new() };
+        let task = Task::begin(Shard { index: 1, of: 2 });
+        let writer = Writer::open_shard(&folder, &copy, &task.working(), Box::new(|_| {})).unwrap();
+        let ended = task.end(writer, Err::<(), _>(anyhow::anyhow!("no such thing")), false);
+        assert_eq!(ended.unwrap_err().to_string(), "no such thing");
+        assert_eq!((&note(&folder)["state"], &note(&folder)["reason"]), (&json!("failed"), &json!("no such thing")));
+    }
 
     #[test]
     fn a_task_of_slurm_is_known_by_its_numbers() {

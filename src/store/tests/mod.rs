@@ -3,6 +3,7 @@
 mod crafted;
 mod crash;
 mod damage;
+mod join;
 pub mod memory;
 mod reading;
 pub mod samples;

@@ -153,13 +153,13 @@ fn a_shard_that_is_stopped_at_any_effect_loses_nothing() {
         let mut distinct = reported.ids();
         distinct.sort_unstable();
         distinct.dedup();
-        assert_eq!(distinct.len(), 7, "{context}");
+        assert_eq!(distinct.len(), reported.ids().len(), "{context}: a run was trained twice");
         if !was_stopped {
             break;
         }
         stops += 1;
     }
-    assert!(stops > 60, "{stops}");
+    assert!(stops > 45, "{stops}");
 }
 
 #[test]
@@ -268,6 +268,29 @@ fn notes_of_attempts_that_came_to_nothing_go_once_the_shard_has_ended() {
     assert_eq!(states(&files).len(), 3);
     gather(&files, false).unwrap();
     assert_eq!(states(&files), [(1, "ended".into()), (2, "failed".into())], "a failure is still told");
+}
+
+/// One that was killed holds nobody up once the shard has ended all the same; one that goes on does.
+#[test]
+fn another_attempt_that_has_ended_ends_the_waiting() {
+    let files = Memory::default();
+    let killed = open_shard(&files, 1, &Reported::default()).unwrap();
+    killed.append(&record(0), None).unwrap();
+    killed.flush().unwrap();
+    files.wait(Duration::from_secs(1));
+    train(&files, 1, &Reported::default()).unwrap();
+    let at_work = |files: &Memory| results(files).tasks().unwrap().iter().filter(|task| task.is_at_work()).count();
+    assert_eq!(at_work(&files), 0);
+    // It was not killed after all.
+    files.wait(Duration::from_secs(1));
+    killed.keep_task(&note(1, "working")).unwrap();
+    assert_eq!(at_work(&files), 1);
+    assert!(matches!(gather(&files, false), Err(Error::ShardsAtWork { .. })));
+    killed.append(&record(3), None).unwrap();
+    killed.end_task(|_| note(1, "ended")).unwrap();
+    gather(&files, false).unwrap();
+    assert_eq!((ids(&results(&files)).len(), results(&files).tasks().unwrap().len()), (3, 1));
+    check_reader(&files, &Reported::default(), "gathered");
 }
 
 /// Readers write nothing, so they go by the clock of their machine, here an hour behind, and by what was written last.
