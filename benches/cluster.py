@@ -14,48 +14,52 @@ import heapq
 import json
 import random
 
-# Measured on one core of the machine of ARCHITECTURE.md, with the commands of docs/clusters.md.
-PLAN_SECONDS = 2.2e-6  # of every run of the sweep, in every attempt at a shard
-PLAN_BYTES = 500  # of memory, likewise
+# Measured on one core of the machine of ARCHITECTURE.md, with the commands of docs/clusters.md: processor time and memory.
+PLAN_SECONDS = 2.2e-6  # of every run of the sweep, in every attempt at a shard (0.5e-6 where there are replicates)
+PLAN_BYTES = 490  # of memory, likewise (150 where there are replicates)
 START_SECONDS = 0.1  # of an attempt, beside planning
-RECORD_BYTES = 5_000  # of a run in the journal
-TABLE_BYTES = 2_000  # of a run in the tables
-READ_SECONDS = 10e-6  # of a record that is in the journal when an attempt begins
-FOLD_SECONDS = 60e-6  # of a record, from the journal into the tables
-FOLD_BYTES = 400  # of memory, likewise
-REPORT_SECONDS = 30e-6  # of a run, for the report
-REPORT_BYTES = 4_000  # of memory, likewise
+RECORD_BYTES = 12_400  # of a run of 500 epochs in the journal
+TABLE_BYTES = 4_500  # of such a run in the tables
+READ_SECONDS = 22e-6  # of a record that is in the journal when an attempt begins
+FOLD_SECONDS = 41e-6  # of a record, from the journal into the tables
+FOLD_BYTES = 1_000  # of memory, likewise
+REPORT_SECONDS = 80e-6  # of a run, for the report
+REPORT_BYTES = 11_000  # of memory, likewise
 
 # Fixed in the program.
 NOTE_SECONDS = 30.0  # between two notes of a task at work (src/cli/run/task.rs)
 BATCH_SECONDS = 0.1  # that a record waits for others to be synced with it (src/store/journal.rs)
-COHORTS_A_SHARD = 32  # that a shard is cut into where it has as many runs (src/plan/cohort.rs)
 
-# Operations on names and folders (open, stat, rename, unlink, mkdir, list) that the file server sees: counted with strace.
-BEGIN_OPERATIONS = 120  # of an attempt from its start to its first record, and from its last one to its end
-SEGMENT_OPERATIONS = 3  # of an attempt for every segment that is there when it begins
-NOTE_OPERATIONS = 6  # of a note
-SYNC_OPERATIONS = 1  # of a batch of records
+# Calls that name a file or a folder (open, stat, rename, mkdir), each of which a file server may have to answer: counted with
+# strace.
+BEGIN_OPERATIONS = 70  # of an attempt, at its beginning and its end
+SEGMENT_OPERATIONS = 2  # of an attempt, for every segment that is there when it begins
+RUN_OPERATIONS = 2  # of a run: whether it was paused before
+NOTE_OPERATIONS = 3  # of a note
 
 
 class Load:
-    """What the file server is asked for, by the second."""
+    """What the file server is asked for: so much in a second, from one time to another."""
 
     def __init__(self):
-        self.seconds = {}
+        self.steps = []
         self.all = 0.0
 
-    def add(self, begin, end, operations):
-        self.all += operations
-        first, last = int(begin), max(int(begin), int(end))
-        for second in range(first, last + 1):
-            self.seconds[second] = self.seconds.get(second, 0.0) + operations / (last - first + 1)
+    def add(self, begin, end, calls):
+        self.all += calls
+        # What comes at once is spread over a second: nobody asks a server for fractions of one.
+        rate = calls / max(end - begin, 1.0)
+        self.steps += [(begin, rate), (max(end, begin + 1.0), -rate)]
 
     def busiest(self):
-        return max(self.seconds.values(), default=0.0)
+        most = now = 0.0
+        for _, step in sorted(self.steps):
+            now += step
+            most = max(most, now)
+        return most
 
 
-def simulate(runs, tasks, nodes, seconds, preempted=0.05, spread=0.3, launch=100, seed=1):
+def simulate(runs, tasks, nodes, seconds, preempted=0.05, spread=0.15, launch=100, seed=1):
     """Runs that take so many seconds of a core each, in so many tasks on so many nodes, of which Slurm starts `launch` in a
     second. Shards cost about the same, and nodes differ: times are log-normal with such a spread. A share of all attempts is
     preempted somewhere in the middle, saves what it has, and begins again where it was."""
@@ -67,7 +71,7 @@ def simulate(runs, tasks, nodes, seconds, preempted=0.05, spread=0.3, launch=100
     waiting.reverse()
     ends = []  # when records are there: (time, records, segments)
     saved, segments, attempts, trained, planned, read, last = 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0
-    most_in_journal_read = 0.0
+    most_in_journal_read, syncs = 0.0, 0.0
     while waiting:
         begin, node = heapq.heappop(free)
         while ends and ends[0][0] <= begin:
@@ -87,10 +91,9 @@ def simulate(runs, tasks, nodes, seconds, preempted=0.05, spread=0.3, launch=100
         end = ready + time * stays
         most_in_journal_read = max(most_in_journal_read, saved * RECORD_BYTES)
         load.add(begin, ready, BEGIN_OPERATIONS + segments * SEGMENT_OPERATIONS)
-        cohorts = min(COHORTS_A_SHARD, max(1.0, records * stays))
-        batches = min(time * stays / BATCH_SECONDS, max(cohorts, records * stays)) + 1
+        syncs += min(time * stays / BATCH_SECONDS, records * stays) + 1
         notes = time * stays / NOTE_SECONDS + 2
-        load.add(ready, end, batches * SYNC_OPERATIONS + notes * NOTE_OPERATIONS)
+        load.add(ready, end, records * stays * RUN_OPERATIONS + notes * NOTE_OPERATIONS)
         trained, planned, read = trained + time * stays, planned + planning, read + saved * RECORD_BYTES
         heapq.heappush(ends, (end, records * stays, 1))
         heapq.heappush(free, (end + 1.0, node))
@@ -111,6 +114,7 @@ def simulate(runs, tasks, nodes, seconds, preempted=0.05, spread=0.3, launch=100
         "journal_bytes": runs * RECORD_BYTES,
         "read_bytes": read,
         "most_read_bytes": most_in_journal_read,
+        "syncs_a_second": syncs / last,
         "operations": load.all,
         "operations_a_second": load.all / last,
         "operations_at_the_busiest": load.busiest(),
@@ -144,7 +148,8 @@ ROWS = [
     ("a segment", lambda r: size(r["segment_bytes"])),
     ("the journal", lambda r: size(r["journal_bytes"])),
     ("read of it when attempts begin: all / the last", lambda r: f"{size(r['read_bytes'])} / {size(r['most_read_bytes'])}"),
-    ("operations on names, all", lambda r: f"{r['operations']:.2g}"),
+    ("syncs a second, on average", lambda r: f"{r['syncs_a_second']:.3g}"),
+    ("calls that name a file, all", lambda r: f"{r['operations']:.2g}"),
     ("a second: on average / at the busiest", lambda r: f"{r['operations_a_second']:.2g} / {r['operations_at_the_busiest']:.2g}"),
     ("folding", lambda r: f"{span(r['fold_hours'])}, {size(r['fold_bytes'])} of memory"),
     ("the tables", lambda r: size(r["table_bytes"])),

@@ -144,7 +144,10 @@ impl Site {
 
     /// Does what Slurm does with a call of `sbatch`: runs the script with its arguments, for one index of the array.
     fn task(&self, call: &[String], index: u64) -> Output {
-        let at = call.iter().position(|argument| argument.ends_with(".sh")).unwrap();
+        let at = call
+            .iter()
+            .position(|argument| argument.ends_with("/task.sh") || argument.ends_with("/gather.sh"))
+            .unwrap();
         let script = fs::read_to_string(&call[at]).unwrap();
         let spooled = self.path("site/spooled.sh");
         fs::write(&spooled, script).unwrap();
@@ -327,8 +330,8 @@ fn what_was_submitted_before_an_error_is_not_forgotten() {
     assert_eq!(site.calls("sbatch").len(), 2, "nothing gathers yet");
 
     // The rest is sent, and nothing that is in the queue.
-    let held: String = (1..=10).map(|index| format!("101|{index}|PENDING|Priority\n")).collect();
-    site.put("squeue.answer", &held);
+    let held: Vec<String> = (1..=10).map(|index| format!("101|{index}|PENDING|Priority")).collect();
+    site.put("squeue.answer", &held.join("\n"));
     site.good(&["slurm", "--resubmit", "small.yaml"]);
     let calls = site.calls("sbatch");
     let sent: Vec<(&str, &str)> =
@@ -379,9 +382,8 @@ fn only_what_is_missing_is_sent_again() {
     assert!(cancelled.contains(&"102".to_owned()), "the job that would gather too early is taken out");
 
     // Once all are in the queue, nothing is sent.
-    let all: String = [1, 4].iter().map(|index| format!("101|{index}|RUNNING|None\n")).collect::<String>()
-        + "103|5|PENDING|x\n103|6|PENDING|x\n103|8|PENDING|x\n";
-    site.put("squeue.answer", &all);
+    let all = "101|1|RUNNING|None\n101|4|RUNNING|None\n103|5|PENDING|x\n103|6|PENDING|x\n103|8|PENDING|x\n";
+    site.put("squeue.answer", all);
     let said = site.good(&["slurm", "--resubmit", "small"]);
     assert!(said.contains("5 tasks wait or run; nothing is submitted"), "{said}");
     // Nor is it where nobody knows what is in the queue.
@@ -426,6 +428,7 @@ fn status_says_what_is_to_be_done() {
     assert!(said.contains("small: 40 runs in 3 tasks of Slurm"), "{said}");
     assert!(said.contains("3 waiting") && said.contains("scancel 101 102"), "{said}");
     assert!(site.task(&call, 1).status.success());
+    fs::write(site.slurm().join("logs/101_3.log"), "error: why\n").unwrap();
     site.put("squeue.answer", "101|2|OUT_OF_MEMORY|None\n101|3|FAILED|NonZeroExitCode\n102|N/A|COMPLETED|None\n");
     let said = site.good(&["status", "small"]);
     assert!(said.contains("failed: task 3: Slurm says FAILED") && said.contains("101_3.log"), "{said}");

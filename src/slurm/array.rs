@@ -6,18 +6,11 @@ const LONGEST_LIST: usize = 30_000;
 /// Ascending numbers as Slurm lists them: `3,17,40-45`.
 #[must_use]
 pub fn ranges(numbers: &[u64]) -> String {
-    let mut text = String::new();
-    for run in numbers.chunk_by(|a, b| a + 1 == *b) {
-        let (first, last) = (run[0], run[run.len() - 1]);
-        if !text.is_empty() {
-            text.push(',');
-        }
-        match run.len() {
-            1 => text.push_str(&first.to_string()),
-            _ => text.push_str(&format!("{first}-{last}")),
-        }
-    }
-    text
+    let part = |run: &[u64]| match run {
+        [first, .., last] => format!("{first}-{last}"),
+        _ => run[0].to_string(),
+    };
+    numbers.chunk_by(|a, b| a + 1 == *b).map(part).collect::<Vec<_>>().join(",")
 }
 
 /// Most numbers that a list may stand for: what says more is not one of ours.

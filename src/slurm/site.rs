@@ -15,7 +15,7 @@ use super::queue::{self, ACCOUNT_FORMAT, QUEUE_FORMAT, Queue};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a submission may take: `sbatch` itself tries again for a while when the controller is busy.
-const PATIENCE_TO_SUBMIT: Duration = Duration::from_secs(120);
+const PATIENCE_TO_SUBMIT: Duration = Duration::from_mins(2);
 
 /// Jobs that are asked for in one call.
 const JOBS_A_QUESTION: usize = 500;
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn programs_answer_or_it_is_said_why_not() {
-        let long = Duration::from_secs(60);
+        let long = Duration::from_mins(1);
         assert_eq!(ask_shell("echo yes; echo no >&2", long).unwrap(), "yes\n");
         let refused = ask_shell("echo why >&2; exit 3", long).unwrap_err();
         assert_eq!(refused.to_string(), "`sh` says: why");

@@ -171,7 +171,7 @@ fn stop(child: Option<Child>) {
 
 /// Waits until something is so, for a minute.
 pub fn until(what: &str, is: impl Fn() -> bool) {
-    until_within(Duration::from_secs(60), what, is);
+    until_within(Duration::from_mins(1), what, is);
 }
 
 /// Waits until something is so.

@@ -44,8 +44,8 @@ pub fn announce(order: &Order, standings: &[Standing], tasks: &[u64], retry: boo
     mention!("{}: {runs} to train in {}{of}", order.name, style::counted(tasks.len() as u64, "task"));
     let resources = &order.resources;
     let gpus = if resources.gpus > 0 { format!(", {}", style::counted(resources.gpus, "GPU")) } else { String::new() };
-    let estimate =
-        estimate.map_or(String::new(), |time| format!("; it takes about {} on a core like this one", style::duration(time)));
+    let estimate = estimate
+        .map_or(String::new(), |time| format!("; it takes about {} on a core like this one", style::duration(time)));
     mention!(
         "each task: {}{gpus}, {} MB, {} min{estimate}",
         style::counted(resources.cpus, "processor"),

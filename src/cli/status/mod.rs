@@ -68,15 +68,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 
 /// What attempts at shards have noted beside the results in a folder.
 pub fn attempts_of(place: &Path) -> anyhow::Result<Vec<Attempt>> {
-    match Results::open_columns(place, &|_| false) {
-        Ok(results) => attempts(&results),
-        Err(store::Error::Missing { .. }) => Ok(Vec::new()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn attempts(results: &Results) -> anyhow::Result<Vec<Attempt>> {
-    Ok(results.tasks()?.iter().filter_map(|task| Attempt::read(&task.note, task.is_at_work())).collect())
+    let tasks = store::tasks_of(place)?;
+    Ok(tasks.iter().filter_map(|task| Attempt::read(&task.note, task.is_at_work())).collect())
 }
 
 /// A sweep that is followed.
@@ -111,17 +104,14 @@ impl Followed {
     fn of(place: &Path) -> anyhow::Result<Self> {
         let folder = Folder::of(place);
         let slurm = if folder.is_there() { Some((folder.clone(), folder.order()?)) } else { None };
-        let sweep = match &slurm {
-            Some((folder, order)) => {
-                plan::load(&SweepArguments { sweep: folder.sweep(), overrides: order.overrides.clone() })?
+        let sweep = if let Some((folder, order)) = &slurm {
+            plan::load(&SweepArguments { sweep: folder.sweep(), overrides: order.overrides.clone() })?
+        } else {
+            let results = Results::open_columns(place, &|_| false)?;
+            if results.sweep().is_empty() {
+                return Err(Misuse(format!("{} has no copy of its sweep", place.display())).into());
             }
-            None => {
-                let results = Results::open_columns(place, &|_| false)?;
-                if results.sweep().is_empty() {
-                    return Err(Misuse(format!("{} has no copy of its sweep", place.display())).into());
-                }
-                Saved::of(&results)?.sweep
-            }
+            Saved::of(&results)?.sweep
         };
         Ok(Self { place: place.to_path_buf(), slurm, sweep, division: None })
     }

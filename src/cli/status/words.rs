@@ -1,5 +1,6 @@
 //! What `ablate status` says: one screen, or one document.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -107,13 +108,15 @@ fn reason(followed: &Followed, state: State, why: Option<&str>, group: &[&Task])
         None => list,
     };
     let why = why.map_or(String::new(), |why| format!(": {}", harmless(why).replace('\n', " ")));
-    let log = match (&followed.slurm, group.last().and_then(|task| task.job)) {
-        (Some((folder, _)), Some((job, index))) => {
-            format!(" (log: {})", quoted(&folder.log(job, index).to_string_lossy()))
-        }
-        _ => String::new(),
-    };
+    let log = group.iter().rev().find_map(|task| log(followed, task));
+    let log = log.map_or(String::new(), |log| format!(" (log: {})", quoted(&log.to_string_lossy())));
     format!("{}: task {list}{why}{log}", state.name())
+}
+
+/// The log of a task, where it has one.
+fn log(followed: &Followed, task: &Task) -> Option<PathBuf> {
+    let ((folder, _), (job, index)) = (followed.slurm.as_ref()?, task.job?);
+    Some(folder.log(job, index)).filter(|log| log.is_file())
 }
 
 /// What to do next, where anything is to be done.
@@ -132,17 +135,18 @@ pub fn next(followed: &Followed, status: &Status) -> Vec<String> {
     let mut next = Vec::new();
     if unheld > 0 {
         let tasks = style::counted(unheld, "task");
-        next.push(match &followed.slurm {
-            Some(_) => format!("ablate slurm --resubmit {results}   sends the {tasks} that nobody has"),
-            None => {
-                let shards = style::counted(status.tasks.len() as u64, "shard");
-                format!("ablate run SWEEP.yaml --shard I/N   trains what is left of the {tasks} that nobody has, of {shards}")
-            }
+        next.push(if followed.slurm.is_some() {
+            format!("ablate slurm --resubmit {results}   sends the {tasks} that nobody has")
+        } else {
+            let shards = style::counted(status.tasks.len() as u64, "shard");
+            format!(
+                "ablate run SWEEP.yaml --shard I/N   trains what is left of the {tasks} that nobody has, of {shards}"
+            )
         });
     }
     if held > 0 {
         if followed.slurm.is_some() && unheld == 0 {
-            next.push("nothing: Slurm has what is left; to stop it: scancel".to_owned() + &running_jobs(status));
+            next.push(format!("nothing: Slurm has what is left; to stop it: scancel {}", running_jobs(status)));
         }
     } else if status.is_gathering() {
         next.push("nothing: Slurm gathers and reports".to_owned());
@@ -158,7 +162,8 @@ pub fn next(followed: &Followed, status: &Status) -> Vec<String> {
 fn running_jobs(status: &Status) -> String {
     let Some(queue) = &status.queue else { return String::new() };
     let held = status.jobs.submissions.iter().filter(|submission| queue.holds(submission.job));
-    held.map(|submission| format!(" {}", submission.job)).collect()
+    let numbers: Vec<String> = held.map(|submission| submission.job.to_string()).collect();
+    numbers.join(" ")
 }
 
 /// The answer for scripts.
@@ -174,10 +179,7 @@ pub fn document(followed: &Followed, status: &Status) -> Value {
             "reason": task.why,
             "job": task.job.map(|(job, _)| job),
             "index": task.job.map(|(_, index)| index),
-            "log": match (&followed.slurm, task.job) {
-                (Some((folder, _)), Some((job, index))) => folder.log(job, index).to_string_lossy().into_owned().into(),
-                _ => Value::Null,
-            },
+            "log": log(followed, task).map(|log| log.to_string_lossy().into_owned()),
         })
     };
     let gather = status.gathering().map(|(job, told)| json!({"job": job, "slurm": told.word}));
