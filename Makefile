@@ -11,7 +11,7 @@ BENCH_LIST ?= target/bench.json
 FUZZ_SECONDS ?= 600
 export PYTHON
 
-.PHONY: help run report build test test-portable lint bench fuzz libtorch cuda
+.PHONY: help run report build test test-portable test-slurm lint bench fuzz libtorch cuda
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ test: libtorch .venv/made ## run all tests
 
 test-portable: libtorch ## the same bits on emulated processors of other models (needs QEMU: apt install qemu-user)
 	$(CARGO) test --release --locked --test portable -- --ignored --nocapture on_other_processors
+
+test-slurm: libtorch ## a sweep on a real Slurm of this machine (installs slurm-wlm and munge where root may)
+	@sh setup/slurm.sh
+	$(CARGO) test --release --locked --test slurm -- --ignored --nocapture --test-threads=1
 
 lint: libtorch ## formatting, clippy, and cargo-deny where it is installed
 	$(CARGO) fmt --check

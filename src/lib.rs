@@ -14,6 +14,7 @@ pub mod plan;
 pub mod problem;
 pub mod random;
 pub mod report;
+pub mod slurm;
 pub mod store;
 pub mod sweep;
 pub mod train;

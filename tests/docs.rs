@@ -68,6 +68,7 @@ fn links_lead_somewhere() {
         "results/README.md",
         "reports/README.md",
         "docs/promises.md",
+        "docs/clusters.md",
     ] {
         let path: PathBuf = root().join(file);
         let text = fs::read_to_string(&path).unwrap();

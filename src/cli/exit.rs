@@ -8,7 +8,7 @@ use super::options::Global;
 use super::style::red;
 use crate::cite::bundle;
 use crate::train::NoCuda;
-use crate::{plan, store, sweep};
+use crate::{plan, slurm, store, sweep};
 
 /// How a command ends, with the codes that scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,19 @@ impl Exit {
                 bundle::Error::Io { .. } => Self::Internal,
             };
         }
+        if let Some(error) = error.downcast_ref::<slurm::Broken>() {
+            return match error {
+                slurm::Broken::Submitting { .. } => Self::InUse,
+                slurm::Broken::Damaged { .. } | slurm::Broken::Newer { .. } => Self::Damaged,
+                slurm::Broken::Io { .. } => Self::Internal,
+            };
+        }
+        if error.is::<Busy>() {
+            return Self::InUse;
+        }
+        if error.is::<slurm::Refused>() || error.is::<slurm::LimitTooLow>() {
+            return Self::Usage;
+        }
         if error.is::<NoCuda>() || error.is::<Misuse>() { Self::Usage } else { Self::Internal }
     }
 
@@ -106,6 +119,11 @@ impl From<Exit> for ExitCode {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Misuse(pub String);
+
+/// The results are in use by something that is waited for, or to be stopped.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Busy(pub String);
 
 /// Prints an error; gives the code to exit with.
 pub fn explain(error: &anyhow::Error, global: &Global) -> Exit {

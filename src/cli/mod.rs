@@ -24,6 +24,8 @@ mod runs;
 mod schema;
 mod shapes;
 mod show;
+mod slurm;
+mod status;
 mod style;
 mod verify;
 
@@ -69,6 +71,8 @@ enum Command {
     Check(check::Arguments),
     Gather(gather::Arguments),
     Merge(merge::Arguments),
+    Slurm(slurm::Arguments),
+    Status(status::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -103,6 +107,8 @@ impl Command {
             Self::Check(arguments) => check::run(arguments),
             Self::Gather(arguments) => gather::run(arguments, global),
             Self::Merge(arguments) => merge::run(arguments, global),
+            Self::Slurm(arguments) => slurm::run(arguments, global),
+            Self::Status(arguments) => status::run(arguments),
             Self::Completions(arguments) => Ok(completions::run(arguments)),
             Self::Man(arguments) => man::run(arguments),
             Self::Doctor(arguments) => doctor::run(arguments),
@@ -116,10 +122,17 @@ impl Command {
             Self::Run(arguments) => Need::of(arguments.device),
             Self::Plan(arguments) => Need::of(arguments.device),
             Self::Verify(arguments) => arguments.need(),
+            Self::Slurm(arguments) => arguments.need(),
             Self::Doctor(_) if libtorch::starts().is_ok() => Need::IfThere,
             _ => Need::No,
         }
     }
+}
+
+/// The time, in UTC, to the second.
+#[expect(clippy::disallowed_methods, reason = "what was submitted says when; no result depends on it")]
+fn now() -> String {
+    humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string()
 }
 
 /// Prints a line to standard output. Where its reader has gone (`| head`), the work goes on without it.

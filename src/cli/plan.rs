@@ -124,7 +124,8 @@ fn disk(plan: &Plan) -> u64 {
     plan.cohorts.iter().map(|cohort| cohort.runs.len() as u64 * run(cohort)).sum()
 }
 
-fn document(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Value {
+/// The plan, for scripts.
+pub fn document(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Value {
     json!({
         "version": 1,
         "sweep": sweep.name,

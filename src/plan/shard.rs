@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, HashSet};
 use std::str::FromStr;
 
 use super::cohort::Cohort;
-use super::{Error, Limits, Run, expand, grouped, limit};
+use super::{Error, Limits, Plan, Run, expand, grouped, limit};
 use crate::config::Id;
 use crate::sweep::Sweep;
 
@@ -57,15 +57,24 @@ impl Part {
     /// longest cohort: when the dearest got its last cohort, none was cheaper than it was.
     ///
     /// # Errors
-    /// As for [`Plan::of`](super::Plan::of).
+    /// As for [`Plan::of`].
     pub fn of(sweep: &Sweep, shard: Shard, max_runs: u64, cost: Cost<'_>) -> Result<Self, Error> {
         let grids = limit::within(sweep, max_runs)?;
         let points = expand::expand(sweep, &grids, max_runs)?.points;
         let asked = points.iter().map(|point| point.asked.replicates.len() as u64).sum();
         let (grouping, _) = grouped(&points, &HashSet::new());
-        let limits = Limits { workers: usize::try_from(shard.of).unwrap_or(usize::MAX), ..Limits::default() };
-        let cohorts = share(grouping.cohorts(&limits), shard, cost);
+        let cohorts = share(grouping.cohorts(&limits(shard.of)), shard, cost);
         Ok(Self { shard, asked, cohorts })
+    }
+
+    /// All shards at once: the plan of the sweep when nothing is done, and for each of its cohorts the shard that it goes to.
+    ///
+    /// # Errors
+    /// As for [`Plan::of`].
+    pub fn all(sweep: &Sweep, of: u64, max_runs: u64, cost: Cost<'_>) -> Result<(Plan, Vec<u64>), Error> {
+        let plan = Plan::of(sweep, &HashSet::new(), &Limits { max_runs, ..limits(of) })?;
+        let shards = shards(&plan.cohorts, of, cost).into_iter().map(|(_, index)| index).collect();
+        Ok((plan, shards))
     }
 
     /// Runs of this shard, those done included.
@@ -88,21 +97,32 @@ impl Part {
     }
 }
 
-/// Those cohorts that are a shard's.
+/// What a sweep is cut by for so many shards: nothing but their number.
+fn limits(of: u64) -> Limits {
+    Limits { workers: usize::try_from(of).unwrap_or(usize::MAX), ..Limits::default() }
+}
+
+/// Those cohorts that are a shard's, those that cost most first.
 fn share(cohorts: Vec<Cohort>, shard: Shard, cost: Cost<'_>) -> Vec<Cohort> {
-    let mut costs: Vec<(Reverse<u128>, Id, Cohort)> =
-        cohorts.into_iter().map(|cohort| (Reverse(cost(&cohort)), cohort.runs[0].id, cohort)).collect();
-    costs.sort_by_key(|(cost, first, _)| (*cost, *first));
-    let mut shards: BinaryHeap<Reverse<(u128, u64)>> = (1..=shard.of).map(|index| Reverse((0, index))).collect();
-    let mut own = Vec::new();
-    for (Reverse(cost), _, cohort) in costs {
-        let Reverse((so_far, index)) = shards.pop().expect("there is a shard");
-        shards.push(Reverse((so_far.saturating_add(cost), index)));
-        if index == shard.index {
-            own.push(cohort);
-        }
+    let shards = shards(&cohorts, shard.of, cost);
+    let own = cohorts.into_iter().zip(shards).filter(|(_, (_, index))| *index == shard.index);
+    let mut own: Vec<(Reverse<u128>, Cohort)> = own.map(|(cohort, (cost, _))| (Reverse(cost), cohort)).collect();
+    own.sort_by_key(|(cost, cohort)| (*cost, cohort.runs[0].id));
+    own.into_iter().map(|(_, cohort)| cohort).collect()
+}
+
+/// What each cohort costs, and the shard that it goes to.
+fn shards(cohorts: &[Cohort], of: u64, cost: Cost<'_>) -> Vec<(u128, u64)> {
+    let mut shards: Vec<(u128, u64)> = cohorts.iter().map(|cohort| (cost(cohort), 0)).collect();
+    let mut order: Vec<usize> = (0..cohorts.len()).collect();
+    order.sort_by_key(|&place| (Reverse(shards[place].0), cohorts[place].runs[0].id));
+    let mut sums: BinaryHeap<Reverse<(u128, u64)>> = (1..=of).map(|index| Reverse((0, index))).collect();
+    for place in order {
+        let Reverse((so_far, index)) = sums.pop().expect("there is a shard");
+        sums.push(Reverse((so_far.saturating_add(shards[place].0), index)));
+        shards[place].1 = index;
     }
-    own
+    shards
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ pub use query::{Query, Telling, is_column, no_runs, query, rows_of, telling_colu
 pub use record::{Cell, Identity, Record};
 pub use repair::repair;
 pub use restore::{configuration, restored};
-pub use results::Results;
+pub use results::{Results, tasks_of};
 pub use show::{Shown, ShownParameter, ShownPoint, curve, show, sparkline, sparkline_between};
 pub use sweeps::SweepCopy;
 pub use table::{Format, format, json_value, no_formula, short};

@@ -282,6 +282,16 @@ impl Results {
     }
 }
 
+/// The processes that train shards of the sweep in a folder, or did, in the order in which they began: as
+/// [`Results::tasks`], without reading what they have saved. None where there is no such folder.
+///
+/// # Errors
+/// As for [`Results::provenance`].
+pub fn tasks_of(folder: &Path) -> Result<Vec<Task>> {
+    let layout = Layout::new(folder);
+    tasks::all(&Disk, &layout, &[], tasks::time_to_read(&Disk, &layout)?)
+}
+
 /// Whether a folder holds results.
 pub(super) fn is_results(files: &dyn Files, layout: &Layout) -> Result<bool> {
     let marks = ["manifest.json", "compaction.json", "journal", "sweep.yaml", Table::Runs.file()];

@@ -134,3 +134,20 @@ fn a_million_runs_are_cut_into_a_thousand_shards() {
         assert!((700..1500).contains(&part.runs()), "{}", part.runs());
     }
 }
+
+#[test]
+fn all_shards_at_once_are_the_same_shards() {
+    samples::check(|sample| {
+        let sweep = sample.sweep();
+        for of in [1, 3, 50] {
+            let (plan, shards) = Part::all(&sweep, of, u64::MAX, &cost).unwrap();
+            prop_assert_eq!(plan.cohorts.len(), shards.len());
+            for part in parts(&sweep, of) {
+                let own = plan.cohorts.iter().zip(&shards).filter(|(_, shard)| **shard == part.shard.index);
+                let runs: BTreeSet<Id> = own.flat_map(|(cohort, _)| &cohort.runs).map(|run| run.id).collect();
+                prop_assert_eq!(runs, part.ids().collect::<BTreeSet<Id>>());
+            }
+        }
+        Ok(())
+    });
+}
