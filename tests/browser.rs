@@ -123,6 +123,8 @@ fn verdicts() -> Vec<Verdict> {
         numbers: vec![("max(test_rmse)".into(), Some(1234.5)), (HOSTILE.into(), None)],
         valued: vec![90, 0],
         untrained: 0,
+        missing: Some(0),
+        environments: vec![(HOSTILE.into(), 80), ("0011223344556677".into(), 10)],
         breaking: if outcome == Outcome::Fails { vec![3, 5, 8] } else { Vec::new() },
         comparison: None,
         reason: (outcome == Outcome::NotTested).then(|| "No run has what it asks about.".into()),
@@ -138,6 +140,7 @@ fn verdicts() -> Vec<Verdict> {
         unpaired: 2,
         averaged: 0,
         without: 0,
+        across: 2,
     };
     vec![
         verdict("relu is below 10", Outcome::Holds),
@@ -316,7 +319,8 @@ fn a_hostile_report_in_a_browser() {
         sweep_text: HOSTILE.into(),
         overrides: vec![HOSTILE.into()],
         verified: Some(HOSTILE.into()),
-        asked: 250,
+        asked: 250.into(),
+        environments: std::collections::BTreeMap::new(),
         runs: frames.runs,
         curves: frames.curves,
         predictions: frames.predictions,

@@ -3,12 +3,13 @@
 
 #![expect(clippy::cast_precision_loss, reason = "small numbers")]
 
+mod fakes;
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use ablate::analysis::{Analysis, Frames, Goal, Metric, analyze, theory};
-use ablate::config::{ColumnType, Configuration, PARAMETERS, Value, configuration_id};
-use ablate::measure::COLUMNS;
+use ablate::config::{Configuration, configuration_id};
 use ablate::plan::{Limits, Plan, Shape};
 use ablate::report::figure::{Body, Figure};
 use ablate::report::{figures, png};
@@ -156,54 +157,17 @@ fn frames(runs: &[Fake]) -> Frames {
     ];
     let grids: Vec<Series> = runs.iter().map(|run| Series::new("".into(), run.grids.clone())).collect();
     columns.push(Series::new("grids".into(), grids).into_column());
-    for parameter in PARAMETERS {
-        let values: Vec<Option<Value>> = runs.iter().map(|run| run.configuration.column(parameter)).collect();
-        let name = parameter.name.into();
-        columns.push(match parameter.kind.column() {
-            ColumnType::Text => {
-                Column::new(name, values.iter().map(|v| v.as_ref().map(ToString::to_string)).collect::<Vec<_>>())
-            }
-            ColumnType::Flag => {
-                Column::new(name, values.iter().map(|v| matches!(v, Some(Value::Flag(true)))).collect::<Vec<bool>>())
-            }
-            ColumnType::Whole => Column::new(
-                name,
-                values.iter().map(|v| if let Some(Value::Whole(n)) = v { Some(*n) } else { None }).collect::<Vec<_>>(),
-            ),
-            ColumnType::Number => {
-                let number = |v: &Option<Value>| match v {
-                    Some(Value::Number(n)) => Some(*n),
-                    Some(Value::Whole(n)) => Some(*n as f64),
-                    _ => None,
-                };
-                Column::new(name, values.iter().map(number).collect::<Vec<_>>())
-            }
-        });
-    }
-    for column in COLUMNS {
-        let values: Vec<Option<f64>> = runs.iter().map(|run| run.measures.get(column.name).copied()).collect();
-        columns.push(Column::new(column.name.into(), values));
-    }
-    let points: Vec<(&str, i64, f64)> =
-        runs.iter().flat_map(|run| run.curve.iter().map(|point| (run.id.as_str(), point.0, point.1))).collect();
-    let curves = vec![
-        Column::new("run".into(), points.iter().map(|point| point.0).collect::<Vec<_>>()),
-        Column::new("epoch".into(), points.iter().map(|point| point.1).collect::<Vec<_>>()),
-        Column::new("train_loss".into(), points.iter().map(|point| point.2 / 1e6).collect::<Vec<_>>()),
-        Column::new("test_rmse".into(), points.iter().map(|point| point.2).collect::<Vec<_>>()),
-    ];
-    let answers: Vec<(&str, (f64, f64, f64))> =
-        runs.iter().flat_map(|run| run.predictions.iter().map(|point| (run.id.as_str(), *point))).collect();
-    let predictions = vec![
-        Column::new("run".into(), answers.iter().map(|point| point.0).collect::<Vec<_>>()),
-        Column::new("input".into(), answers.iter().map(|point| point.1.0).collect::<Vec<_>>()),
-        Column::new("target".into(), answers.iter().map(|point| point.1.1).collect::<Vec<_>>()),
-        Column::new("prediction".into(), answers.iter().map(|point| point.1.2).collect::<Vec<_>>()),
-    ];
+    let configurations: Vec<&Configuration> = runs.iter().map(|run| &run.configuration).collect();
+    let measures: Vec<_> = runs.iter().map(|run| &run.measures).collect();
+    columns.extend(fakes::columns(&configurations, &measures));
     Frames {
         runs: DataFrame::new(runs.len(), columns).unwrap(),
-        curves: DataFrame::new(points.len(), curves).unwrap(),
-        predictions: DataFrame::new(answers.len(), predictions).unwrap(),
+        curves: fakes::curves(
+            runs.iter().flat_map(|run| run.curve.iter().map(|point| (run.id.as_str(), point.0, point.1))),
+        ),
+        predictions: fakes::predictions(
+            runs.iter().flat_map(|run| run.predictions.iter().map(|point| (run.id.as_str(), *point))),
+        ),
     }
 }
 

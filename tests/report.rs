@@ -7,11 +7,13 @@
     reason = "small numbers"
 )]
 
+mod fakes;
+
 use std::collections::BTreeMap;
 
+use ablate::analysis::environments::Facts;
 use ablate::analysis::{Analysis, Frames, Outcome, Verdict, analyze};
-use ablate::config::{Assignment, ColumnType, Configuration, PARAMETERS, Value, configuration_id, parameter};
-use ablate::measure::COLUMNS;
+use ablate::config::{Assignment, Configuration, Value, configuration_id, parameter};
 use ablate::report::figure::{Body, Figure};
 use ablate::report::{Claim, Goal, Input, Metric, Report, compose, figures, render, sentences, write};
 use polars::prelude::*;
@@ -27,6 +29,8 @@ struct Fake {
     replicate: i64,
     status: &'static str,
     reason: Option<String>,
+    environment: &'static str,
+    device: &'static str,
     measures: BTreeMap<&'static str, f64>,
     curve: Vec<(i64, f64)>,
     predictions: Vec<(f64, f64, f64)>,
@@ -54,10 +58,16 @@ impl Fake {
             replicate,
             status: "finished",
             reason: None,
+            environment: "0011223344",
+            device: "cpu",
             measures: measures.iter().copied().collect(),
             curve: Vec::new(),
             predictions: Vec::new(),
         }
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.configuration.column(parameter(name).unwrap()).map(|value| value.to_string()).unwrap_or_default()
     }
 
     fn id(&self) -> String {
@@ -212,8 +222,8 @@ fn frames(runs: &[Fake]) -> Frames {
         text("status", &|run| Some(run.status.into())),
         text("reason", &|run| run.reason.clone()),
         text("digest", &|run| Some(format!("{}d1965", run.id()))),
-        text("environment", &|_| Some("0011223344".into())),
-        text("device", &|_| Some("cpu".into())),
+        text("environment", &|run| (!run.environment.is_empty()).then(|| run.environment.into())),
+        text("device", &|run| Some(run.device.into())),
         Column::new("replicate".into(), runs.iter().map(|run| run.replicate).collect::<Vec<i64>>()),
         Column::new("seed".into(), runs.iter().map(|run| run.replicate).collect::<Vec<i64>>()),
         Column::new("epochs_done".into(), vec![500i64; runs.len()]),
@@ -222,63 +232,19 @@ fn frames(runs: &[Fake]) -> Frames {
     if !grids.is_empty() {
         columns.push(Series::new("grids".into(), grids).into_column());
     }
-    for parameter in PARAMETERS {
-        let values: Vec<Option<Value>> = runs.iter().map(|run| run.configuration.column(parameter)).collect();
-        let name = parameter.name.into();
-        columns.push(match parameter.kind.column() {
-            ColumnType::Text => {
-                Column::new(name, values.iter().map(|v| v.as_ref().map(ToString::to_string)).collect::<Vec<_>>())
-            }
-            ColumnType::Flag => {
-                Column::new(name, values.iter().map(|v| matches!(v, Some(Value::Flag(true)))).collect::<Vec<bool>>())
-            }
-            ColumnType::Whole => Column::new(
-                name,
-                values.iter().map(|v| if let Some(Value::Whole(n)) = v { Some(*n) } else { None }).collect::<Vec<_>>(),
-            ),
-            ColumnType::Number => Column::new(
-                name,
-                values
-                    .iter()
-                    .map(|v| match v {
-                        Some(Value::Number(n)) => Some(*n),
-                        Some(Value::Whole(n)) => Some(*n as f64),
-                        _ => None,
-                    })
-                    .collect::<Vec<_>>(),
-            ),
-        });
-    }
-    for column in COLUMNS {
-        let values: Vec<Option<f64>> = runs.iter().map(|run| run.measures.get(column.name).copied()).collect();
-        columns.push(Column::new(column.name.into(), values));
-    }
-    let points: Vec<(String, i64, f64)> =
-        runs.iter().flat_map(|run| run.curve.iter().map(|point| (run.id(), point.0, point.1))).collect();
-    let curves = vec![
-        Column::new("run".into(), points.iter().map(|point| point.0.clone()).collect::<Vec<_>>()),
-        Column::new("epoch".into(), points.iter().map(|point| point.1).collect::<Vec<_>>()),
-        Column::new("train_loss".into(), points.iter().map(|point| point.2 / 1e6).collect::<Vec<_>>()),
-        Column::new("test_loss".into(), points.iter().map(|point| point.2 / 1e6).collect::<Vec<_>>()),
-        Column::new(
-            "test_rmse".into(),
-            points.iter().map(|point| Some(point.2).filter(|v| v.is_finite())).collect::<Vec<_>>(),
-        ),
-        Column::new("learning_rate".into(), vec![0.001; points.len()]),
-        Column::new("gradient_norm".into(), vec![0.1; points.len()]),
-    ];
-    let answers: Vec<(String, (f64, f64, f64))> =
-        runs.iter().flat_map(|run| run.predictions.iter().map(|point| (run.id(), *point))).collect();
-    let predictions = vec![
-        Column::new("run".into(), answers.iter().map(|point| point.0.clone()).collect::<Vec<_>>()),
-        Column::new("input".into(), answers.iter().map(|point| point.1.0).collect::<Vec<_>>()),
-        Column::new("target".into(), answers.iter().map(|point| point.1.1).collect::<Vec<_>>()),
-        Column::new("prediction".into(), answers.iter().map(|point| point.1.2).collect::<Vec<_>>()),
-    ];
+    let configurations: Vec<&Configuration> = runs.iter().map(|run| &run.configuration).collect();
+    let measures: Vec<_> = runs.iter().map(|run| &run.measures).collect();
+    columns.extend(fakes::columns(&configurations, &measures));
+    let ids: Vec<String> = runs.iter().map(Fake::id).collect();
+    let with_ids = || runs.iter().zip(&ids);
     Frames {
         runs: DataFrame::new(runs.len(), columns).unwrap(),
-        curves: DataFrame::new(points.len(), curves).unwrap(),
-        predictions: DataFrame::new(answers.len(), predictions).unwrap(),
+        curves: fakes::curves(
+            with_ids().flat_map(|(run, id)| run.curve.iter().map(|point| (id.as_str(), point.0, point.1))),
+        ),
+        predictions: fakes::predictions(
+            with_ids().flat_map(|(run, id)| run.predictions.iter().map(|point| (id.as_str(), *point))),
+        ),
     }
 }
 
@@ -292,7 +258,8 @@ fn input(runs: &[Fake]) -> Input {
         sweep_text: "version: 1\nname: why-squares\ngrids:\n  fixes:\n    base: {task: square}\n".into(),
         overrides: Vec::new(),
         verified: None,
-        asked: runs.height() as u64,
+        asked: (runs.height() as u64).into(),
+        environments: BTreeMap::new(),
         runs,
         curves,
         predictions,
@@ -316,7 +283,7 @@ fn drawn(runs: &[Fake]) -> Vec<Figure> {
 #[test]
 fn runs_that_are_missing_are_said_first() {
     let runs = founding();
-    let partial = Input { asked: runs.len() as u64 + 35, ..input(&runs) };
+    let partial = Input { asked: (runs.len() as u64 + 35).into(), ..input(&runs) };
     let report = render(&partial).unwrap();
     let said = format!("Of the {} runs that the sweep asks for, 35 are not trained yet.", runs.len() + 35);
     assert_eq!(report.answer[0], said);
@@ -848,7 +815,7 @@ fn a_hundred_thousand_runs_get_a_page_of_a_sensible_size() {
         runs,
         curves: empty.curves,
         predictions: empty.predictions,
-        asked: n as u64,
+        asked: (n as u64).into(),
         ..input(&products()[..1])
     };
     let report = render(&input).unwrap();
@@ -868,6 +835,102 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     }
     files.sort();
     files
+}
+
+/// Two classes of machines: what decided bits there.
+fn two_classes() -> Facts {
+    let facts = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    [
+        ("0011223344".into(), facts(&[("device", "cpu"), ("numerics", "4")])),
+        ("aabbccddeeff00112233".into(), facts(&[("device", "cuda"), ("gpu", "H100"), ("numerics", "4")])),
+    ]
+    .into()
+}
+
+/// Runs that meet a condition, trained elsewhere.
+fn elsewhere(condition: impl Fn(&Fake) -> bool) -> Vec<Fake> {
+    let mut runs = products();
+    change(&mut runs, condition, |run| {
+        run.environment = "aabbccddeeff00112233";
+        run.device = "cuda:0";
+    });
+    runs
+}
+
+#[test]
+fn several_environments_are_said_where_runs_are_compared() {
+    let said = |runs: &[Fake], facts: &Facts| {
+        let report = render(&Input { environments: facts.clone(), ..input(runs) }).unwrap();
+        let analysis = analyze(&frames(runs), &metric(), &[], runs.len() as u64).unwrap();
+        let captions = figures(&analysis).into_iter().map(|figure| format!("{}: {}", figure.name, figure.caption));
+        let captions = captions.collect::<Vec<_>>().join("\n").replace('\u{a0}', " ");
+        let limits = sentences::environments::limits(&analysis, facts).join("\n").replace('\u{a0}', " ");
+        (shown(&report.html).replace('\u{a0}', " "), captions, limits)
+    };
+    // Where there is one class, nothing is said of it but its line.
+    let (page, captions, limits) = said(&products(), &two_classes());
+    assert!(!page.contains("environments") || page.matches("environments").count() == 1, "the place in the page alone");
+    assert!(page.contains("<code>0011223344 (device cpu, numerics 4): 36 runs on cpu</code>"));
+    assert!(!captions.contains("environment") && limits.is_empty());
+
+    // A value of an axis that was trained elsewhere cannot be told from it.
+    let (page, captions, limits) = said(&elsewhere(|run| run.text("learning_rate") == "0.01"), &two_classes());
+    assert!(page.contains("<a href=\"#environments\">Runs come from 2 environments.</a>"));
+    assert!(page.contains("aabbccddeeff00112233 (device cuda, gpu H100, numerics 4): 12 runs on cuda:0"));
+    insta::assert_snapshot!(limits, @r#""#);
+    let from = "Its runs come from 2 environments, 24 runs from 00112233 and 12 from aabbccdd.";
+    let along = "Each value of learning rate comes from one alone, so what goes with it may be the environment's.";
+    for name in ["importance", "effects", "interactions-strongest"] {
+        let own = captions.lines().find(|line| line.starts_with(&format!("{name}:"))).unwrap();
+        assert!(own.contains(&format!("{from} {along}")), "{own}");
+    }
+    let ranking = captions.lines().find(|line| line.starts_with("ranking:")).unwrap();
+    assert!(ranking.ends_with(from), "the first two are of one class: {ranking}");
+    assert!(!page.contains("replicates from several environments"));
+
+    // Replicates of each configuration from two classes.
+    let (page, captions, _) = said(&elsewhere(|run| run.replicate == 3), &Facts::new());
+    assert!(page.contains("9 configurations have replicates from several environments: their spread"), "luck");
+    assert!(page.contains("What differs between them was not kept."));
+    assert!(captions.contains("9 configurations have runs from several.") && !captions.contains(along), "{captions}");
+
+    // The best configuration from elsewhere than the next.
+    let (_, captions, _) = said(&elsewhere(|run| run.text("epochs") == "200"), &two_classes());
+    assert!(captions.contains("The first and the second do not come from the same one"), "{captions}");
+
+    // What failed before it began comes from nowhere, and is no class of its own.
+    let mut failed = products();
+    change(&mut failed, |run| run.replicate == 0, |run| run.environment = "");
+    let analysis = analyze(&frames(&failed), &metric(), &[], 36).unwrap();
+    assert_eq!(analysis.environments, None);
+}
+
+#[test]
+fn a_page_of_many_figures_keeps_its_size() {
+    let analysis = analyze(&frames(&founding()), &metric(), &[], 155).unwrap();
+    let own = figures(&analysis);
+    let many: Vec<Figure> = (0..8)
+        .flat_map(|copy| {
+            let name = move |figure: &Figure| Figure { name: format!("{}-{copy}", figure.name), ..figure.clone() };
+            own.iter().map(name).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(many.len() > 100);
+    let report = compose(&input(&founding()), &analysis, &many);
+    println!("{} figures: {} bytes", many.len(), report.html.len());
+    assert!(report.html.len() < 5_000_000, "{} bytes", report.html.len());
+    let page = shown(&report.html);
+    let count = |what: &str| page.matches(what).count();
+    let (halves, none) = (
+        count("at half the resolution only.</") + count("at half the resolution only. <"),
+        count("has no room for its picture"),
+    );
+    assert!(halves > 0 && none > 0, "{halves} {none}");
+    // Whoever cannot see it hears what it shows, and every figure is a file.
+    assert_eq!(count("<img ") + count("<p role=\"img\" aria-label="), many.len());
+    assert_eq!(report.figures.len(), many.len());
+    let first = page.split("data:image/png;base64,").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(first.len(), 4 * report.figures[0].1.len().div_ceil(3), "the first is whole");
 }
 
 #[test]
@@ -902,6 +965,8 @@ fn verdict(name: &str, outcome: Outcome, rows: std::ops::Range<usize>, breaking:
         numbers: vec![("max(test_rmse)".into(), Some(8123.25))],
         valued: vec![rows.len()],
         untrained: 0,
+        missing: Some(0),
+        environments: Vec::new(),
         breaking: breaking.to_vec(),
         comparison: None,
         reason: None,

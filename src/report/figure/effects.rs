@@ -73,7 +73,7 @@ fn figure(analysis: &Analysis, importance: &Importance) -> Figure {
         finding: say::effect(analysis, design, ordered[0]),
         caption: format!(
             "A dot is a run, and the mark the {mean} of the configurations with that value, each counted alike{interval}; the axis with the largest share comes first.{beside}{more}{thinned}{}",
-            say::left_out(design)
+            say::left_out(analysis, design)
         ),
         table,
         body: Body::Strip(Strip {

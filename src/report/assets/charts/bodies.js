@@ -432,7 +432,9 @@ const BESIDE = 14;
 function planParallel(body, { width, colours, dark }) {
   const count = body.axes.length;
   const wide = Math.max(width, count * 64);
-  const [top, bottom, tall] = [56, 24, 320];
+  // Names of many axes stand in several levels, so that long ones do not touch.
+  const levels = count > 8 ? 3 : count > 5 ? 2 : 1;
+  const [top, bottom, tall] = [40 + 16 * (levels - 1), 24, 320];
   const rulers = body.axes.map((axis, i) => new Ruler(axis, body.lines.map((line) => line.values[i]), tall, 44));
   // Runs without a value stand on a shelf below the axis.
   const shelves = rulers.map((ruler, i) => {
@@ -474,14 +476,14 @@ function planParallel(body, { width, colours, dark }) {
         type: "value",
         min: shelves[i] === null ? ruler.ends[0] : shelves[i] - (BESIDE * (ruler.ends[1] - ruler.ends[0])) / tall / 2,
         max: ruler.ends[1],
-        name: fitted(plain(body.axes[i].label), count > 5 ? 2 * step - 14 : step - 10, 12, 600),
+        name: fitted(plain(body.axes[i].label), levels * step - 12, 12, 600),
         nameLocation: "end",
-        nameGap: count > 5 && i % 2 ? 28 : 12,
+        nameGap: 12 + 16 * (i % levels),
         nameTextStyle: { color: colours.Ink, fontSize: 12, fontWeight: 600, fontFamily: FONT, align: i === 0 ? "left" : i === count - 1 ? "right" : "center", padding: i === 0 ? [0, 0, 0, -20] : i === count - 1 ? [0, -60, 0, 0] : 0 },
         axisLine: { lineStyle: { color: colours.Ink, width: 1.5 } },
         axisTick: { customValues: values, lineStyle: { color: colours.Ink } },
         minorTick: { show: false },
-        axisLabel: { customValues: values, formatter: (at) => fitted(plain(text(at)), i === count - 1 ? 60 : step - 14, TICK), color: colours.Ink, fontSize: TICK, fontFamily: FONT, hideOverlap: true, textBorderColor: colours.background, textBorderWidth: 3, margin: 6 },
+        axisLabel: { customValues: values, formatter: (at) => wrapped(plain(text(at)), i === count - 1 ? 60 : step - 14, 3, TICK), color: colours.Ink, fontSize: TICK, fontFamily: FONT, hideOverlap: true, textBorderColor: colours.background, textBorderWidth: 3, margin: 6 },
         areaSelectStyle: { width: 22, borderColor: colours.Blue, color: colours.Blue, opacity: 0.25 },
       };
     }),
