@@ -25,16 +25,15 @@ pub(super) struct Parts {
 /// Every cell has the same weight. With replicates, each part is freed of what their noise adds to it: a share of the
 /// variance of cell means that goes by its degrees of freedom. What comes out below zero is zero.
 pub(super) fn decompose(design: &Design) -> Option<Parts> {
-    decompose_noisy(design, 0.0)
+    decompose_noisy(design, &design.cells()?, &design.values, 0.0)
 }
 
-/// The same of values whose cell means have so much more noise than their replicates show, in squared units: each part is freed of
-/// that as well.
-pub(super) fn decompose_noisy(design: &Design, more: f64) -> Option<Parts> {
-    let places = design.cells()?;
+/// The same of other values of the runs, whose cells are `places`, where cell means have so much more noise than their replicates
+/// show, in squared units: each part is freed of that as well.
+pub(super) fn decompose_noisy(design: &Design, places: &[usize], values: &[f64], more: f64) -> Option<Parts> {
     let count = usize::try_from(design.combinations()?).ok()?;
     let mut cells = vec![(0usize, 0.0); count];
-    for (&place, value) in places.iter().zip(&design.values) {
+    for (&place, value) in places.iter().zip(values) {
         cells[place] = (cells[place].0 + 1, cells[place].1 + value);
     }
     if cells.iter().any(|(n, _)| *n == 0) {
@@ -42,7 +41,7 @@ pub(super) fn decompose_noisy(design: &Design, more: f64) -> Option<Parts> {
     }
     let means: Vec<f64> = cells.iter().map(|(n, sum)| sum / *n as f64).collect();
     let mut squares = vec![0.0; count];
-    for (&place, value) in places.iter().zip(&design.values) {
+    for (&place, value) in places.iter().zip(values) {
         squares[place] += (value - means[place]).powi(2);
     }
     let several: Vec<usize> = (0..count).filter(|&cell| cells[cell].0 > 1).collect();
@@ -124,6 +123,7 @@ pub(super) mod tests {
             levels: (0..*count).map(|level| level.to_string()).collect(),
             ordered: place % 2 == 1,
             codes: runs.iter().map(|(codes, _)| codes[place]).collect(),
+            missing: Vec::new(),
         };
         let mut numbers = BTreeMap::new();
         runs.iter().for_each(|(codes, _)| {

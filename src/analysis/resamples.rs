@@ -15,7 +15,7 @@ const FORESTS: usize = 99;
 /// Fewest samples that ends of 95 % are read from.
 const FEWEST: usize = 39;
 /// About as many steps as are spent on one design: more runs have fewer samples.
-const STEPS: usize = 200_000_000;
+const STEPS: usize = 100_000_000;
 
 /// 95 % intervals of shares, in the order of [`shares`].
 #[derive(Clone, Debug, PartialEq)]
@@ -57,14 +57,14 @@ pub(super) fn exact(design: &Design, parts: &Parts) -> Option<Resampled> {
     let samples = affordable(design.values.len() + cells * (axes * (axes + 1) / 2 + 2), SAMPLES)?;
     let draw = |sample: usize| {
         let mut stream = Stream::new(0, "shares", sample as u64);
-        let mut drawn = design.clone();
+        let mut drawn = design.values.clone();
         for (cell, runs) in members.iter().enumerate() {
             let from = if own[cell].is_empty() { &pooled } else { &own[cell] };
             for &run in runs {
-                drawn.values[run] = means[cell] + from[stream.below(from.len() as u64) as usize];
+                drawn[run] = means[cell] + from[stream.below(from.len() as u64) as usize];
             }
         }
-        anova::decompose_noisy(&drawn, parts.of_means).map(|parts| shares(&parts))
+        anova::decompose_noisy(design, &places, &drawn, parts.of_means).map(|parts| shares(&parts))
     };
     let drawn: Vec<Vec<f64>> = (0..samples).map(draw).collect::<Option<_>>()?;
     Some(Resampled { intervals: ends(&drawn, None), samples })

@@ -4,7 +4,7 @@ use super::{Axis, Bar, Bars, Body, Figure, Hue, Key, Marker, Scale, Table};
 use crate::analysis::{Analysis, Importance};
 use crate::report::number::{count, exact, percent, significant};
 use crate::report::sentences::general;
-use crate::report::sentences::importance::{left_out, scaled, scope, told_by};
+use crate::report::sentences::importance::{intervals, left_out, scaled, scope, told_by};
 
 /// Bars that are drawn.
 const BARS: usize = 60;
@@ -72,7 +72,7 @@ fn methods(analysis: &Analysis) -> String {
     let all = &analysis.importances;
     let mut ways: Vec<(String, Vec<String>)> = Vec::new();
     for importance in all {
-        let (way, block) = (told_by(importance), block(analysis, importance));
+        let (way, block) = (told_by(importance) + &intervals(importance), block(analysis, importance));
         match ways.iter_mut().find(|(known, _)| *known == way) {
             Some((_, blocks)) => blocks.push(block),
             None => ways.push((way, vec![block])),

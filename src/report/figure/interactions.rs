@@ -48,7 +48,7 @@ fn pairs(analysis: &Analysis, importance: &Importance) -> Option<Figure> {
         cell(place(b), place(a), share);
         table.rows.push(vec![design.axes[a].label(), design.axes[b].label(), exact(share)]);
     }
-    let axes = Names { label: "axis".into(), names: order.iter().map(|&axis| design.axes[axis].label()).collect() };
+    let axes = Names { label: String::new(), names: order.iter().map(|&axis| design.axes[axis].label()).collect() };
     let (suffix, of) = names(analysis, design);
     let scaled = say::scaled(analysis, design);
     Some(Figure {

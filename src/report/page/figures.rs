@@ -106,7 +106,9 @@ fn carrier<'a>(sentence: &str, figures: &'a [Figure]) -> Option<&'a Figure> {
 
 /// Numbers of at least two digits in a sentence.
 fn numbers(text: &str) -> BTreeSet<&str> {
-    let parts = text.split(|c: char| !(c.is_ascii_digit() || ".,·⁰¹²³⁴⁵⁶⁷⁸⁹⁻".contains(c)));
+    // Digits of a name, as in log10, are no number.
+    let parts = text.split(|c: char| !(c.is_alphanumeric() || "_.,·⁰¹²³⁴⁵⁶⁷⁸⁹⁻".contains(c)));
+    let parts = parts.filter(|part| !part.contains(|c: char| c.is_alphabetic() || c == '_'));
     let parts = parts.map(|part| part.trim_matches(['.', ',', '·']));
     parts.filter(|part| part.chars().filter(char::is_ascii_digit).count() > 1).collect()
 }
@@ -141,5 +143,6 @@ mod tests {
         assert_eq!(leads("On squares it ends at 76,786, not below the 74,535; 28 of 75 runs came near."), Some("b"));
         assert_eq!(leads("All 36 runs finished."), None);
         assert_eq!(leads("There are 75 of them."), None, "one number alone is chance");
+        assert_eq!(numbers("of log10 x, 215 runs and 2.8·10⁻⁷"), BTreeSet::from(["215", "2.8·10⁻⁷"]));
     }
 }

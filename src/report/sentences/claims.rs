@@ -64,7 +64,9 @@ fn one(verdict: &Verdict, text: &str, value: Option<f64>, valued: usize) -> Stri
         None => "nothing".into(),
     };
     let of = verdict.rows.len();
-    let from = if valued == of { String::new() } else { format!(" (from {} of them)", whole(valued)) };
+    // A count says by itself how many have it.
+    let counts = text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("count("));
+    let from = if valued == of || counts { String::new() } else { format!(" (from {} of them)", whole(valued)) };
     format!("{text} is {value}{from}")
 }
 

@@ -122,16 +122,16 @@ pub fn told_by(importance: &Importance) -> String {
             )
         }
     };
-    let intervals = intervals(importance);
     if importance.binned.is_empty() {
-        return format!("{told}{intervals}");
+        return told;
     }
     let axes: Vec<String> = importance.binned.iter().map(|&axis| design.axes[axis].label()).collect();
-    format!("{told}{intervals} Values of {} are put into bins of about as many runs each.", list(&axes))
+    format!("{told} Values of {} are put into bins of about as many runs each.", list(&axes))
 }
 
 /// What intervals of shares are from, or why there are none.
-fn intervals(importance: &Importance) -> String {
+#[must_use]
+pub fn intervals(importance: &Importance) -> String {
     let exact = importance.method == Method::Exact;
     match &importance.intervals {
         Some(found) if exact => format!(

@@ -2,6 +2,11 @@
 // lies under the pointer. Places are in the axes' own units, so that zooming moves everything alike.
 
 const lines = (...parts) => parts.filter(Boolean).join("\n");
+/** The middle of a text that is centred on a place as far as that leaves it on the canvas. */
+const within = (text, at, width) => {
+  const half = Math.min(widthOf(plain(text)), width) / 2;
+  return Math.min(Math.max(at, half), width - half);
+};
 const told = (axis, value) => `${axis.label}: ${axis.names.find(([at]) => at === value)?.[1] ?? number(value)}`;
 
 function legendOf(entries) {
@@ -122,8 +127,8 @@ function planPanels(body, { width, colours, hidden }) {
   });
   const height = top + down * (over + plot + under) + 26;
   const overlay = () => [
-    draw.text(body.y.label, 0, 8, colours.Muted, { room: width - 110 }),
-    draw.text(body.x.label, (left + width) / 2, height - 12, colours.Muted, { align: "center", room: width - 16 }),
+    draw.text(body.y.label, 0, 8, colours.Muted, { room: width }),
+    draw.text(body.x.label, within(body.x.label, (left + width) / 2, width), height - 12, colours.Muted, { align: "center", room: width }),
     ...body.panels.map((panel, place) => draw.text(panel.title, frames[place].left, frames[place].top - 13, colours.Ink, { weight: 600, room: wide })),
   ];
   const legend = legendOf([
@@ -204,9 +209,7 @@ function planRows(body, values, note, { width, colours }) {
       }
       if (end) front.push(draw.text(note(one), width - 2, narrow ? upper + 10 : top + middles[i], colours.Muted, { align: "right", size: TICK, room: 170 }));
     });
-    const half = Math.min(widthOf(body.x.label), width) / 2;
-    const middle = Math.min(Math.max((left + right) / 2, half), width - half);
-    front.push(draw.text(body.x.label, middle, top + plot + 36, colours.Muted, { align: "center", wrap: width }));
+    front.push(draw.text(body.x.label, within(body.x.label, (left + right) / 2, width), top + plot + 36, colours.Muted, { align: "center", wrap: width }));
     return { behind, front };
   };
   // Lines of references go through all rows; their labels stand above them, and go with them where the axis is zoomed.
@@ -414,7 +417,7 @@ function planHeat(body, { width, colours }) {
       });
     });
     children.push(draw.text(body.rows.label, 0, top + over - 12, colours.Muted, { room: names }));
-    children.push(draw.text(body.columns.label, (left + width) / 2, height - 12, colours.Muted, { align: "center", room: width }));
+    children.push(draw.text(body.columns.label, within(body.columns.label, (left + width) / 2, width), height - 12, colours.Muted, { align: "center", room: width }));
     return children;
   };
   const legend = [];

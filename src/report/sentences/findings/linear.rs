@@ -3,7 +3,7 @@
 use crate::analysis::Analysis;
 use crate::analysis::findings::{Conditioning, Depths, Floors, Line, Pace};
 use crate::report::number::{count, number, ratio, significant, whole};
-use crate::report::sentences::{capital, several};
+use crate::report::sentences::several;
 
 /// Whether linear networks end at the computed floor.
 #[must_use]
@@ -96,7 +96,7 @@ pub fn conditioning(_analysis: &Analysis, found: &Conditioning) -> String {
     let part = |pace: &Pace| {
         let runs = pace.reached.len() + pace.never.len();
         if pace.reached.is_empty() {
-            return format!("{}: none of {} gets there.", capital(&pace.label), count(runs, "run"));
+            return format!("by {} none of {} gets there", pace.label, count(runs, "run"));
         }
         let epochs = pace.reached.iter().map(|(_, _, epochs)| *epochs);
         let (low, high) = epochs.fold((f64::INFINITY, 0.0), |(l, h): (f64, f64), e| (l.min(e), h.max(e)));
@@ -104,7 +104,7 @@ pub fn conditioning(_analysis: &Analysis, found: &Conditioning) -> String {
             0 => String::new(),
             n => {
                 let not = if n == 1 { "does" } else { "do" };
-                format!("; {} of {} {not} not get there", whole(n), count(runs, "run"))
+                format!(" ({} of {} {not} not get there)", whole(n), count(runs, "run"))
             }
         };
         let range = if low == high { number(low) } else { format!("{} to {}", number(low), number(high)) };
@@ -113,12 +113,12 @@ pub fn conditioning(_analysis: &Analysis, found: &Conditioning) -> String {
                 format!("{} for each unit of the condition number, in the median", significant(each, 2))
             }
             (Some(power), _) => {
-                format!("{range}, which go as the condition number to the power {}", significant(power, 2))
+                format!("{range}, as the condition number to the power {}", significant(power, 2))
             }
             _ => range,
         };
-        format!("{}: {how}{never}.", capital(&pace.label))
+        format!("by {} {how}{never}", pace.label)
     };
     let parts: Vec<String> = found.paces.iter().map(part).collect();
-    format!("Epochs until a run is within 1\u{a0}% of the floor. {}", parts.join(" "))
+    format!("Epochs until a run is within 1\u{a0}% of the floor: {}.", parts.join("; "))
 }

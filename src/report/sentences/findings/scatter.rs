@@ -121,9 +121,9 @@ pub fn examples(found: &Examples) -> String {
                 format!("from {} on the two are within 10\u{a0}%", number(slope.examples))
             });
         format!(
-            "{}: with {} examples the median error is {} on them and {} on all inputs; {enough}. With {} it is {} on all inputs.",
-            capital(&learner.label),
+            "With {} examples the median error of {} is {} on them and {} on all inputs; {enough}, and {} leave {}.",
             number(first.examples),
+            learner.label,
             number(first.train.median),
             number(first.domain.median),
             number(last.examples),
