@@ -42,6 +42,7 @@ fn drive(page: &Path, name: &str) {
         .arg(Path::new(ROOT).join("tests/fixtures/browser.py"))
         .args([page, &Path::new(ROOT).join("target/screenshots").join(name)])
         .arg(&browser)
+        .args((name == "hostile").then_some("fabricated"))
         .output()
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

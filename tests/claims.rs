@@ -398,7 +398,7 @@ fn results_of_two_machines_say_so() {
     assert_eq!(document["claims"][2]["comparison"]["across"], 1, "{document}");
     assert_eq!(document["claims"][0]["missing"], 0);
     let out = text(&ablate(here, &["claims", "small"]).stdout);
-    assert_eq!(out.matches("come from 2 environments, 6 runs from 0a0a0a0a and 2 from f1f1f1f1").count(), 1, "{out}");
+    assert_eq!(out.matches("come from 2 environments, 6 runs from 0a0a0a0a and 2 from f1f1f1f1").count(), 2, "{out}");
     assert!(out.contains("Of 2 seeds, 1 has the two sides in different environments"), "{out}");
 
     assert!(ablate(here, &["report", "small"]).status.success());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::findings::{Setting, settings};
 use super::groups::{PROBLEM, describe};
 use super::{Factor, Group, Metric, Problem, Records};
-use crate::config::{Kind, parameter};
+use crate::config::{Kind, PARAMETERS, parameter};
 
 /// Runs on one problem that differ in some axes: all of the problem, or those of one grid.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +117,7 @@ fn design(
     grid: Option<&str>,
     rows: &[usize],
 ) -> Option<Design> {
+    let settings = &sides_alike(settings, rows);
     let valued: Vec<(usize, f64)> =
         rows.iter().filter_map(|&row| Some((row, records.number(row, &metric.name)?))).collect();
     let (low, high) = valued
@@ -184,6 +185,21 @@ fn axes(settings: &[Setting], rows: &[usize], missing: &[usize]) -> Vec<DesignAx
     }
     let chosen = if nested.len() < kept.len() && is_complete(&nested, rows.len()) { nested } else { kept };
     chosen.into_iter().map(|parting| parting.axis(settings, missing)).collect()
+}
+
+/// Settings in the order of the reference, with one normalization where these rows scale inputs and targets alike.
+fn sides_alike(settings: &[Setting], rows: &[usize]) -> Vec<Setting> {
+    let mut settings = settings.to_vec();
+    let place = |settings: &[Setting], name: &str| settings.iter().position(|setting| setting.name == name);
+    if let (Some(inputs), Some(targets)) =
+        (place(&settings, "input_normalization"), place(&settings, "target_normalization"))
+        && rows.iter().all(|&row| settings[inputs].level(row) == settings[targets].level(row))
+    {
+        settings[inputs] = settings[inputs].clone().named("normalization");
+        settings.remove(targets);
+    }
+    settings.sort_by_key(|setting| PARAMETERS.iter().position(|parameter| parameter.name == setting.name));
+    settings
 }
 
 /// How a parameter parts rows.

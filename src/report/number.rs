@@ -6,7 +6,8 @@
 pub fn number(value: f64) -> String {
     let off = (value - 1.0).abs();
     if (1e-9..5e-4).contains(&off) {
-        return fixed(value, usize::try_from(1 - exponent(off)).unwrap_or(4));
+        let text = fixed(value, usize::try_from(1 - exponent(off)).unwrap_or(4));
+        return text.trim_end_matches('0').to_owned();
     }
     significant(value, 4)
 }

@@ -44,7 +44,9 @@ pub(super) fn within(images: &[Vec<u8>], without: usize) -> Vec<Picture> {
     let mut held = Vec::new();
     for (place, image) in images.iter().enumerate() {
         later -= half(place);
-        let (shown, remark) = if whole[place] + later <= left {
+        // The one that leads is whole in any case.
+        let fits = whole[place] + if place == 0 { 0 } else { later } <= left;
+        let (shown, remark) = if fits {
             left -= whole[place];
             (Some(image), "")
         } else if halves[place].is_some() && half(place) <= left {
@@ -118,8 +120,9 @@ mod tests {
         assert_eq!(sizes(all), [0; 6]);
         let fewer = sizes(all * 3 / 4);
         assert!(fewer[0] == 0 && fewer[5] > 0 && fewer.windows(2).all(|pair| pair[0] <= pair[1]), "{fewer:?}");
-        let none = sizes(all / 8);
-        assert!(none[0] > 0 && none.iter().any(|remark| *remark != none[0]), "{none:?}");
+        let lead = sizes(all / 4);
+        assert!(lead[0] == 0 && lead[5] == NONE.len(), "{lead:?}");
+        assert!(sizes(all / 20)[0] > 0);
         assert!(sizes(0).iter().all(|remark| *remark > 0));
     }
 

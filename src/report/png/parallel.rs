@@ -61,10 +61,12 @@ pub(super) fn draw(title: &str, figure: &Parallel, palette: Palette) -> Canvas {
             key(&mut canvas, ruler, at, figure.small_is_good);
         }
         let room = if last { RIGHT - 12.0 } else { step - 14.0 };
+        let names = || ruler.ticks.iter().map(|(_, name)| name.as_str());
+        let size = names().map(|name| text::fitting(name, TICK, REGULAR, room.max(12.0))).fold(TICK, f64::min);
         let mut free = f64::INFINITY;
         let shelf = none[axis].then(|| (bottom + SHELF, "–".to_owned()));
         for (y, name) in shelf.iter().chain(&ruler.ticks) {
-            let lines = text::wrapped(name, TICK, REGULAR, room.max(12.0), LINES);
+            let lines = text::wrapped(name, size, REGULAR, room.max(12.0), LINES);
             let half = 0.5 * LINE * lines.len() as f64 + 1.0;
             // From the bottom up; a name that would touch the last one is left out, its line is not.
             if y + half > free {
@@ -75,7 +77,7 @@ pub(super) fn draw(title: &str, figure: &Parallel, palette: Palette) -> Canvas {
             for (place, line) in lines.iter().enumerate() {
                 let below = y + 4.0 + LINE * (place as f64 - 0.5 * (lines.len() - 1) as f64);
                 let start = at + if last { 14.0 } else { 8.0 };
-                canvas.patched(line, (start, below), Anchor::Start, (TICK, REGULAR), palette.ink);
+                canvas.patched(line, (start, below), Anchor::Start, (size, REGULAR), palette.ink);
             }
         }
         // Names of many axes in several levels, so that long ones do not touch.

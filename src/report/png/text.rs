@@ -72,6 +72,13 @@ pub(super) fn wrapped(text: &str, size: f64, weight: Weight, room: f64, most: us
     lines.iter().map(|line| fitted(line.trim(), size, weight, room)).collect()
 }
 
+/// The size, smaller by a quarter at most, at which no part of a text that [`wrapped`] would keep together is too wide.
+pub(super) fn fitting(text: &str, size: f64, weight: Weight, room: f64) -> f64 {
+    let parts = text.split_inclusive([' ', ',', '-', '_']).map(|part| width(part.trim_end(), size, weight));
+    let widest = parts.fold(0.0, f64::max);
+    if widest > room { size * (room / widest).max(0.75) } else { size }
+}
+
 /// Calls `dot` with every pixel that the text covers, and how much of it. The text starts at `x` on the line `y`.
 pub(super) fn cover(text: &str, (x, y): (f64, f64), size: f64, weight: Weight, mut dot: impl FnMut(i32, i32, f64)) {
     let font = font(weight);

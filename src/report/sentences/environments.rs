@@ -107,7 +107,10 @@ pub fn limits(analysis: &Analysis, facts: &Facts) -> Vec<String> {
         "Within one environment equal runs have equal digests. Between two the last bits may differ, and training can make more of that: \
          where a comparison crosses from one to the other, a part of the difference may be theirs."
             .into(),
-        format!("They are crossed by {}.", list(&crossing(analysis))),
+        match &crossing(analysis)[..] {
+            [] => "Nothing that is compared here does so.".into(),
+            crossing => format!("This concerns {}.", list(crossing)),
+        },
     ]
 }
 
@@ -134,12 +137,14 @@ fn crossing(analysis: &Analysis) -> Vec<String> {
     let replicates = analysis.groups.iter().filter(|group| environments.are_mixed(&group.rows)).count();
     let designs = analysis.importances.iter().filter(|one| environments.are_mixed(&one.design.rows)).count();
     let claims = analysis.verdicts.iter().filter(|verdict| verdict.environments.len() > 1).count();
-    let rankings = rankings.count();
-    let of = |n: usize, all: usize, what: &str| format!("{} of {}", whole(n), count(all, what));
-    vec![
-        of(rankings, analysis.problems.len(), "ranking"),
-        format!("replicates of {}", of(replicates, analysis.groups.len(), "configuration")),
-        format!("what matters in {}", of(designs, analysis.importances.len(), "design")),
-        format!("the runs of {}", of(claims, analysis.verdicts.len(), "claim")),
-    ]
+    let of = |n: usize, all: usize, before: &str, what: &str| {
+        (n > 0).then(|| format!("{before}{} of {}", whole(n), count(all, what)))
+    };
+    let parts = [
+        of(rankings.count(), analysis.problems.len(), "", "ranking"),
+        of(replicates, analysis.groups.len(), "the replicates of ", "configuration"),
+        of(designs, analysis.importances.len(), "what matters in ", "design"),
+        of(claims, analysis.verdicts.len(), "the runs of ", "claim"),
+    ];
+    parts.into_iter().flatten().collect()
 }

@@ -6,6 +6,8 @@ use crate::report::number::{count, number, percent};
 
 /// Shares below this are told together.
 const SMALL: f64 = 0.02;
+/// Replicates of a configuration below which a bootstrap over them is narrow: with three, some four intervals of five hold the truth.
+const FEW: usize = 5;
 /// Shares that are told each by itself.
 const TOLD: usize = 4;
 /// What a forest must explain of unseen configurations for its shares to mean much.
@@ -134,10 +136,19 @@ pub fn told_by(importance: &Importance) -> String {
 pub fn intervals(importance: &Importance) -> String {
     let exact = importance.method == Method::Exact;
     match &importance.intervals {
-        Some(found) if exact => format!(
-            " Intervals of 95\u{a0}% are from {} of the replicates of each combination: they say what other seeds would change.",
-            count(found.samples, "bootstrap sample")
-        ),
+        Some(found) if exact => {
+            let design = &importance.design;
+            let configurations = design.configurations.iter().max().map_or(0, |last| last + 1);
+            let few = if design.rows.len() < FEW * configurations {
+                "; of so few replicates they come out somewhat narrow"
+            } else {
+                ""
+            };
+            format!(
+                " Intervals of 95\u{a0}% are from {} of the replicates of each combination: they say what other seeds would change{few}.",
+                count(found.samples, "bootstrap sample")
+            )
+        }
         Some(found) => format!(
             " Intervals of 95\u{a0}% are from {} of whole configurations, with a forest grown of each, and moved by what those are off in the mean.",
             count(found.samples, "bootstrap sample")

@@ -7,7 +7,11 @@ const within = (text, at, width) => {
   const half = Math.min(widthOf(plain(text)), width) / 2;
   return Math.min(Math.max(at, half), width - half);
 };
-const told = (axis, value) => `${axis.label}: ${axis.names.find(([at]) => at === value)?.[1] ?? number(value)}`;
+/** A value on an axis; on one of names the nearest one, since dots stand a little aside. */
+const told = (axis, value) => {
+  const [, name] = axis.names.reduce((best, [at, name]) => (Math.abs(at - value) < best[0] ? [Math.abs(at - value), name] : best), [0.5, null]);
+  return [axis.label, name ?? number(value)].filter(Boolean).join(": ");
+};
 
 function legendOf(entries) {
   const known = new Map();
@@ -474,6 +478,8 @@ function planParallel(body, { width, colours, dark }) {
       const texts = new Map(ticks.map(([at, text]) => [at, text]));
       const values = ticks.map(([at]) => at);
       const text = (at) => texts.get(at) ?? [...texts].find(([known]) => Math.abs(known - at) < 1e-9 * Math.max(1, Math.abs(known)))?.[1] ?? "";
+      const room = i === count - 1 ? 60 : step - 14;
+      const size = Math.min(TICK, ...ticks.map(([, name]) => fitting(plain(name), room, TICK)));
       return {
         dim: i,
         type: "value",
@@ -486,7 +492,7 @@ function planParallel(body, { width, colours, dark }) {
         axisLine: { lineStyle: { color: colours.Ink, width: 1.5 } },
         axisTick: { customValues: values, lineStyle: { color: colours.Ink } },
         minorTick: { show: false },
-        axisLabel: { customValues: values, formatter: (at) => wrapped(plain(text(at)), i === count - 1 ? 60 : step - 14, 3, TICK), color: colours.Ink, fontSize: TICK, fontFamily: FONT, hideOverlap: true, textBorderColor: colours.background, textBorderWidth: 3, margin: 6 },
+        axisLabel: { customValues: values, formatter: (at) => wrapped(plain(text(at)), room, 3, size), color: colours.Ink, fontSize: size, lineHeight: 1.1 * size, fontFamily: FONT, hideOverlap: true, textBorderColor: colours.background, textBorderWidth: 3, margin: 6 },
         areaSelectStyle: { width: 22, borderColor: colours.Blue, color: colours.Blue, opacity: 0.25 },
       };
     }),

@@ -109,7 +109,7 @@ pub fn beyond(found: &Beyond) -> String {
         };
         let tangent = better(levels.tangent);
         told.push(match tangent.len() {
-            0 => format!("None does better than the tangent at the end ({})", number(levels.tangent)),
+            0 => format!("No form does better than the tangent at the end ({})", number(levels.tangent)),
             n => format!(
                 "{} {} better than the tangent at the end ({}): {}",
                 whole(n),
@@ -153,6 +153,7 @@ pub fn written(found: &Written) -> String {
         |names: &[String]| if names.is_empty() { String::new() } else { format!(": {}", self::named(names, 4)) };
     let of = |(tried, found): &(usize, Vec<String>)| match found.len() {
         0 => format!("none of {}", count(*tried, "way")),
+        1 if *tried == 1 => "the only way that was tried".to_owned(),
         n => format!("{} of {}", whole(n), count(*tried, "way")),
     };
     let mut told = Vec::new();

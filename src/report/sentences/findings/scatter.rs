@@ -52,7 +52,7 @@ pub fn distribution(analysis: &Analysis, found: &Distribution) -> String {
             of(&|value| value < low),
         ));
         told.push(match band.reached {
-            0 => "None comes within 1\u{a0}% of least squares on its own draws".to_owned(),
+            0 => "Not one comes within 1\u{a0}% of least squares on its own draws".to_owned(),
             1 => "One comes within 1\u{a0}% of least squares on its own draws".to_owned(),
             n => format!("{} come within 1\u{a0}% of least squares on their own draws", whole(n)),
         });
