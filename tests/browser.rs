@@ -42,6 +42,7 @@ fn drive(page: &Path, name: &str) {
         .arg(Path::new(ROOT).join("tests/fixtures/browser.py"))
         .args([page, &Path::new(ROOT).join("target/screenshots").join(name)])
         .arg(&browser)
+        .args((name == "hostile").then_some("fabricated"))
         .output()
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -123,6 +124,8 @@ fn verdicts() -> Vec<Verdict> {
         numbers: vec![("max(test_rmse)".into(), Some(1234.5)), (HOSTILE.into(), None)],
         valued: vec![90, 0],
         untrained: 0,
+        missing: Some(0),
+        environments: vec![(HOSTILE.into(), 80), ("0011223344556677".into(), 10)],
         breaking: if outcome == Outcome::Fails { vec![3, 5, 8] } else { Vec::new() },
         comparison: None,
         reason: (outcome == Outcome::NotTested).then(|| "No run has what it asks about.".into()),
@@ -138,6 +141,7 @@ fn verdicts() -> Vec<Verdict> {
         unpaired: 2,
         averaged: 0,
         without: 0,
+        across: 2,
     };
     vec![
         verdict("relu is below 10", Outcome::Holds),
@@ -316,7 +320,8 @@ fn a_hostile_report_in_a_browser() {
         sweep_text: HOSTILE.into(),
         overrides: vec![HOSTILE.into()],
         verified: Some(HOSTILE.into()),
-        asked: 250,
+        asked: 250.into(),
+        environments: std::collections::BTreeMap::new(),
         runs: frames.runs,
         curves: frames.curves,
         predictions: frames.predictions,

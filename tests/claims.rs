@@ -1,12 +1,17 @@
 //! Claims: what becomes of them over fabricated runs, and what the program says and ends with.
 #![expect(clippy::disallowed_methods, reason = "tests make files of their own")]
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ablate::analysis::{Claim, Compare, Goal, Metric, Outcome, Verdict, judge};
+use ablate::analysis::{Asked, Claim, Compare, Goal, Metric, Outcome as End, Verdict, judge};
+use ablate::measure::Measures;
+use ablate::plan::{Limits, Plan, Run};
 use ablate::report::sentences::claims::told;
+use ablate::store::{Identity, Record, SweepCopy, Writer};
+use ablate::train::{Outcome, Status};
 use polars::prelude::*;
 use serde_json::Value;
 
@@ -47,7 +52,7 @@ fn verdict(claim: &Claim) -> (Verdict, Vec<String>) {
 
 #[test]
 fn verdicts_and_the_runs_that_break_them() {
-    use Outcome::{Fails, Holds, NotTested};
+    use End::{Fails, Holds, NotTested};
     for (filter, expect, outcome, breaking) in [
         ("activation = 'relu'", "max(domain_rmse) <= 30", Holds, &[][..]),
         ("activation = 'relu'", "max(domain_rmse) < 30", Fails, &["a2"]),
@@ -110,7 +115,7 @@ fn a_comparison_is_paired_by_seed() {
     assert_eq!((comparison.unpaired, comparison.without, comparison.averaged), (1, 1, 0));
     let (low, high) = comparison.interval.unwrap();
     assert!((low + 2.5 + 6.353_102).abs() < 1e-5 && (high + 2.5 - 6.353_102).abs() < 1e-5);
-    assert_eq!(found.outcome, Outcome::Fails, "it includes zero");
+    assert_eq!(found.outcome, End::Fails, "it includes zero");
     // Large values of R² are good; of it the differences are 0.1 and 0.15.
     let (found, _) = verdict(&compare(relu, tanh, Some("test_r2")));
     assert_eq!(found.comparison.unwrap().goal, Goal::Maximize);
@@ -131,15 +136,15 @@ fn a_comparison_is_paired_by_seed() {
         (verdicts[0].outcome, told(&verdicts[0]).join(" "))
     };
     let (outcome, said) = judged(relu, tanh);
-    assert!(outcome == Outcome::Holds && said.contains("so a is better (small values are good)"), "{said}");
+    assert!(outcome == End::Holds && said.contains("so a is better (small values are good)"), "{said}");
     let (outcome, said) = judged(tanh, relu);
-    assert!(outcome == Outcome::Fails && said.contains("so b is better"), "{said}");
+    assert!(outcome == End::Fails && said.contains("so b is better"), "{said}");
     let (outcome, said) = judged(relu, "seed = 0 OR activation = 'tanh'");
-    assert!(outcome == Outcome::NotTested && said.contains("1 are on both sides"), "{said}");
+    assert!(outcome == End::NotTested && said.contains("1 are on both sides"), "{said}");
     let (outcome, said) = judged(relu, "activation = 'gelu'");
-    assert!(outcome == Outcome::NotTested && said.contains("no run is on side `b`"), "{said}");
+    assert!(outcome == End::NotTested && said.contains("no run is on side `b`"), "{said}");
     let (outcome, said) = judged("activation = 'relu' AND seed = 3", tanh);
-    assert!(outcome == Outcome::NotTested && said.contains("a single pair of seeds has no interval"), "{said}");
+    assert!(outcome == End::NotTested && said.contains("a single pair of seeds has no interval"), "{said}");
 }
 
 #[test]
@@ -233,12 +238,206 @@ fn runs_that_are_still_to_be_trained_are_counted() {
     let untrained = document["claims"][0]["untrained"].as_u64().unwrap();
     assert_eq!(untrained + document["claims"][0]["runs"].as_u64().unwrap(), 8);
     assert!(untrained > 0);
+    let (all, relu) = (&document["claims"][0], &document["claims"][1]);
+    assert_eq!(all["missing"], untrained, "it is about all runs");
+    assert_eq!(relu["missing"].as_u64().unwrap() + relu["runs"].as_u64().unwrap(), 4, "half of them have ReLU");
+    assert_eq!(document["claims"][2]["missing"], 0, "no run has tanh, trained or not");
+}
+
+/// The sweep above with other claims.
+fn sweep(claims: &str) -> String {
+    format!("{}claims:\n{claims}", SWEEP.split("claims:").next().unwrap())
+}
+
+#[test]
+fn the_runs_of_a_claim_that_are_not_trained_yet_are_counted() {
+    let sweep = ablate::sweep::parse(SWEEP, "small.yaml", &[]).unwrap_or_else(|error| panic!("{error}"));
+    let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
+    let all: Vec<&Run> = plan.cohorts.iter().flat_map(|cohort| &cohort.runs).collect();
+    let value = |run: &Run, name: &str| {
+        let column = run.point.configuration.column(ablate::config::parameter(name).unwrap());
+        column.map(|value| value.to_string())
+    };
+    // Trained is all with inputs between 0 and 1, and of the others one linear run.
+    let first = all.iter().position(|run| {
+        value(run, "activation").unwrap() == "linear" && value(run, "normalization").unwrap() == "standardize"
+    });
+    let trained: Vec<&Run> = all
+        .iter()
+        .enumerate()
+        .filter(|(place, run)| Some(*place) == first || value(run, "normalization").unwrap() == "max")
+        .map(|(_, run)| *run)
+        .collect();
+    let text = |name: &str| trained.iter().map(|run| value(run, name)).collect::<Vec<_>>();
+    let runs = df!(
+        "run" => trained.iter().map(|run| run.id.to_string()).collect::<Vec<_>>(),
+        "config" => trained.iter().map(|run| run.point.id.to_string()).collect::<Vec<_>>(),
+        "status" => vec!["finished"; trained.len()],
+        "replicate" => trained.iter().map(|run| i64::from(run.replicate)).collect::<Vec<_>>(),
+        "seed" => trained.iter().map(|run| run.seed.cast_signed()).collect::<Vec<_>>(),
+        "activation" => text("activation"),
+        "normalization" => text("normalization"),
+        "domain_rmse" => vec![2.0; trained.len()],
+        "kinks" => vec![Some(3.0); trained.len()],
+    )
+    .unwrap();
+    let compare =
+        |a: &str, b: &str| Claim { compare: Some(Compare { a: a.into(), b: b.into(), metric: None }), ..claim("", "") };
+    let holds = "min(domain_rmse) > 0";
+    for (claim, missing, said) in [
+        (claim("", holds), Some(3), "Of the 8 runs that it is about, 3 are not trained yet"),
+        (claim("normalization = 'max'", holds), Some(0), ""),
+        (claim("activation = 'linear'", holds), Some(1), "Of the 4 runs that it is about, 1 is not trained yet"),
+        (claim("replicate = 0 AND width < 9 AND learning_rate > 1e-9", holds), None, ""),
+        (claim("1 = 1", holds), Some(3), "Of the 8 runs"),
+        (claim("grids = 'x'", holds), None, "Not tested"),
+        // What comes out of a run is not known before.
+        (claim("kinks > 2", holds), None, "3 are not trained yet; which of them it is about cannot be told before"),
+        // A comparison is about its two sides.
+        (
+            compare("activation = 'relu' AND seed < 1", "activation = 'linear' AND seed < 1"),
+            Some(1),
+            "1 is not trained yet",
+        ),
+        (
+            Claim { expect: Some(holds.into()), ..compare("activation = 'relu'", "activation = 'linear'") },
+            Some(3),
+            "3 are",
+        ),
+        (compare("kinks > 2", "activation = 'linear'"), None, "cannot be told before"),
+    ] {
+        let asked = Asked::of(&plan, &runs);
+        let verdict = judge(&runs, &metric(), std::slice::from_ref(&claim), asked).unwrap().1.remove(0);
+        let told = told(&verdict).join(" ").replace('\u{a0}', " ");
+        assert_eq!(verdict.untrained, 3);
+        let known = claim.filter.as_deref() != Some("replicate = 0 AND width < 9 AND learning_rate > 1e-9");
+        if known {
+            assert_eq!(verdict.missing, missing, "{claim:?}: {told}");
+        } else {
+            // These columns are not among those of the results, and are known of the runs to come.
+            assert!(verdict.missing.is_some_and(|missing| missing < 3), "{verdict:?}");
+        }
+        assert!(told.contains(said), "{claim:?}: {told}");
+        assert!(missing != Some(0) || !told.contains("not trained yet"), "{told}");
+    }
+}
+
+#[test]
+fn comparisons_across_environments_are_told() {
+    let compare = Claim {
+        compare: Some(Compare { a: "activation = 'relu'".into(), b: "activation = 'tanh'".into(), metric: None }),
+        ..claim("", "")
+    };
+    let judged = |environments: [Option<&str>; 7]| {
+        let mut runs = runs();
+        runs.with_column(Column::new("environment".into(), environments.to_vec())).unwrap();
+        let verdict = judge(&runs, &metric(), std::slice::from_ref(&compare), 7).unwrap().1.remove(0);
+        let told = told(&verdict).join(" ").replace('\u{a0}', " ");
+        (verdict, told)
+    };
+    let one = Some("000000000000000000aa");
+    let other = Some("1111222233334444bbbb");
+    let (verdict, told) = judged([one; 7]);
+    assert_eq!(verdict.environments, [(one.unwrap().to_owned(), 7)]);
+    assert!(verdict.comparison.unwrap().across == 0 && !told.contains("environment"), "{told}");
+    // The side of seed 0, and a run that has no partner.
+    let (verdict, told) = judged([one, one, one, other, one, other, one]);
+    assert_eq!(verdict.environments, [(one.unwrap().to_owned(), 5), (other.unwrap().to_owned(), 2)]);
+    assert_eq!(verdict.comparison.unwrap().across, 1);
+    assert!(told.contains("They come from 2 environments, 5 runs from 00000000 and 2 from 11112222."), "{told}");
+    let across =
+        "Of 2 seeds, 1 has the two sides in different environments, so a part of the difference may be theirs.";
+    assert!(told.contains(across), "{told}");
+    // Both sides of a seed from elsewhere are compared like with like.
+    let (verdict, told) = judged([other, one, one, other, one, one, one]);
+    assert!(verdict.comparison.unwrap().across == 0 && !told.contains("two sides"), "{told}");
+}
+
+#[test]
+fn results_of_two_machines_say_so() {
+    let claims = "  - {name: errors are above zero, expect: min(domain_rmse) > 0}
+  - {name: of one machine, where: replicate = 0, expect: min(domain_rmse) > 0}
+  - {name: relu is better, compare: {a: activation = 'relu' AND normalization = 'max', b: activation = 'linear' AND normalization = 'max'}}
+";
+    let text_of = sweep(claims);
+    let folder = folder(&text_of);
+    let here = folder.path();
+    let sweep = ablate::sweep::parse(&text_of, "small.yaml", &[]).unwrap_or_else(|error| panic!("{error}"));
+    let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
+    let (here_it_is, elsewhere) = ("0a0a0a0a0a0a0a0a0a0a", "f1f1f1f1f1f1f1f1f1f1");
+    let copy = SweepCopy { name: "small".into(), text: text_of.clone(), overrides: Vec::new() };
+    let writer = Writer::open(&here.join("results/small"), &copy, Box::new(|_| {})).unwrap();
+    let decides =
+        |id: &str, device: &str| serde_json::json!({"id": id, "decides": {"numerics": "4", "device": device}});
+    let note = serde_json::json!({"environments": [decides(here_it_is, "cpu"), decides(elsewhere, "cuda")]});
+    writer.keep_provenance(note.as_object().unwrap()).unwrap();
+    for run in plan.cohorts.iter().flat_map(|cohort| &cohort.runs) {
+        // The second replicate of ReLU was trained elsewhere.
+        let relu = run.point.configuration.column(ablate::config::parameter("activation").unwrap());
+        let away = run.replicate == 1 && relu.unwrap().to_string() == "relu";
+        let mut outcome = outcome(f64::from(run.replicate) + if away { 2.0 } else { 3.0 });
+        let (environment, device) = if away { (elsewhere, "cuda:0") } else { (here_it_is, "cpu") };
+        (outcome.environment, outcome.device) = (environment.into(), device.into());
+        let identity = Identity {
+            run: run.id,
+            config: run.point.id,
+            sweep: "small".into(),
+            grids: run.point.asked.grids.clone(),
+            replicate: run.replicate,
+            seed: run.seed,
+            seeds: run.seeds,
+        };
+        writer.append(&Record::new(identity, &run.point.configuration, &outcome), None).unwrap();
+    }
+    writer.close().unwrap();
+
+    let document: Value = serde_json::from_slice(&ablate(here, &["claims", "small", "--json"]).stdout).unwrap();
+    let environments = |claim: usize| document["claims"][claim]["environments"].clone();
+    let both = serde_json::json!([{"environment": here_it_is, "runs": 6}, {"environment": elsewhere, "runs": 2}]);
+    assert_eq!((environments(0), environments(1).as_array().unwrap().len()), (both, 1), "{document}");
+    assert_eq!(document["claims"][2]["comparison"]["across"], 1, "{document}");
+    assert_eq!(document["claims"][0]["missing"], 0);
+    let out = text(&ablate(here, &["claims", "small"]).stdout);
+    assert_eq!(out.matches("come from 2 environments, 6 runs from 0a0a0a0a and 2 from f1f1f1f1").count(), 2, "{out}");
+    assert!(out.contains("Of 2 seeds, 1 has the two sides in different environments"), "{out}");
+
+    assert!(ablate(here, &["report", "small"]).status.success());
+    let page = fs::read_to_string(here.join("reports/small/index.html")).unwrap().replace('\u{a0}', " ");
+    for said in [
+        "<a href=\"#environments\">Runs come from 2 environments.</a>",
+        "In this order they differ in device (cpu; cuda).",
+        "0a0a0a0a0a0a0a0a0a0a (device cpu, numerics 4): 6 runs on cpu",
+        "2 configurations have replicates from several environments",
+        "2 configurations have runs from several.",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+}
+
+/// What a run with that error ends as.
+fn outcome(error: f64) -> Outcome {
+    let mut measures = Measures::default();
+    ["domain_rmse", "test_rmse", "train_rmse"].iter().for_each(|name| measures.set(name, error));
+    Outcome {
+        status: Status::Finished,
+        reason: None,
+        epochs_done: 5,
+        digest: "d1".into(),
+        environment: String::new(),
+        parameters: 10,
+        features: 1,
+        seconds: 0.1,
+        device: String::new(),
+        measures,
+        curve: Vec::new(),
+        predictions: Vec::new(),
+        weights: Vec::new(),
+    }
 }
 
 /// What is said of a claim that cannot be tested, before anything is trained.
 fn refused(claims: &str) -> String {
-    let start = SWEEP.split("claims:").next().unwrap();
-    let folder = folder(&format!("{start}claims:\n{claims}"));
+    let folder = folder(&sweep(claims));
     let planned = ablate(folder.path(), &["plan", "small.yaml"]);
     let run = ablate(folder.path(), &["run", "small.yaml"]);
     assert_eq!((planned.status.code(), run.status.code()), (Some(3), Some(3)), "{}", text(&planned.stderr));

@@ -184,7 +184,7 @@ fn what_is_left_out_is_said() {
         (24, Method::Exact),
         "a value without any run is none"
     );
-    let caption = say::method(importance);
+    let caption = say::method(&found, importance);
     assert!(
         caption.contains("24\u{a0}runs without a value left out.")
             && caption.contains("No run with cosine has a value."),
@@ -454,7 +454,7 @@ fn a_hundred_thousand_runs_take_little_time() {
     let importance = &found.importances[0];
     let Method::Forest { sampled, .. } = importance.method else { panic!("not all combinations are there") };
     assert!(sampled <= 5000);
-    let caption = say::method(importance);
+    let caption = say::method(&found, importance);
     assert!(caption.contains("grown from 5,000\u{a0}runs in whole configurations drawn from all"), "{caption}");
     // Generous: a busy machine, and reading the frame is in it.
     assert!(elapsed.as_secs_f64() < 20.0, "{elapsed:?}");

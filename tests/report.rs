@@ -7,11 +7,13 @@
     reason = "small numbers"
 )]
 
+mod fakes;
+
 use std::collections::BTreeMap;
 
+use ablate::analysis::environments::Facts;
 use ablate::analysis::{Analysis, Frames, Outcome, Verdict, analyze};
-use ablate::config::{Assignment, ColumnType, Configuration, PARAMETERS, Value, configuration_id, parameter};
-use ablate::measure::COLUMNS;
+use ablate::config::{Assignment, Configuration, Value, configuration_id, parameter};
 use ablate::report::figure::{Body, Figure};
 use ablate::report::{Claim, Goal, Input, Metric, Report, compose, figures, render, sentences, write};
 use polars::prelude::*;
@@ -27,6 +29,8 @@ struct Fake {
     replicate: i64,
     status: &'static str,
     reason: Option<String>,
+    environment: &'static str,
+    device: &'static str,
     measures: BTreeMap<&'static str, f64>,
     curve: Vec<(i64, f64)>,
     predictions: Vec<(f64, f64, f64)>,
@@ -54,10 +58,16 @@ impl Fake {
             replicate,
             status: "finished",
             reason: None,
+            environment: "0011223344",
+            device: "cpu",
             measures: measures.iter().copied().collect(),
             curve: Vec::new(),
             predictions: Vec::new(),
         }
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.configuration.column(parameter(name).unwrap()).map(|value| value.to_string()).unwrap_or_default()
     }
 
     fn id(&self) -> String {
@@ -212,8 +222,8 @@ fn frames(runs: &[Fake]) -> Frames {
         text("status", &|run| Some(run.status.into())),
         text("reason", &|run| run.reason.clone()),
         text("digest", &|run| Some(format!("{}d1965", run.id()))),
-        text("environment", &|_| Some("0011223344".into())),
-        text("device", &|_| Some("cpu".into())),
+        text("environment", &|run| (!run.environment.is_empty()).then(|| run.environment.into())),
+        text("device", &|run| Some(run.device.into())),
         Column::new("replicate".into(), runs.iter().map(|run| run.replicate).collect::<Vec<i64>>()),
         Column::new("seed".into(), runs.iter().map(|run| run.replicate).collect::<Vec<i64>>()),
         Column::new("epochs_done".into(), vec![500i64; runs.len()]),
@@ -222,63 +232,19 @@ fn frames(runs: &[Fake]) -> Frames {
     if !grids.is_empty() {
         columns.push(Series::new("grids".into(), grids).into_column());
     }
-    for parameter in PARAMETERS {
-        let values: Vec<Option<Value>> = runs.iter().map(|run| run.configuration.column(parameter)).collect();
-        let name = parameter.name.into();
-        columns.push(match parameter.kind.column() {
-            ColumnType::Text => {
-                Column::new(name, values.iter().map(|v| v.as_ref().map(ToString::to_string)).collect::<Vec<_>>())
-            }
-            ColumnType::Flag => {
-                Column::new(name, values.iter().map(|v| matches!(v, Some(Value::Flag(true)))).collect::<Vec<bool>>())
-            }
-            ColumnType::Whole => Column::new(
-                name,
-                values.iter().map(|v| if let Some(Value::Whole(n)) = v { Some(*n) } else { None }).collect::<Vec<_>>(),
-            ),
-            ColumnType::Number => Column::new(
-                name,
-                values
-                    .iter()
-                    .map(|v| match v {
-                        Some(Value::Number(n)) => Some(*n),
-                        Some(Value::Whole(n)) => Some(*n as f64),
-                        _ => None,
-                    })
-                    .collect::<Vec<_>>(),
-            ),
-        });
-    }
-    for column in COLUMNS {
-        let values: Vec<Option<f64>> = runs.iter().map(|run| run.measures.get(column.name).copied()).collect();
-        columns.push(Column::new(column.name.into(), values));
-    }
-    let points: Vec<(String, i64, f64)> =
-        runs.iter().flat_map(|run| run.curve.iter().map(|point| (run.id(), point.0, point.1))).collect();
-    let curves = vec![
-        Column::new("run".into(), points.iter().map(|point| point.0.clone()).collect::<Vec<_>>()),
-        Column::new("epoch".into(), points.iter().map(|point| point.1).collect::<Vec<_>>()),
-        Column::new("train_loss".into(), points.iter().map(|point| point.2 / 1e6).collect::<Vec<_>>()),
-        Column::new("test_loss".into(), points.iter().map(|point| point.2 / 1e6).collect::<Vec<_>>()),
-        Column::new(
-            "test_rmse".into(),
-            points.iter().map(|point| Some(point.2).filter(|v| v.is_finite())).collect::<Vec<_>>(),
-        ),
-        Column::new("learning_rate".into(), vec![0.001; points.len()]),
-        Column::new("gradient_norm".into(), vec![0.1; points.len()]),
-    ];
-    let answers: Vec<(String, (f64, f64, f64))> =
-        runs.iter().flat_map(|run| run.predictions.iter().map(|point| (run.id(), *point))).collect();
-    let predictions = vec![
-        Column::new("run".into(), answers.iter().map(|point| point.0.clone()).collect::<Vec<_>>()),
-        Column::new("input".into(), answers.iter().map(|point| point.1.0).collect::<Vec<_>>()),
-        Column::new("target".into(), answers.iter().map(|point| point.1.1).collect::<Vec<_>>()),
-        Column::new("prediction".into(), answers.iter().map(|point| point.1.2).collect::<Vec<_>>()),
-    ];
+    let configurations: Vec<&Configuration> = runs.iter().map(|run| &run.configuration).collect();
+    let measures: Vec<_> = runs.iter().map(|run| &run.measures).collect();
+    columns.extend(fakes::columns(&configurations, &measures));
+    let ids: Vec<String> = runs.iter().map(Fake::id).collect();
+    let with_ids = || runs.iter().zip(&ids);
     Frames {
         runs: DataFrame::new(runs.len(), columns).unwrap(),
-        curves: DataFrame::new(points.len(), curves).unwrap(),
-        predictions: DataFrame::new(answers.len(), predictions).unwrap(),
+        curves: fakes::curves(
+            with_ids().flat_map(|(run, id)| run.curve.iter().map(|point| (id.as_str(), point.0, point.1))),
+        ),
+        predictions: fakes::predictions(
+            with_ids().flat_map(|(run, id)| run.predictions.iter().map(|point| (id.as_str(), *point))),
+        ),
     }
 }
 
@@ -292,7 +258,8 @@ fn input(runs: &[Fake]) -> Input {
         sweep_text: "version: 1\nname: why-squares\ngrids:\n  fixes:\n    base: {task: square}\n".into(),
         overrides: Vec::new(),
         verified: None,
-        asked: runs.height() as u64,
+        asked: (runs.height() as u64).into(),
+        environments: BTreeMap::new(),
         runs,
         curves,
         predictions,
@@ -316,7 +283,7 @@ fn drawn(runs: &[Fake]) -> Vec<Figure> {
 #[test]
 fn runs_that_are_missing_are_said_first() {
     let runs = founding();
-    let partial = Input { asked: runs.len() as u64 + 35, ..input(&runs) };
+    let partial = Input { asked: (runs.len() as u64 + 35).into(), ..input(&runs) };
     let report = render(&partial).unwrap();
     let said = format!("Of the {} runs that the sweep asks for, 35 are not trained yet.", runs.len() + 35);
     assert_eq!(report.answer[0], said);
@@ -505,11 +472,11 @@ parabola: All 75 linear networks are straight lines: no prediction is further fr
 
 sum-and-square: By the question's own measure linear networks have an RMSE of 0 on sums and of 76,786 on squares (medians of 5 and 5 runs); the best line on those very draws has 74,535. | Every run of the same linear network. The upper row of each task is the question's own measure: on the training draws, after rounding to whole numbers. The printed numbers leave things open: the code shown scales answers back by another factor than squares need, and its random seeds are not given. Exact zeros stand on the shelf marked 0.
 
-encodings: Of 4 ways to write the number, linear networks get below a tenth of the bare number's floor with 2 of 4 (polynomial(2) 0.252 and log with log targets 16.8); networks with a nonlinearity get below a tenth of the bare number's floor with 1 of 1 (scalar 250); the best linear network ends within 1 % of its own floor with 1 of 2 that have one. | A dot is a run, at its RMSE over the whole domain. A row's floor is the best that any affine map of its features does. Of each way and kind of network the configuration with the smallest median is shown; 25 configurations more are in the table of configurations. Floors of 0 stand on the shelf.
+depth: No depth gets a linear network below the floor; the closest run has 1.000001 times its error. Depth decides how near they come in time: mean error over the floor goes from 4.46 with 0 hidden layers to 1.045 with 5 (seed scaling, constant). Otherwise every depth ends within 1.036 times the floor. | A dot is a run; lines are geometric means and bands their 95 % intervals, which are taken of logarithms. 20 runs that differ in something else are crosses, in every panel.
 
-depth: No depth gets a linear network below the floor; the closest run has 1.000001 times that. Depth decides how near they come in time for seed scaling, constant (from 4.46 with 0 hidden layers to 1.045 with 5 hidden layers), in mean error over the floor; otherwise every depth ends within 1.036 times the floor. | A dot is a run; lines are geometric means and bands their 95 % intervals, which are taken of logarithms. 20 runs that differ in something else are crosses, in every panel.
+encodings: With 2 of 4 ways to write the number, the median of linear networks is below a tenth of the bare number's floor: polynomial(2) (0.252) and log with log targets (16.8). For networks with a nonlinearity it is with the only way that was tried: scalar (250). The best linear network ends within 1 % of the floor of its own way with 1 of the 2 ways that have one. | A dot is a run, at its RMSE over the whole domain. A row's floor is the best that any affine map of its features does. Of each way and kind of network the configuration with the smallest median is shown; 25 configurations more are in the table of configurations. Floors of 0 stand on the shelf.
 
-beyond: To 2,000, where 4,000,000 is right, the answers are, from the best form beyond the range to the worst, in the median: affine map on polynomial(2) 2,999,996, affine map on log with log targets 2,999,737, relu 2,996,092, affine map on binary 1,834,833, affine map 1,834,833 and linear network 1,834,833. | Training draws end at 1,000. A thick line is the median over the replicates of a form, thin ones of its colour are its runs (of more than 20, a band is their range); in colour are the 3 best forms beyond the range and some evenly spread over the others, grey lines are runs of the rest.
+beyond: For 2,000 the right answer is 4,000,000. From the best form beyond the range to the worst, the median answers are 2,999,996 (affine map on polynomial(2)), 2,999,737 (affine map on log with log targets), 2,996,092 (relu), 1,834,833 (affine map on binary), 1,834,833 (affine map) and 1,834,833 (linear network). | Training draws end at 1,000. A thick line is the median over the replicates of a form, thin ones of its colour are its runs (of more than 20, a band is their range); in colour are the 3 best forms beyond the range and some evenly spread over the others, grey lines are runs of the rest.
 
 errors: No linear network got below the 74,535 of the best line over 1 to 1,000; the closest reached 1.000001 times that, and 28 of 75 runs came within 1 % of it. With a nonlinearity runs got below it: 13 of 20 at the question's scale and 40 of 40 at other scales. | A dot is a run, at its RMSE over every number of the domain. Smaller is better; the line is what the best straight line reaches.
 
@@ -519,13 +486,13 @@ ranking-square: The best of 30 configurations on square is polynomial(2) · stan
 
 parallel: The 8 best of 150 runs by test_rmse all have depth 0, learning rate 0.01, cosine and inputs standardize. | A line is a run, in the colour of its metric, the best on top; runs that share a value lie side by side there. Only runs on square; 5 runs on other tasks are in the table of configurations.
 
-importance: Of the variance of log10 test_rmse over 90 runs on square in the grid fixes, 59 % goes with activation, 16 % with normalization, 9 % with normalization and activation together beyond both alone, 5 % with schedule, 5 % with all else that configurations differ in and 6 % is luck of the seed. | Bars are shares of the variance; those of a block add up to 100 %. Exact functional analysis of variance of the means of all combinations, each with the same weight, freed of the noise of replicates. 1 share more in the table.
+importance: Of the variance of log10 test_rmse over 90 runs on square in the grid fixes, 59 % goes with activation, 16 % with normalization, 9 % with normalization and activation together beyond both alone, 5 % with schedule, 5 % with all else that configurations differ in and 6 % is luck of the seed. | Bars are shares of the variance; those of a block add up to 100 %. Exact functional analysis of variance of the means of all combinations, each with the same weight, freed of the noise of replicates. Intervals of 95 % are from 999 bootstrap samples of the replicates of each combination: they say what other seeds would change. 1 share more in the table.
 
 interactions-square-fixes: Of 3 pairs of axes, normalization and activation explain the most together beyond both alone: 9 % of the variance. | On the diagonal the share of the variance of log10 test_rmse that goes with an axis alone; beside it the share that two explain together beyond both alone. Exact functional analysis of variance of the means of all combinations, each with the same weight, freed of the noise of replicates.
 
 interactions-strongest-square-fixes: With every value of activation, the best normalization by geometric mean is standardized. | A cell has the geometric mean over the values of the other axis, each configuration counted alike; small dots are its runs.
 
-interactions-strongest-square-depth: Which depth is best by mean depends on normalization: depth 0 with standardized; depth 5 with seed scaling. | A cell has the mean, each configuration counted alike; small dots are its runs.
+interactions-strongest-square-depth: Which depth is best by mean depends on normalization: depth 0 with standardized; depth 5 with seed scaling. The intervals of the two best overlap with standardized. | A cell has the mean, each configuration counted alike; small dots are its runs.
 
 effects-square-fixes: By activation the smallest geometric mean of test_rmse is 1,085 (relu), 95 % interval 847.3 to 1,390, and at the other end stands 76,030 (linear); beside each value stand the same others. | A dot is a run, and the mark the geometric mean of the configurations with that value, each counted alike, with the 95 % interval that other seeds would leave it in; the axis with the largest share comes first. Beside each value stand the same values of all other axes.
 
@@ -644,23 +611,25 @@ fn sentences_say_the_opposite_when_the_records_do() {
     assert!(answer(&no_encoding).iter().all(|sentence| !sentence.contains("even a linear network")));
     let figures = drawn(&no_encoding);
     let encodings = figures.iter().find(|figure| figure.name == "encodings").unwrap();
-    let none = "linear networks get below a tenth of the bare number's floor with none of 4";
-    assert!(encodings.finding.contains(none), "{}", encodings.finding);
+    let none = "With none of 4 ways to write the number, the median of linear networks is below a tenth";
+    assert!(encodings.finding.replace('\u{a0}', " ").contains(none), "{}", encodings.finding);
 }
 
 #[test]
 fn other_sweeps_are_answered_by_their_metric() {
     insta::assert_snapshot!(answer(&products()).join("\n"), @r#"
+By learning rate, the lowest median error at the end is 5,054 (0.001), 7,801 (0.01) and 112,174 (0.0001). The lowest of all is epochs 200, from 92,747 to 5,054. Of 9 configurations 6 were still falling by more than 10 % over the last half of the epochs, in the median.
 The best of 9 configurations is epochs 200, with a test_rmse of 2,747 (mean of 4 runs, from 2,667 to 2,827); next comes epochs 100 with 4,120, and the difference is clear.
 Of the variance of log10 test_rmse over 36 runs, 93 % goes with learning rate, 7 % with epochs and less than 1 % is luck of the seed.
 All 36 runs finished.
     "#);
     let mixed = sweeps().remove(2).1;
     insta::assert_snapshot!(answer(&mixed).join("\n"), @r#"
+By learning rate, the lowest median error at the end is 5,028 (0.001), 7,748 (0.01) and 111,108 (0.0001). The lowest of all is epochs 200, from 92,720 to 5,028. Of 9 configurations 6 were still falling by more than 10 % over the last half of the epochs, in the median. 9 have runs that left the numbers.
 The best of 9 configurations is epochs 200, with a test_rmse of 2,720 (mean of 3 runs, from 2,667 to 2,773, 1 more without a value); next comes epochs 100 with 4,080.
 Of the variance of log10 test_rmse over 27 runs, 93 % goes with learning rate, 7 % with epochs and less than 1 % is luck of the seed.
 Of 36 runs, 25 finished, 9 diverged, 1 failed and 1 ran out of time.
-"#);
+    "#);
     for (name, expected) in
         [("one-run", "The run finished."), ("all-failed", "All 36 runs failed."), ("nothing", "There are no runs yet.")]
     {
@@ -848,7 +817,7 @@ fn a_hundred_thousand_runs_get_a_page_of_a_sensible_size() {
         runs,
         curves: empty.curves,
         predictions: empty.predictions,
-        asked: n as u64,
+        asked: (n as u64).into(),
         ..input(&products()[..1])
     };
     let report = render(&input).unwrap();
@@ -868,6 +837,106 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     }
     files.sort();
     files
+}
+
+/// Two classes of machines: what decided bits there.
+fn two_classes() -> Facts {
+    let facts = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    [
+        ("0011223344".into(), facts(&[("device", "cpu"), ("numerics", "4")])),
+        ("aabbccddeeff00112233".into(), facts(&[("device", "cuda"), ("gpu", "H100"), ("numerics", "4")])),
+    ]
+    .into()
+}
+
+/// Runs that meet a condition, trained elsewhere.
+fn elsewhere(condition: impl Fn(&Fake) -> bool) -> Vec<Fake> {
+    let mut runs = products();
+    change(&mut runs, condition, |run| {
+        run.environment = "aabbccddeeff00112233";
+        run.device = "cuda:0";
+    });
+    runs
+}
+
+#[test]
+fn several_environments_are_said_where_runs_are_compared() {
+    let said = |runs: &[Fake], facts: &Facts| {
+        let report = render(&Input { environments: facts.clone(), ..input(runs) }).unwrap();
+        let analysis = analyze(&frames(runs), &metric(), &[], runs.len() as u64).unwrap();
+        let captions = figures(&analysis).into_iter().map(|figure| format!("{}: {}", figure.name, figure.caption));
+        let captions = captions.collect::<Vec<_>>().join("\n").replace('\u{a0}', " ");
+        let limits = sentences::environments::limits(&analysis, facts).join("\n").replace('\u{a0}', " ");
+        (shown(&report.html).replace('\u{a0}', " "), captions, limits)
+    };
+    // Where there is one class, nothing is said of it but its line.
+    let (page, captions, limits) = said(&products(), &two_classes());
+    assert!(!page.contains("environments") || page.matches("environments").count() == 1, "the place in the page alone");
+    assert!(page.contains("<code>0011223344 (device cpu, numerics 4): 36 runs on cpu</code>"));
+    assert!(!captions.contains("environment") && limits.is_empty());
+
+    // A value of an axis that was trained elsewhere cannot be told from it.
+    let (page, captions, limits) = said(&elsewhere(|run| run.text("learning_rate") == "0.01"), &two_classes());
+    assert!(page.contains("<a href=\"#environments\">Runs come from 2 environments.</a>"));
+    assert!(page.contains("aabbccddeeff00112233 (device cuda, gpu H100, numerics 4): 12 runs on cuda:0"));
+    insta::assert_snapshot!(limits, @r#"
+Runs come from 2 environments, 24 runs from 00112233 and 12 from aabbccdd. In this order they differ in device (cpu; cuda) and gpu (none; H100).
+Within one environment equal runs have equal digests. Between two the last bits may differ, and training can make more of that: where a comparison crosses from one to the other, a part of the difference may be theirs.
+This concerns 1 of 1 ranking and what matters in 1 of 1 design.
+    "#);
+    let from = "Its runs come from 2 environments, 24 runs from 00112233 and 12 from aabbccdd.";
+    let along = "Each value of learning rate comes from one alone, so what goes with it may be the environment's.";
+    for name in ["importance", "effects"] {
+        let own = captions.lines().find(|line| line.starts_with(&format!("{name}:"))).unwrap();
+        assert!(own.contains(&format!("{from} {along}")), "{own}");
+    }
+    let ranking = captions.lines().find(|line| line.starts_with("ranking:")).unwrap();
+    assert!(ranking.ends_with(from), "the first two are of one class: {ranking}");
+    assert!(!page.contains("replicates from several environments"));
+
+    // Replicates of each configuration from two classes.
+    let (page, captions, _) = said(&elsewhere(|run| run.replicate == 3), &Facts::new());
+    assert!(page.contains("9 configurations have replicates from several environments: their spread"), "luck");
+    assert!(page.contains("What differs between them was not kept."));
+    assert!(captions.contains("9 configurations have runs from several.") && !captions.contains(along), "{captions}");
+
+    // The best configuration from elsewhere than the next.
+    let (_, captions, _) = said(&elsewhere(|run| run.text("epochs") == "200"), &two_classes());
+    assert!(captions.contains("The first and the second do not come from the same one"), "{captions}");
+
+    // What failed before it began comes from nowhere, and is no class of its own.
+    let mut failed = products();
+    change(&mut failed, |run| run.replicate == 0, |run| run.environment = "");
+    let analysis = analyze(&frames(&failed), &metric(), &[], 36).unwrap();
+    assert_eq!(analysis.environments, None);
+}
+
+#[test]
+fn a_page_of_many_figures_keeps_its_size() {
+    let analysis = analyze(&frames(&founding()), &metric(), &[], 155).unwrap();
+    let own = figures(&analysis);
+    let many: Vec<Figure> = (0..8)
+        .flat_map(|copy| {
+            let name = move |figure: &Figure| Figure { name: format!("{}-{copy}", figure.name), ..figure.clone() };
+            own.iter().map(name).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(many.len() > 100);
+    let report = compose(&input(&founding()), &analysis, &many);
+    println!("{} figures: {} bytes", many.len(), report.html.len());
+    assert!(report.html.len() < 5_000_000, "{} bytes", report.html.len());
+    let page = shown(&report.html);
+    let count = |what: &str| page.matches(what).count();
+    let (halves, none) = (
+        count("at half the resolution only.</") + count("at half the resolution only. <"),
+        count("has no room for its picture"),
+    );
+    assert!(halves > 0 && none > 0, "{halves} {none}");
+    // Whoever cannot see it hears what it shows, and every figure is a file.
+    assert_eq!(count("<img ") + count("<p role=\"img\" aria-label="), many.len());
+    assert_eq!(report.figures.len(), many.len());
+    let first = page.split("data:image/png;base64,").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(first.len(), 4 * report.figures[0].1.len().div_ceil(3), "the first is whole");
 }
 
 #[test]
@@ -902,6 +971,8 @@ fn verdict(name: &str, outcome: Outcome, rows: std::ops::Range<usize>, breaking:
         numbers: vec![("max(test_rmse)".into(), Some(8123.25))],
         valued: vec![rows.len()],
         untrained: 0,
+        missing: Some(0),
+        environments: Vec::new(),
         breaking: breaking.to_vec(),
         comparison: None,
         reason: None,

@@ -14,6 +14,8 @@ pub(super) struct Parts {
     pub higher: f64,
     /// Of replicates within a cell; `None` where no cell has two.
     pub noise: Option<f64>,
+    /// What noise adds to the variance of cell means; 0 where there is none to know it by.
+    pub of_means: f64,
     /// All of it.
     pub total: f64,
 }
@@ -23,10 +25,15 @@ pub(super) struct Parts {
 /// Every cell has the same weight. With replicates, each part is freed of what their noise adds to it: a share of the
 /// variance of cell means that goes by its degrees of freedom. What comes out below zero is zero.
 pub(super) fn decompose(design: &Design) -> Option<Parts> {
-    let places = design.cells()?;
+    decompose_noisy(design, &design.cells()?, &design.values, 0.0)
+}
+
+/// The same of other values of the runs, whose cells are `places`, where cell means have so much more noise than their replicates
+/// show, in squared units: each part is freed of that as well.
+pub(super) fn decompose_noisy(design: &Design, places: &[usize], values: &[f64], more: f64) -> Option<Parts> {
     let count = usize::try_from(design.combinations()?).ok()?;
     let mut cells = vec![(0usize, 0.0); count];
-    for (&place, value) in places.iter().zip(&design.values) {
+    for (&place, value) in places.iter().zip(values) {
         cells[place] = (cells[place].0 + 1, cells[place].1 + value);
     }
     if cells.iter().any(|(n, _)| *n == 0) {
@@ -34,7 +41,7 @@ pub(super) fn decompose(design: &Design) -> Option<Parts> {
     }
     let means: Vec<f64> = cells.iter().map(|(n, sum)| sum / *n as f64).collect();
     let mut squares = vec![0.0; count];
-    for (&place, value) in places.iter().zip(&design.values) {
+    for (&place, value) in places.iter().zip(values) {
         squares[place] += (value - means[place]).powi(2);
     }
     let several: Vec<usize> = (0..count).filter(|&cell| cells[cell].0 > 1).collect();
@@ -42,10 +49,11 @@ pub(super) fn decompose(design: &Design) -> Option<Parts> {
     let noise =
         (!several.is_empty()).then(|| several.iter().map(|&cell| variance(cell)).sum::<f64>() / several.len() as f64);
     // The variance of a cell's mean, on average; that of a single run is taken to be the others'.
-    let of_means = noise.map_or(0.0, |noise| {
-        let of = |cell: usize| if cells[cell].0 > 1 { variance(cell) } else { noise } / cells[cell].0 as f64;
-        (0..count).map(of).sum::<f64>() / count as f64
-    });
+    let of_means = more
+        + noise.map_or(0.0, |noise| {
+            let of = |cell: usize| if cells[cell].0 > 1 { variance(cell) } else { noise } / cells[cell].0 as f64;
+            (0..count).map(of).sum::<f64>() / count as f64
+        });
     let freed = |part: f64, degrees: usize| (part - of_means * degrees as f64 / count as f64).max(0.0);
 
     let grand = means.iter().sum::<f64>() / count as f64;
@@ -87,7 +95,7 @@ pub(super) fn decompose(design: &Design) -> Option<Parts> {
     let higher = if degrees == 0 { 0.0 } else { freed(rest, degrees) };
     let total =
         mains.iter().sum::<f64>() + pairs.iter().map(|pair| pair.2).sum::<f64>() + higher + noise.unwrap_or(0.0);
-    Some(Parts { mains, pairs, higher, noise, total })
+    Some(Parts { mains, pairs, higher, noise, of_means, total })
 }
 
 /// How far cells of neighbouring values of each axis are apart.
@@ -115,6 +123,7 @@ pub(super) mod tests {
             levels: (0..*count).map(|level| level.to_string()).collect(),
             ordered: place % 2 == 1,
             codes: runs.iter().map(|(codes, _)| codes[place]).collect(),
+            missing: Vec::new(),
         };
         let mut numbers = BTreeMap::new();
         runs.iter().for_each(|(codes, _)| {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use polars::prelude::{Column, DataFrame, DataType};
 
 use super::questions::{self, NO_CONDITION};
-use super::{Goal, Metric, Records, compare};
+use super::{Asked, Goal, Metric, Records, compare, environments};
 use crate::sweep::{aggregates, argument, terms, test_of, unusable};
 
 /// A statement about the results, as the sweep file makes it. Its expressions are SQL over the columns of the runs.
@@ -64,6 +64,10 @@ pub struct Verdict {
     pub reason: Option<String>,
     /// Runs that the sweep asks for and that are not trained yet: some of them may be among those that it is about.
     pub untrained: u64,
+    /// How many of them are; `None` where that hangs on what comes out of them.
+    pub missing: Option<u64>,
+    /// How many of the runs that it is about come from each environment, by its id.
+    pub environments: Vec<(String, usize)>,
 }
 
 /// A paired comparison over replicates.
@@ -87,22 +91,29 @@ pub struct Comparison {
     pub averaged: usize,
     /// Runs of either side without a value.
     pub without: usize,
+    /// Seeds of which the runs of both sides come from several environments.
+    pub across: usize,
 }
 
-/// What became of each claim. `frame` has the runs of `records` in any order; of those that the sweep asks for, `untrained`
-/// are in neither.
+/// What became of each claim. `frame` has the runs of `records` in any order: those of `asked` that were trained.
 pub(super) fn verdicts(
     frame: &DataFrame,
     records: &Records,
     claims: &[Claim],
     metric: &Metric,
-    untrained: u64,
+    asked: &Asked,
 ) -> Vec<Verdict> {
     if claims.is_empty() {
         return Vec::new();
     }
     let frame = in_order(frame, records);
-    claims.iter().map(|claim| Verdict { untrained, ..verdict(&frame, records, claim, metric) }).collect()
+    let untrained = asked.runs.saturating_sub(records.runs.len() as u64);
+    let one = |claim: &Claim| {
+        let found = verdict(&frame, records, claim, metric);
+        let missing = if untrained == 0 { Some(0) } else { asked.missing(claim) };
+        Verdict { untrained, missing, environments: environments::counts(records, &found.rows), ..found }
+    };
+    claims.iter().map(one).collect()
 }
 
 /// The runs in the order of the records, so that no answer depends on how they are stored.
@@ -125,6 +136,8 @@ fn verdict(frame: &Result<DataFrame, String>, records: &Records, claim: &Claim, 
         comparison: None,
         reason: None,
         untrained: 0,
+        missing: None,
+        environments: Vec::new(),
     };
     let told = frame.as_ref().map_err(Clone::clone).and_then(|frame| judge(&mut verdict, frame, records, metric));
     match told {

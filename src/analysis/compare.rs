@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use polars::prelude::DataFrame;
 
 use super::claims::{Compare, Comparison, Outcome};
+use super::environments::counts;
 use super::questions::holds;
 use super::{Goal, Metric, Records, Summary};
 
@@ -18,8 +19,8 @@ fn goal_of(column: &str, metric: &Metric) -> Goal {
     }
 }
 
-/// Values of both sides of one seed.
-type Sides = [Vec<f64>; 2];
+/// Rows and values of both sides of one seed.
+type Sides = [Vec<(usize, f64)>; 2];
 
 /// Compares the runs of a claim, of which `own` are the rows of `frame`.
 pub(super) fn compare(
@@ -45,18 +46,21 @@ pub(super) fn compare(
         let Some(side) = (0..2).find(|&side| sides[side][place]) else { continue };
         runs[side] += 1;
         match records.number(row, column) {
-            Some(value) => seeds.entry(records.runs[row].seed.as_str()).or_default()[side].push(value),
+            Some(value) => seeds.entry(records.runs[row].seed.as_str()).or_default()[side].push((row, value)),
             None => without += 1,
         }
     }
     let is_pair = |sides: &Sides| sides.iter().all(|values| !values.is_empty());
-    let paired: Vec<[f64; 2]> = seeds
-        .values()
-        .filter(|sides| is_pair(sides))
-        .map(|sides| sides.each_ref().map(|values| mean(values)))
-        .collect();
+    let pairs = || seeds.values().filter(|sides| is_pair(sides));
+    let values = |side: &[(usize, f64)]| side.iter().map(|(_, value)| *value).collect::<Vec<_>>();
+    let paired: Vec<[f64; 2]> = pairs().map(|sides| sides.each_ref().map(|side| mean(&values(side)))).collect();
     let unpaired = seeds.values().filter(|sides| !is_pair(sides)).flatten().map(Vec::len).sum();
-    let averaged = seeds.values().filter(|sides| is_pair(sides) && sides.iter().any(|values| values.len() > 1)).count();
+    let averaged = pairs().filter(|sides| sides.iter().any(|values| values.len() > 1)).count();
+    let is_across = |sides: &&Sides| {
+        let rows: Vec<usize> = sides.iter().flatten().map(|(row, _)| *row).collect();
+        counts(records, &rows).len() > 1
+    };
+    let across = pairs().filter(is_across).count();
     let differences: Vec<f64> = paired.iter().map(|[a, b]| a - b).collect();
     let Some(summary) = Summary::of(differences.iter().map(|&value| (0, Some(value)))) else {
         let reason = match runs {
@@ -78,6 +82,7 @@ pub(super) fn compare(
         unpaired,
         averaged,
         without,
+        across,
     })
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::findings::{Setting, settings};
 use super::groups::{PROBLEM, describe};
 use super::{Factor, Group, Metric, Problem, Records};
-use crate::config::{Kind, parameter};
+use crate::config::{Kind, PARAMETERS, parameter};
 
 /// Runs on one problem that differ in some axes: all of the problem, or those of one grid.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +41,8 @@ pub struct DesignAxis {
     pub ordered: bool,
     /// The place of each run's value among the levels, in the order of the rows.
     pub codes: Vec<u32>,
+    /// The same of each run without the metric; `None` where no run with it has that value.
+    pub missing: Vec<Option<u32>>,
 }
 
 impl DesignAxis {
@@ -75,9 +78,11 @@ pub(super) fn designs(
     metric: &Metric,
 ) -> Vec<Design> {
     let mut found = Vec::new();
+    let settings: Vec<Setting> =
+        settings(records, varying).into_iter().filter(|setting| !PROBLEM.contains(&setting.name)).collect();
     for (problem, members) in problems.iter().enumerate() {
         let rows: Vec<usize> = members.groups.iter().flat_map(|&group| groups[group].rows.iter().copied()).collect();
-        let of = |grid: Option<&str>, rows: &[usize]| design(records, varying, metric, problem, grid, rows);
+        let of = |grid: Option<&str>, rows: &[usize]| design(records, &settings, metric, problem, grid, rows);
         let whole = of(None, &rows);
         let mut by_grid: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for &row in &rows {
@@ -106,12 +111,13 @@ pub(super) fn designs(
 /// The design of some runs; `None` where nothing differs, or the metric does not.
 fn design(
     records: &Records,
-    varying: &[&'static str],
+    settings: &[Setting],
     metric: &Metric,
     problem: usize,
     grid: Option<&str>,
     rows: &[usize],
 ) -> Option<Design> {
+    let settings = &sides_alike(settings, rows);
     let valued: Vec<(usize, f64)> =
         rows.iter().filter_map(|&row| Some((row, records.number(row, &metric.name)?))).collect();
     let (low, high) = valued
@@ -119,9 +125,10 @@ fn design(
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, value)| (low.min(*value), high.max(*value)));
     let logarithmic = low > 0.0 && high >= DECADE * low;
     let with: Vec<usize> = valued.iter().map(|(row, _)| *row).collect();
-    let axes = axes(records, varying, &with);
+    let missing: Vec<usize> = rows.iter().copied().filter(|&row| records.number(row, &metric.name).is_none()).collect();
+    let axes = axes(settings, &with, &missing);
     let mut silent = Vec::new();
-    for factor in varying.iter().filter(|name| !PROBLEM.contains(name)).filter_map(|name| records.factor(name)) {
+    for factor in settings {
         let heard: BTreeSet<Option<usize>> = with.iter().map(|&row| factor.code(row)).collect();
         let all: BTreeSet<Option<usize>> = rows.iter().map(|&row| factor.code(row)).collect();
         silent.extend(all.difference(&heard).map(|code| {
@@ -136,7 +143,7 @@ fn design(
         problem,
         grid: grid.map(str::to_owned),
         axes,
-        missing: rows.iter().copied().filter(|&row| records.number(row, &metric.name).is_none()).collect(),
+        missing,
         configurations: configurations(records, &with),
         rows: with,
         values,
@@ -158,9 +165,9 @@ fn configurations(records: &Records, rows: &[usize]) -> Vec<usize> {
 /// What differs over some rows. Parameters that part them in the same way are one axis; one that only shows by not being set
 /// where another axis leaves it without effect is none. Where that makes the axes complete, a parameter that is told by the
 /// values of one that hangs on it, such as an optimizer by its learning rates, is one axis with it.
-fn axes(records: &Records, varying: &[&'static str], rows: &[usize]) -> Vec<DesignAxis> {
+fn axes(settings: &[Setting], rows: &[usize], missing: &[usize]) -> Vec<DesignAxis> {
     let mut found: Vec<Parting> = Vec::new();
-    for factor in varying.iter().filter(|name| !PROBLEM.contains(name)).filter_map(|name| records.factor(name)) {
+    for factor in settings {
         let Some(parting) = Parting::of(factor, rows) else { continue };
         match found.iter_mut().find(|known| known.tells(&parting) && parting.tells(known)) {
             Some(known) => known.join(parting),
@@ -177,7 +184,22 @@ fn axes(records: &Records, varying: &[&'static str], rows: &[usize]) -> Vec<Desi
         nested.remove(outer);
     }
     let chosen = if nested.len() < kept.len() && is_complete(&nested, rows.len()) { nested } else { kept };
-    chosen.into_iter().map(|parting| parting.axis(records)).collect()
+    chosen.into_iter().map(|parting| parting.axis(settings, missing)).collect()
+}
+
+/// Settings in the order of the reference, with one normalization where these rows scale inputs and targets alike.
+fn sides_alike(settings: &[Setting], rows: &[usize]) -> Vec<Setting> {
+    let mut settings = settings.to_vec();
+    let place = |settings: &[Setting], name: &str| settings.iter().position(|setting| setting.name == name);
+    if let (Some(inputs), Some(targets)) =
+        (place(&settings, "input_normalization"), place(&settings, "target_normalization"))
+        && rows.iter().all(|&row| settings[inputs].level(row) == settings[targets].level(row))
+    {
+        settings[inputs] = settings[inputs].clone().named("normalization");
+        settings.remove(targets);
+    }
+    settings.sort_by_key(|setting| PARAMETERS.iter().position(|parameter| parameter.name == setting.name));
+    settings
 }
 
 /// How a parameter parts rows.
@@ -230,9 +252,13 @@ impl Parting {
         }
     }
 
-    fn axis(self, records: &Records) -> DesignAxis {
+    fn axis(self, settings: &[Setting], missing: &[usize]) -> DesignAxis {
+        let alike =
+            |a: usize, b: usize| self.names.iter().all(|name| value(settings, a, name) == value(settings, b, name));
+        let place =
+            |&row: &usize| self.examples.iter().position(|&example| alike(row, example)).map(|place| place as u32);
         let level = |row: usize| {
-            let value = |name: &&'static str| match records.value(row, name) {
+            let value = |name: &&'static str| match value(settings, row, name) {
                 Some(level) if self.names.len() == 1 => Some(level.to_owned()),
                 Some(level) => Some(describe(name, level)),
                 None => None,
@@ -241,8 +267,9 @@ impl Parting {
             if values.is_empty() { NOT_SET.to_owned() } else { values.join(" · ") }
         };
         DesignAxis {
-            ordered: is_ordered(records, self.names[0], &self.examples),
+            ordered: is_ordered(settings, self.names[0], &self.examples),
             levels: self.examples.iter().map(|&row| level(row)).collect(),
+            missing: missing.iter().map(place).collect(),
             parameters: self.names.clone(),
             codes: self.codes,
         }
@@ -271,9 +298,14 @@ fn is_complete(partings: &[Parting], rows: usize) -> bool {
 }
 
 /// Whether a parameter has numbers for values, and one in each of these rows.
-fn is_ordered(records: &Records, name: &str, rows: &[usize]) -> bool {
+fn is_ordered(settings: &[Setting], name: &str, rows: &[usize]) -> bool {
     let numeric = parameter(name).is_some_and(|known| matches!(known.kind, Kind::Whole { .. } | Kind::Number { .. }));
-    numeric && rows.iter().all(|&row| records.value(row, name).is_some())
+    numeric && rows.iter().all(|&row| value(settings, row, name).is_some())
+}
+
+/// The value that a run has of a setting.
+fn value<'s>(settings: &'s [Setting], row: usize, name: &str) -> Option<&'s str> {
+    settings.iter().find(|setting| setting.name == name)?.level(row)
 }
 
 impl Design {

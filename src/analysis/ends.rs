@@ -1,6 +1,7 @@
 //! How runs ended: counts by status, over all runs and by each parameter's values.
 
 use super::Records;
+use super::findings::settings;
 use crate::train::Status;
 
 /// Runs by how they ended.
@@ -54,7 +55,7 @@ pub struct Ends {
     pub all: Tally,
     /// Runs that the sweep asks for and that were not trained yet.
     pub missing: u64,
-    /// By parameter and value, for parameters that vary: only those values where a run did not finish.
+    /// By parameter and value, for parameters that vary by themselves: only those values where a run did not finish.
     pub by_value: Vec<(&'static str, Option<String>, Tally)>,
     /// Rows of runs that did not finish.
     pub unfinished: Vec<usize>,
@@ -68,13 +69,12 @@ pub(super) fn ends(records: &Records, varying: &[&'static str], asked: u64) -> E
     };
     let rows = 0..records.runs.len();
     let mut by_value = Vec::new();
-    for &name in varying {
-        let Some(factor) = records.factor(name) else { continue };
+    for factor in &settings(records, varying) {
         let codes = (0..factor.levels.len()).map(Some).chain([None]);
         for code in codes {
             let tally = tally(&mut rows.clone().filter(|&row| factor.code(row) == code));
             if tally.unfinished() > 0 {
-                by_value.push((name, code.map(|code| factor.levels[code].clone()), tally));
+                by_value.push((factor.name, code.map(|code| factor.levels[code].clone()), tally));
             }
         }
     }

@@ -313,7 +313,7 @@ fn parts(axes: &[Bins], trees: &[Tree]) -> Parts {
     let known = mains.iter().sum::<f64>() + pairs.iter().map(|pair| pair.2).sum::<f64>();
     // With two axes there is nothing beyond their pair; and points that are drawn may miss a little.
     let higher = if axes.len() < 3 { 0.0 } else { (all - known).max(0.0) };
-    Parts { mains, pairs, higher, noise: None, total: known + higher }
+    Parts { mains, pairs, higher, noise: None, of_means: 0.0, total: known + higher }
 }
 
 /// The variance of the mean of all trees over all combinations of values, or over points drawn among them.

@@ -10,6 +10,9 @@ use crate::config::{Configuration, Kind, PARAMETERS, Parameter, parameter};
 /// Parameters that decide what is to be learnt: across them, errors are not comparable.
 pub const PROBLEM: [&str; 3] = ["task", "operands", "largest"];
 
+/// What the only configuration of a problem is called.
+pub const ONLY: &str = "its only configuration";
+
 /// What is to be learnt, and the configurations that try to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
@@ -86,7 +89,12 @@ fn goes_without_saying(name: &str, level: &str) -> bool {
     static DEFAULTS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
         let configuration = Configuration::default();
         let quiet = |parameter: &&Parameter| !["activation", "normalization"].contains(&parameter.name);
-        let level = |parameter: &Parameter| Some((parameter.name, configuration.column(parameter)?.to_string()));
+        // A switch that has no effect by default is off as well.
+        let off = |parameter: &Parameter| matches!(parameter.kind, Kind::Flag).then(|| "false".to_owned());
+        let level = |parameter: &Parameter| {
+            let value = configuration.column(parameter).map(|value| value.to_string());
+            Some((parameter.name, value.or_else(|| off(parameter))?))
+        };
         PARAMETERS.iter().filter(quiet).filter_map(level).collect()
     });
     DEFAULTS.iter().any(|(default, value)| *default == name && value == level)
@@ -142,7 +150,7 @@ pub(super) fn groups(records: &Records, varying: &[&'static str], metric: &Metri
         for (place, mut group) in groups.into_iter().enumerate() {
             group.problem = problem;
             let only = telling.is_empty();
-            group.label = if only { "its only configuration".into() } else { label(records, group.rows[0], &telling) };
+            group.label = if only { ONLY.into() } else { label(records, group.rows[0], &telling) };
             group.rank = group.metric.is_some().then_some(place + 1);
             all.push(group);
         }

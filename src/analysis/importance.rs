@@ -1,7 +1,7 @@
 //! What the metric goes with: shares of its variance by axis and pair of axes, by functional analysis of variance.
 
 use super::design::{Design, designs};
-use super::{Group, Metric, Problem, Records, anova, forest};
+use super::{Group, Metric, Problem, Records, anova, forest, resamples};
 
 /// How shares were told.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +36,23 @@ pub struct Importance {
     pub unexplained: Option<f64>,
     /// Axes of a forest with more values than it keeps apart: they are put into bins.
     pub binned: Vec<usize>,
+    /// How far the shares may be off; `None` where nothing tells.
+    pub intervals: Option<Intervals>,
+}
+
+/// 95 % intervals of shares, by the bootstrap: over the replicates of each combination, or for a forest over configurations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Intervals {
+    /// Of each axis alone.
+    pub mains: Vec<(f64, f64)>,
+    /// Of each pair, in the order of the pairs.
+    pub pairs: Vec<(f64, f64)>,
+    /// Of three and more axes together.
+    pub higher: (f64, f64),
+    /// Of the noise, or of what a forest leaves unexplained.
+    pub rest: (f64, f64),
+    /// Samples that they are from.
+    pub samples: usize,
 }
 
 impl Importance {
@@ -84,9 +101,28 @@ fn importance(design: Design) -> Option<Importance> {
     if parts.total <= 0.0 {
         return None;
     }
+    let resampled = match method {
+        Method::Exact => resamples::exact(&design, &parts),
+        Method::Forest { .. } => resamples::grown(&design, &parts),
+    };
     let share = |part: f64| part / parts.total;
-    let mut pairs: Vec<(usize, usize, f64)> = parts.pairs.iter().map(|&(a, b, part)| (a, b, share(part))).collect();
-    pairs.sort_by(|a, b| b.2.total_cmp(&a.2).then((a.0, a.1).cmp(&(b.0, b.1))));
+    let mut order: Vec<usize> = (0..parts.pairs.len()).collect();
+    order.sort_by(|&a, &b| {
+        let (one, other) = (parts.pairs[a], parts.pairs[b]);
+        other.2.total_cmp(&one.2).then((one.0, one.1).cmp(&(other.0, other.1)))
+    });
+    let pairs = order.iter().map(|&place| parts.pairs[place]).map(|(a, b, part)| (a, b, share(part))).collect();
+    let intervals = resampled.map(|found| {
+        let (mains, rest) = found.intervals.split_at(parts.mains.len());
+        let (of_pairs, rest) = rest.split_at(order.len());
+        Intervals {
+            mains: mains.to_vec(),
+            pairs: order.iter().map(|&place| of_pairs[place]).collect(),
+            higher: rest[0],
+            rest: rest[1],
+            samples: found.samples,
+        }
+    });
     Some(Importance {
         mains: parts.mains.iter().copied().map(share).collect(),
         pairs,
@@ -95,12 +131,13 @@ fn importance(design: Design) -> Option<Importance> {
         unexplained: rest.map(share),
         method,
         binned,
+        intervals,
         design,
     })
 }
 
 /// The variance of runs around the mean of their configuration; `None` where none has two.
-fn within(values: &[f64], configurations: &[usize]) -> Option<f64> {
+pub(super) fn within(values: &[f64], configurations: &[usize]) -> Option<f64> {
     let mut cells = vec![(0usize, 0.0, 0.0); configurations.iter().max()? + 1];
     // Around the first value, so that little is lost of what is left after the difference.
     let first = values[0];

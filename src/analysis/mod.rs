@@ -2,6 +2,7 @@
 
 mod absent;
 mod anova;
+mod asked;
 pub mod claims;
 mod compare;
 mod curves;
@@ -9,6 +10,7 @@ mod design;
 pub mod distributions;
 pub mod effects;
 mod ends;
+pub mod environments;
 pub mod findings;
 mod forest;
 pub mod founding;
@@ -19,6 +21,7 @@ mod luck;
 mod questions;
 mod ranks;
 mod records;
+mod resamples;
 mod statistics;
 pub mod theory;
 mod tuning;
@@ -26,15 +29,17 @@ mod tuning;
 use polars::prelude::DataFrame;
 
 pub use absent::{Absence, absences};
+pub use asked::Asked;
 pub use claims::{Claim, Compare, Comparison, Outcome, Verdict};
 pub use curves::{CurvePoint, PredictionPoint};
 pub use design::{Design, DesignAxis, NOT_SET};
 pub use effects::{Cell, Effect, Level};
 pub use ends::{Ends, Tally};
+pub use environments::{Class, Environments};
 pub use findings::Findings;
 pub use founding::Founding;
-pub use groups::{Group, PROBLEM, Problem, describe, label, telling};
-pub use importance::{Importance, Method};
+pub use groups::{Group, ONLY, PROBLEM, Problem, describe, label, telling};
+pub use importance::{Importance, Intervals, Method};
 pub use luck::{Kind, Luck, Spread};
 pub use records::{Factor, Records, Run, Unreadable};
 pub use statistics::Summary;
@@ -101,6 +106,8 @@ pub struct Analysis {
     pub lucks: Vec<Luck>,
     /// How the runs ended.
     pub ends: Ends,
+    /// The environments that runs come from, where there are several.
+    pub environments: Option<Environments>,
     /// Combinations of a grid's values that have no run.
     pub absences: Vec<Absence>,
     /// What became of the claims, in the order of the sweep file.
@@ -111,7 +118,7 @@ pub struct Analysis {
     pub findings: Findings,
 }
 
-/// What became of claims about a sweep that asks for `asked` runs, with the runs of the table by rows.
+/// What became of claims about a sweep that asks for the runs `asked`, with the runs of the table by rows.
 ///
 /// # Errors
 /// As for [`analyze`].
@@ -119,11 +126,10 @@ pub fn judge(
     runs: &DataFrame,
     metric: &Metric,
     claims: &[Claim],
-    asked: u64,
+    asked: impl Into<Asked>,
 ) -> Result<(Records, Vec<Verdict>), Unreadable> {
     let records = Records::of(runs)?;
-    let missing = asked.saturating_sub(records.runs.len() as u64);
-    let verdicts = claims::verdicts(runs, &records, claims, metric, missing);
+    let verdicts = claims::verdicts(runs, &records, claims, metric, &asked.into());
     Ok((records, verdicts))
 }
 
@@ -151,25 +157,32 @@ pub fn rank(runs: &DataFrame, metric: &Metric, claims: &[Claim], asked: u64) -> 
     let varying = records.varying();
     let (problems, groups) = groups::groups(&records, &varying, metric);
     let ends = ends::ends(&records, &varying, asked);
-    let verdicts = claims::verdicts(runs, &records, claims, metric, ends.missing);
+    let verdicts = claims::verdicts(runs, &records, claims, metric, &asked.into());
     Ok(Ranking { records, problems, groups, ends, verdicts })
 }
 
-/// Analyses a sweep that asks for `asked` runs, of which the frames hold those that were trained.
+/// Analyses a sweep that asks for the runs `asked`, of which the frames hold those that were trained.
 ///
 /// # Errors
 /// When a table lacks a column that it cannot be read without, or holds something else in it.
-pub fn analyze(frames: &Frames, metric: &Metric, claims: &[Claim], asked: u64) -> Result<Analysis, Unreadable> {
+pub fn analyze(
+    frames: &Frames,
+    metric: &Metric,
+    claims: &[Claim],
+    asked: impl Into<Asked>,
+) -> Result<Analysis, Unreadable> {
+    let asked = asked.into();
     let records = Records::read(frames)?;
     let varying = records.varying();
     let (problems, groups) = groups::groups(&records, &varying, metric);
     let importances = importance::importances(&records, &varying, &problems, &groups, metric);
     let tunings = tuning::tunings(&records, &importances, &groups, metric);
     let lucks = luck::lucks(&records, &groups, metric);
-    let ends = ends::ends(&records, &varying, asked);
+    let ends = ends::ends(&records, &varying, asked.runs);
+    let environments = Environments::of(&records);
     let absences = absences(&records);
     let founding = founding::founding(&records, &groups);
-    let verdicts = claims::verdicts(&frames.runs, &records, claims, metric, ends.missing);
+    let verdicts = claims::verdicts(&frames.runs, &records, claims, metric, &asked);
     let findings = findings::findings(&records, &varying, &problems, &groups, metric);
     Ok(Analysis {
         metric: metric.clone(),
@@ -181,6 +194,7 @@ pub fn analyze(frames: &Frames, metric: &Metric, claims: &[Claim], asked: u64) -
         tunings,
         lucks,
         ends,
+        environments,
         absences,
         verdicts,
         founding,

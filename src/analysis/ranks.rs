@@ -25,13 +25,7 @@ pub(super) fn places(records: &Records, groups: &[Group], goal: Goal) -> (Option
     if compared.iter().any(|one| one.values.len() < 2) || compared.len() < 2 {
         return (None, places);
     }
-    let is_better = |a: &Values, b: &Values| {
-        let interval = difference(a, b);
-        interval.is_some_and(|(low, high)| match goal {
-            Goal::Minimize => high < 0.0,
-            Goal::Maximize => low > 0.0,
-        })
-    };
+    let is_better = |a: &Values, b: &Values| is_better(a, b, goal).unwrap_or(false);
     let tied = compared.iter().filter(|other| !is_better(&compared[0], other)).count();
     if compared.len() <= MOST {
         let (mut better, mut worse) = (vec![0; compared.len()], vec![0; compared.len()]);
@@ -64,6 +58,19 @@ fn values<'a>(records: &'a Records, group: &Group) -> Values<'a> {
         seeds: distinct.then(|| by_seed.iter().map(|(seed, _)| *seed).collect()),
         values: by_seed.iter().map(|(_, value)| *value).collect(),
     }
+}
+
+/// Whether one configuration is clearly better than another; `None` where either has fewer than two values.
+pub(super) fn is_clear(records: &Records, a: &Group, b: &Group, goal: Goal) -> Option<bool> {
+    is_better(&values(records, a), &values(records, b), goal)
+}
+
+fn is_better(a: &Values, b: &Values, goal: Goal) -> Option<bool> {
+    let (low, high) = difference(a, b)?;
+    Some(match goal {
+        Goal::Minimize => high < 0.0,
+        Goal::Maximize => low > 0.0,
+    })
 }
 
 /// The interval of the difference of two means.

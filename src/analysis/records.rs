@@ -75,6 +75,12 @@ impl Factor {
         self.codes[row].map(|code| code as usize)
     }
 
+    /// The same values under another name.
+    #[must_use]
+    pub(super) fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
     /// Whether runs differ in it, having none counted as a value.
     #[must_use]
     pub fn varies(&self) -> bool {

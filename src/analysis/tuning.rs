@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::intervals::mean;
-use super::{Goal, Group, Importance, Metric, Records, Summary};
+use super::{Goal, Group, Importance, Metric, Records, Summary, ranks};
 use crate::config::{Section, parameter};
 
 /// The best configuration of each value of an axis.
@@ -17,6 +17,8 @@ pub struct Tuning {
     pub levels: Vec<Tuned>,
     /// Whether each value's best was chosen from the same number of configurations.
     pub equal: bool,
+    /// Whether the first is clearly better than the second, as configurations of a ranking are; `None` without replicates.
+    pub clear: Option<bool>,
 }
 
 /// The best configuration with one value of an axis.
@@ -80,7 +82,11 @@ fn tuning(
     }
     let equal = levels.windows(2).all(|pair| pair[0].among == pair[1].among);
     levels.sort_by_key(|tuned| tuned.group);
-    Some(Tuning { importance: place, axis, levels, equal })
+    let clear = match &levels[..] {
+        [first, second, ..] => ranks::is_clear(records, &groups[first.group], &groups[second.group], metric.goal),
+        _ => None,
+    };
+    Some(Tuning { importance: place, axis, levels, equal, clear })
 }
 
 /// The mean over seeds of the value, of that seed, of the configuration that is best by the mean of all other seeds.

@@ -142,7 +142,7 @@ fn verdicts(folder: &Path) -> anyhow::Result<(String, Records, Vec<Verdict>)> {
     let results = Results::open(folder)?;
     let saved = Saved::of(&results)?;
     let runs = saved.runs(&results)?;
-    let (records, verdicts) = judge(&runs, &saved.metric(), &of(&saved.sweep), saved.plan.runs())?;
+    let (records, verdicts) = judge(&runs, &saved.metric(), &of(&saved.sweep), saved.asked(&runs))?;
     Ok((saved.sweep.name, records, verdicts))
 }
 
@@ -182,6 +182,12 @@ fn one(records: &Records, verdict: &Verdict) -> Value {
         "reason": verdict.reason,
         "runs": verdict.rows.len(),
         "untrained": verdict.untrained,
+        "missing": verdict.missing,
+        "environments": verdict
+            .environments
+            .iter()
+            .map(|(environment, runs)| json!({"environment": environment, "runs": runs}))
+            .collect::<Vec<_>>(),
         "numbers": numbers
             .map(|((text, value), runs)| json!({"expression": text, "value": value, "runs": runs}))
             .collect::<Vec<_>>(),
@@ -196,6 +202,7 @@ fn one(records: &Records, verdict: &Verdict) -> Value {
             "unpaired": comparison.unpaired,
             "averaged": comparison.averaged,
             "without": comparison.without,
+            "across": comparison.across,
         })),
     })
 }

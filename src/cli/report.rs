@@ -8,11 +8,14 @@ use polars::prelude::{
     BooleanChunked, Column, DataFrame, IntoColumn, ListBuilderTrait, ListStringChunkedBuilder, NamedFrom,
     NewChunkedArray, Series,
 };
+use serde_json::Value;
 
 use super::exit::Exit;
 use super::options::{Global, ResultsFolder};
 use super::place::Place;
 use super::{claims, say};
+use crate::analysis::Asked;
+use crate::analysis::environments::Facts;
 use crate::cite::verify::Summary;
 use crate::plan::{Limits, Plan, Run};
 use crate::report::{self, Input, Report};
@@ -73,6 +76,7 @@ pub fn publish(folder: &Path, out: &Path, shown: bool) -> anyhow::Result<PathBuf
 pub fn rendered(results: &Results) -> anyhow::Result<Report> {
     let saved = Saved::of(results)?;
     let wanted = saved.wanted();
+    let runs = saved.runs(results)?;
     let input = Input {
         name: saved.sweep.name.clone(),
         question: saved.sweep.question.clone(),
@@ -80,11 +84,12 @@ pub fn rendered(results: &Results) -> anyhow::Result<Report> {
         claims: claims::of(&saved.sweep),
         sweep_text: results.sweep().to_owned(),
         overrides: saved.sweep.overrides().to_vec(),
-        asked: saved.plan.runs(),
+        asked: saved.asked(&runs),
+        environments: environments(results)?,
         verified: Summary::of(results, &|run| wanted.contains_key(run))?.sentence(),
         curves: of_sweep(&results.curves()?, &wanted)?,
         predictions: of_sweep(&results.predictions()?, &wanted)?,
-        runs: saved.runs(results)?,
+        runs,
     };
     Ok(report::render(&input)?)
 }
@@ -118,9 +123,29 @@ impl Saved {
         placed(of_sweep(results.runs(), &wanted)?, &wanted)
     }
 
+    /// The runs that it asks for, of which those of a table were trained.
+    pub fn asked(&self, trained: &DataFrame) -> Asked {
+        Asked::of(&self.plan, trained)
+    }
+
     fn wanted(&self) -> HashMap<String, &Run> {
         self.plan.cohorts.iter().flat_map(|cohort| &cohort.runs).map(|run| (run.id.to_string(), run)).collect()
     }
+}
+
+/// What decides bits in each environment, as the notes of the processes that trained there say.
+fn environments(results: &Results) -> anyhow::Result<Facts> {
+    let mut known = Facts::new();
+    for (_, note) in results.all_provenance()? {
+        for environment in note.get("environments").and_then(Value::as_array).into_iter().flatten() {
+            let (Some(id), Some(facts)) = (environment["id"].as_str(), environment["decides"].as_object()) else {
+                continue;
+            };
+            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            known.insert(id.to_owned(), facts.iter().map(|(name, value)| (name.clone(), text(value))).collect());
+        }
+    }
+    Ok(known)
 }
 
 /// What configurations are ranked by, as a sweep names it.

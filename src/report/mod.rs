@@ -14,8 +14,9 @@ use std::path::PathBuf;
 use polars::prelude::DataFrame;
 use rayon::prelude::*;
 
+use crate::analysis::environments::Facts;
 use crate::analysis::{Analysis, Frames, analyze};
-pub use crate::analysis::{Claim, Compare, Goal, Metric, Unreadable};
+pub use crate::analysis::{Asked, Claim, Compare, Goal, Metric, Unreadable};
 use figure::{Figure, Table};
 pub use write::{NotWritten, write};
 
@@ -35,7 +36,9 @@ pub struct Input {
     /// Overrides of the command line, each as `key=values`.
     pub overrides: Vec<String>,
     /// Runs that the sweep asks for, whether they were trained yet or not.
-    pub asked: u64,
+    pub asked: Asked,
+    /// What decides bits in each environment, as far as it was kept.
+    pub environments: Facts,
     /// What verifications of its runs came to, in a sentence, where there were any.
     pub verified: Option<String>,
     /// One row a run.
@@ -72,7 +75,7 @@ pub fn page_path(folder: &std::path::Path) -> PathBuf {
 pub fn render(input: &Input) -> Result<Report, Unreadable> {
     let frames =
         Frames { runs: input.runs.clone(), curves: input.curves.clone(), predictions: input.predictions.clone() };
-    let analysis = analyze(&frames, &input.metric, &input.claims, input.asked)?;
+    let analysis = analyze(&frames, &input.metric, &input.claims, input.asked.clone())?;
     Ok(compose(input, &analysis, &figures(&analysis)))
 }
 

@@ -1,8 +1,14 @@
 //! Numbers as people read them: thousands separators, sensible digits, a true minus sign.
 
-/// A number with about four significant digits: `74,535`, `12.35`, `0.00321`, `2.1·10⁻⁷`.
+/// A number with about four significant digits: `74,535`, `12.35`, `0.00321`, `2.1·10⁻⁷`. One that is nearly 1, as errors over the
+/// floor are, has two digits of the difference: `1.000015`.
 #[must_use]
 pub fn number(value: f64) -> String {
+    let off = (value - 1.0).abs();
+    if (1e-9..5e-4).contains(&off) {
+        let text = fixed(value, usize::try_from(1 - exponent(off)).unwrap_or(4));
+        return text.trim_end_matches('0').to_owned();
+    }
     significant(value, 4)
 }
 
@@ -136,6 +142,10 @@ mod tests {
             (0.0, "0"),
             (3e17, "3·10¹⁷"),
             (f64::NAN, "no number"),
+            (1.000_015_3, "1.000015"),
+            (0.999_999_98, "0.99999998"),
+            (1.0 + 1e-13, "1"),
+            (1.0006, "1.001"),
         ];
         for (value, text) in cases {
             assert_eq!(number(value), text);

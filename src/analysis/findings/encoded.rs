@@ -19,7 +19,9 @@ pub struct Written {
     pub ways: Vec<Encoded>,
     /// The floor of the bare number, in the problem with the most ways.
     pub bare: Option<f64>,
-    /// Ways at whose floor the best linear network ends, of those that have a floor above 0.
+    /// The problem with the most ways.
+    pub main: usize,
+    /// Its ways at whose floor the best linear network ends, of those that have a floor above 0.
     pub reached: (usize, usize),
     /// Configurations that a better one of the same way stands for.
     pub outdone: usize,
@@ -85,15 +87,18 @@ pub(super) fn written(records: &Records, problems: &[Problem], groups: &[Group])
         let places = [a, b].map(|way| place(way).unwrap_or(f64::INFINITY));
         a.problem.cmp(&b.problem).then(places[0].total_cmp(&places[1])).then(a.label.cmp(&b.label))
     });
-    let floored = ways.iter().filter_map(|way| Some((way.floor.filter(|floor| *floor > 0.0)?, way.linear.as_ref()?)));
-    let floored: Vec<bool> = floored.map(|(floor, (_, error))| error.median <= AT * floor).collect();
     let shown = || ways.iter().flat_map(|way| way.linear.iter().chain(&way.curved));
     let most = problems
         .iter()
         .enumerate()
         .max_by_key(|(place, _)| (ways.iter().filter(|way| way.problem == *place).count(), std::cmp::Reverse(*place)));
+    let (main, problem) = most?;
+    let floored = ways.iter().filter(|way| way.problem == main);
+    let floored = floored.filter_map(|way| Some((way.floor.filter(|floor| *floor > 0.0)?, way.linear.as_ref()?)));
+    let floored: Vec<bool> = floored.map(|(floor, (_, error))| error.median <= AT * floor).collect();
     Some(Written {
-        bare: most.and_then(|(_, problem)| problem.floor).filter(|floor| *floor > 0.0),
+        bare: problem.floor.filter(|floor| *floor > 0.0),
+        main,
         reached: (floored.iter().filter(|reached| **reached).count(), floored.len()),
         outdone: configurations - shown().count(),
         runs: shown().map(|(group, _)| groups[*group].rows.len()).sum(),

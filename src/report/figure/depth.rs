@@ -1,6 +1,6 @@
 //! Linear networks on squares by depth: error over the floor, a line a scale.
 
-use super::parts::{points, reference, series};
+use super::parts::{layers, points, reference, series};
 use super::strip::look;
 use super::{Axis, Band, Body, DASHES, Dash, Figure, Hue, Mark, Marker, Panel, Panels, Scale, Table};
 use crate::analysis::Analysis;
@@ -94,10 +94,6 @@ pub fn figure(analysis: &Analysis, found: &Depths) -> Figure {
         finding: say::depths(found),
         caption: caption.join(" "),
         table,
-        body: Body::Panels(Panels {
-            x: Axis::new("hidden layers", Scale::Linear),
-            y: Axis::new(measure("excess"), Scale::Log),
-            panels,
-        }),
+        body: Body::Panels(Panels { x: layers(&panels), y: Axis::new(measure("excess"), Scale::Log), panels }),
     }
 }

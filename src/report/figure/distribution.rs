@@ -4,7 +4,7 @@ use super::parts::{points, reference, series};
 use super::strip::scale;
 use super::{Axis, Body, Dash, Figure, Hue, Mark, Marker, Panel, Panels, Scale, Shade, Table};
 use crate::analysis::findings::Distribution;
-use crate::analysis::{Analysis, Summary};
+use crate::analysis::{Analysis, ONLY, Summary};
 use crate::report::number::{count, exact, fixed, number};
 use crate::report::sentences::{findings as say, measure};
 
@@ -49,15 +49,16 @@ pub fn figure(analysis: &Analysis, found: &Distribution) -> Figure {
         caption.push("Exact zeros stand on the shelf marked 0, in no bin.".into());
     }
     if found.others > 0 {
+        let are = if found.others == 1 { "is" } else { "are" };
         caption.push(format!(
-            "{} with as many replicates are in the table of configurations.",
+            "{} with as many replicates {are} in the table of configurations.",
             count(found.others, "other configuration")
         ));
     }
     let label = &analysis.groups[found.group].label;
     let title = if found.printed.is_some() {
         "The question's own network: every repetition".to_owned()
-    } else if label == "its only configuration" {
+    } else if label == ONLY {
         format!("{}: every replicate", found.column)
     } else {
         format!("{}: every replicate of {label}", found.column)

@@ -73,7 +73,7 @@ fn figure(analysis: &Analysis, importance: &Importance) -> Figure {
         finding: say::effect(analysis, design, ordered[0]),
         caption: format!(
             "A dot is a run, and the mark the {mean} of the configurations with that value, each counted alike{interval}; the axis with the largest share comes first.{beside}{more}{thinned}{}",
-            say::left_out(design)
+            say::left_out(analysis, design)
         ),
         table,
         body: Body::Strip(Strip {
@@ -96,20 +96,13 @@ fn row(analysis: &Analysis, design: &Design, effect: &Effect, place: usize, leve
     };
     let interval = level.interval.map(|(low, high)| (say::value(design, low), say::value(design, high)));
     let axis = &design.axes[effect.axis];
-    // A run without a value is of the level of one that has one and agrees with it on the axis.
-    let example = level.runs.first().map(|&run| design.rows[run]);
-    let agrees = |row: usize| {
-        example.is_some_and(|example| {
-            axis.parameters.iter().all(|name| records.value(row, name) == records.value(example, name))
-        })
-    };
     Row {
         block: axis.label(),
         label: axis.levels[place].clone(),
         dots: level.runs.iter().map(dot).collect(),
         mean: Some((say::value(design, level.mean), interval)),
         floor: None,
-        without: design.missing.iter().filter(|&&row| agrees(row)).count(),
+        without: axis.missing.iter().filter(|code| **code == Some(place as u32)).count(),
     }
 }
 

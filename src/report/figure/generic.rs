@@ -5,7 +5,7 @@ use super::strip;
 use super::{Axis, Body, Dot, Figure, Hue, Marker, Reference, Row, Strip};
 use crate::analysis::{Analysis, Problem, Summary};
 use crate::report::number::count;
-use crate::report::sentences::{general, measure};
+use crate::report::sentences::{environments, general, measure};
 
 /// Rows of a ranking that are drawn.
 const RANKED: usize = 40;
@@ -75,8 +75,8 @@ pub fn ranking(analysis: &Analysis) -> Vec<Figure> {
         };
         let rows = problem.groups.iter().map(row).collect();
         let order = "Configurations from best to worst by their mean; those with a run that has no value come last.";
-        let caption =
-            [Some(order.to_owned()), general::places(problem)].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let caption = [Some(order.to_owned()), general::places(problem), environments::of_ranking(analysis, problem)];
+        let caption = caption.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let finding = general::best(analysis, problem);
         assemble(analysis, problem, "ranking", "by configuration", finding, &caption, rows, RANKED, "")
     };

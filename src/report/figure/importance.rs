@@ -4,7 +4,7 @@ use super::{Axis, Bar, Bars, Body, Figure, Hue, Key, Marker, Scale, Table};
 use crate::analysis::{Analysis, Importance};
 use crate::report::number::{count, exact, percent, significant};
 use crate::report::sentences::general;
-use crate::report::sentences::importance::{left_out, scaled, scope, told_by};
+use crate::report::sentences::importance::{intervals, left_out, scaled, scope, told_by};
 
 /// Bars that are drawn.
 const BARS: usize = 60;
@@ -16,12 +16,19 @@ const SMALL: f64 = 0.005;
 /// The figure; `None` where nothing that differs has to do with the metric.
 #[must_use]
 pub fn figure(analysis: &Analysis) -> Option<Figure> {
-    let mut table = Table::new(&["design", "part", "share"]);
+    let mut table = Table::new(&["design", "part", "share", "low", "high"]);
     let (mut rows, mut hidden) = (Vec::new(), 0);
     for importance in &analysis.importances {
         let block = block(analysis, importance);
         for part in parts(importance) {
-            table.rows.push(vec![block.clone(), part.label.clone(), exact(part.share)]);
+            let end = |end: Option<f64>| end.map_or_else(String::new, exact);
+            table.rows.push(vec![
+                block.clone(),
+                part.label.clone(),
+                exact(part.share),
+                end(part.interval.map(|(low, _)| low)),
+                end(part.interval.map(|(_, high)| high)),
+            ]);
             let drawn = part.drawn && rows.len() < BARS;
             hidden += usize::from(!drawn);
             if drawn {
@@ -29,7 +36,7 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
                     block: block.clone(),
                     label: part.label,
                     value: part.share,
-                    interval: None,
+                    interval: part.interval,
                     hue: part.hue,
                     note: told(part.share),
                 });
@@ -60,19 +67,28 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
     })
 }
 
-/// How each design was told, once where all were told in the same way, and what each leaves out.
+/// How the designs were told: once for all that were told in one way, then what each leaves out.
 fn methods(analysis: &Analysis) -> String {
     let all = &analysis.importances;
-    let by: Vec<String> = all.iter().map(told_by).collect();
-    let alike = by.windows(2).all(|pair| pair[0] == pair[1]);
-    let mut told: Vec<String> = by.iter().take(usize::from(alike)).cloned().collect();
-    for (importance, by) in all.iter().zip(by) {
-        let left = left_out(&importance.design);
-        let own = if alike { left.trim_start().to_owned() } else { by + &left };
+    let mut ways: Vec<(String, Vec<String>)> = Vec::new();
+    for importance in all {
+        let (way, block) = (told_by(importance) + &intervals(importance), block(analysis, importance));
+        match ways.iter_mut().find(|(known, _)| *known == way) {
+            Some((_, blocks)) => blocks.push(block),
+            None => ways.push((way, vec![block])),
+        }
+    }
+    // The most frequent way goes without a list.
+    ways.sort_by_key(|(_, blocks)| blocks.len());
+    let last = ways.pop();
+    let mut told: Vec<String> = ways.iter().map(|(way, blocks)| format!("{}: {way}", blocks.join("; "))).collect();
+    told.extend(last.map(|(way, _)| if ways.is_empty() { way } else { format!("All others: {way}") }));
+    for importance in all {
+        let left = left_out(analysis, &importance.design);
         match block(analysis, importance) {
-            _ if own.is_empty() => {}
-            block if block.is_empty() => told.push(own),
-            block => told.push(format!("{block}: {own}")),
+            _ if left.is_empty() => {}
+            block if block.is_empty() => told.push(left.trim_start().to_owned()),
+            block => told.push(format!("{block}:{left}")),
         }
     }
     told.join(" ")
@@ -101,6 +117,7 @@ pub(super) fn told(share: f64) -> String {
 struct Part {
     label: String,
     share: f64,
+    interval: Option<(f64, f64)>,
     hue: Hue,
     drawn: bool,
 }
@@ -108,17 +125,27 @@ struct Part {
 /// All shares of a design, in the order of their bars.
 fn parts(importance: &Importance) -> Vec<Part> {
     let axis = |axis: usize| importance.design.axes[axis].label();
-    let part = |label: String, share: f64, hue: Hue, drawn: bool| Part { label, share, hue, drawn };
-    let mut parts: Vec<Part> =
-        importance.ranked().into_iter().map(|own| part(axis(own), importance.mains[own], Hue::Blue, true)).collect();
+    let ends = importance.intervals.as_ref();
+    let part = |label: String, share: f64, interval: Option<(f64, f64)>, hue: Hue| Part {
+        label,
+        share,
+        interval,
+        hue,
+        drawn: true,
+    };
+    let main = |own: usize| part(axis(own), importance.mains[own], ends.map(|ends| ends.mains[own]), Hue::Blue);
+    let mut parts: Vec<Part> = importance.ranked().into_iter().map(main).collect();
     for (place, &(a, b, share)) in importance.pairs.iter().enumerate() {
         let drawn = place < PAIRS && share >= SMALL;
-        parts.push(part(format!("{} × {}", axis(a), axis(b)), share, Hue::Orange, drawn));
+        let label = format!("{} × {}", axis(a), axis(b));
+        parts.push(Part { drawn, ..part(label, share, ends.map(|ends| ends.pairs[place]), Hue::Orange) });
     }
     if importance.design.axes.len() > 2 {
-        parts.push(part("three axes and more".into(), importance.higher, Hue::Orange, true));
+        let more = part("three axes and more".into(), importance.higher, ends.map(|ends| ends.higher), Hue::Orange);
+        parts.push(more);
     }
-    parts.extend(importance.noise.map(|share| part("luck of the seed".into(), share, Hue::Muted, true)));
-    parts.extend(importance.unexplained.map(|share| part("not explained".into(), share, Hue::Muted, true)));
+    let rest = [(importance.noise, "luck of the seed"), (importance.unexplained, "not explained")];
+    let rest = rest.into_iter().filter_map(|(share, label)| Some((share?, label)));
+    parts.extend(rest.map(|(share, label)| part(label.into(), share, ends.map(|ends| ends.rest), Hue::Muted)));
     parts
 }

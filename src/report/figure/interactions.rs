@@ -48,7 +48,7 @@ fn pairs(analysis: &Analysis, importance: &Importance) -> Option<Figure> {
         cell(place(b), place(a), share);
         table.rows.push(vec![design.axes[a].label(), design.axes[b].label(), exact(share)]);
     }
-    let axes = Names { label: "axis".into(), names: order.iter().map(|&axis| design.axes[axis].label()).collect() };
+    let axes = Names { label: String::new(), names: order.iter().map(|&axis| design.axes[axis].label()).collect() };
     let (suffix, of) = names(analysis, design);
     let scaled = say::scaled(analysis, design);
     Some(Figure {
@@ -57,7 +57,7 @@ fn pairs(analysis: &Analysis, importance: &Importance) -> Option<Figure> {
         finding: say::interaction(importance),
         caption: format!(
             "On the diagonal the share of the variance of {scaled} that goes with an axis alone; beside it the share that two explain together beyond both alone. {}",
-            say::method(importance)
+            say::method(analysis, importance)
         ),
         table,
         body: Body::Heat(Heat {
@@ -106,7 +106,7 @@ fn strongest(analysis: &Analysis, importance: &Importance) -> Option<Figure> {
         finding: say::crossing(analysis, design, (rows, columns), &found),
         caption: format!(
             "A cell has the {mean}{over}, each configuration counted alike; small dots are its runs.{thinned}{}",
-            say::left_out(design)
+            say::left_out(analysis, design)
         ),
         table,
         body: Body::Heat(Heat {

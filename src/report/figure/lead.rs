@@ -126,8 +126,10 @@ fn particular(analysis: &Analysis) -> Vec<Weighed> {
         add(weigh(own.runs, &["excess"]), Some(depth::figure(analysis, own)));
     }
     if let Some(own) = &findings.written {
-        // Configurations that a better one of the same way stands for are compared as well.
-        add(weigh(own.all, &["domain_rmse"]), Some(encodings::figure(analysis, own)));
+        // Configurations that a better one of the same way stands for are compared as well, unless they are nearly all.
+        let (shown, all) = (weigh(own.runs, &["domain_rmse"]), weigh(own.all, &["domain_rmse"]));
+        let weight = if 4 * own.runs < own.all { shown.max(LEAST).min(all) } else { all };
+        add(weight, Some(encodings::figure(analysis, own)));
     }
     if let Some(own) = &findings.examples {
         add(weigh(own.runs, &["domain_rmse", "train_rmse"]), Some(examples::figure(analysis, own)));

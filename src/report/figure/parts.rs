@@ -1,6 +1,6 @@
 //! What figures of lines and points share: series, references, bands over replicates.
 
-use super::{Band, Dash, Hue, Mark, Marker, Reference, Series};
+use super::{Axis, Band, Dash, Hue, Mark, Marker, Panel, Reference, Scale, Series};
 use crate::analysis::Records;
 
 /// A series that comes from no run, or from several.
@@ -23,6 +23,17 @@ pub fn points(
         own.points.push((x, y));
     }
     own
+}
+
+/// An axis of hidden layers: those that there are in these panels, from which dots stand a little aside.
+#[must_use]
+pub fn layers(panels: &[Panel]) -> Axis {
+    let points = panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
+    let mut layers: Vec<i64> = points.map(|point| point.0.round() as i64).collect();
+    layers.sort_unstable();
+    layers.dedup();
+    let names = layers.into_iter().map(|layers| (layers as f64, layers.to_string())).collect();
+    Axis { names, ..Axis::new("hidden layers", Scale::Linear) }
 }
 
 /// A line to hold others against.

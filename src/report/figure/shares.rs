@@ -3,7 +3,7 @@
 use super::{Axis, Bar, Bars, Body, Figure, Hue, Scale, Table};
 use crate::analysis::{Analysis, Kind, Luck, Spread};
 use crate::report::number::{count, exact};
-use crate::report::sentences::luck as say;
+use crate::report::sentences::{environments, luck as say};
 
 /// Configurations that are drawn.
 const DRAWN: usize = 10;
@@ -33,9 +33,11 @@ pub fn figure(analysis: &Analysis) -> Option<Figure> {
     let metric = &analysis.metric.name;
     let what = if first.logarithmic { format!("log10 {metric}") } else { metric.clone() };
     let missing: usize = lucks.iter().map(|luck| luck.missing).sum();
+    let drawn: Vec<usize> = lucks.iter().flat_map(|luck| &analysis.groups[luck.group].rows).copied().collect();
     let left = [
         (hidden.max(other) > 0).then(|| format!(" {} more in the table.", count(hidden.max(other), "configuration"))),
         (missing > 0).then(|| format!(" {} without a value left out.", count(missing, "run"))),
+        environments::of_runs(analysis, &drawn).map(|told| format!(" {told}")),
     ];
     Some(Figure {
         name: "shares".into(),

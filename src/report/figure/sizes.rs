@@ -1,6 +1,6 @@
 //! Error against the size of networks; where shapes share a size, against depth.
 
-use super::parts::{points, series};
+use super::parts::{layers, points, series};
 use super::strip::{look, scale};
 use super::{Axis, Body, DASHES, Figure, Mark, Panel, Panels, Scale, Table};
 use crate::analysis::Analysis;
@@ -36,8 +36,7 @@ pub fn figure(analysis: &Analysis, found: &Sizes) -> Figure {
     }
     let values = panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
     let scale = scale(values.map(|point| point.1).collect::<Vec<_>>().into_iter());
-    let x =
-        if found.by_depth { Axis::new("hidden layers", Scale::Linear) } else { Axis::new("parameters", Scale::Log) };
+    let x = if found.by_depth { layers(&panels) } else { Axis::new("parameters", Scale::Log) };
     let mut caption =
         vec!["A dot is a run; lines go through the medians of networks that differ in shape alone.".to_owned()];
     if found.by_depth {

@@ -5,7 +5,7 @@ use super::generic::of_shown;
 use super::{Axis, Body, Figure, Hue, Marker, Row, Strip, Table, strip};
 use crate::analysis::{Analysis, Tuned, Tuning};
 use crate::report::number::{count, exact};
-use crate::report::sentences::{measure, tuning as say};
+use crate::report::sentences::{environments, measure, tuning as say};
 
 /// Rows that are drawn.
 const ROWS: usize = 40;
@@ -56,13 +56,16 @@ fn figure(analysis: &Analysis, tuning: &Tuning) -> Figure {
     let hidden = rows.len().saturating_sub(ROWS);
     rows.truncate(ROWS);
     let more = if hidden > 0 { format!(" {} more in the table.", count(hidden, "row")) } else { String::new() };
+    let chosen: Vec<usize> =
+        tuning.levels.iter().flat_map(|tuned| &analysis.groups[tuned.group].rows).copied().collect();
+    let several = environments::of_runs(analysis, &chosen).map(|told| format!(" {told}")).unwrap_or_default();
     let (suffix, of) = names(analysis, design);
     Figure {
         name: format!("equal-tuning{suffix}"),
         title: format!("{of}The best {metric} of each {axis}"),
         finding: say::tuned(analysis, tuning),
         caption: format!(
-            "A row has the runs of the configuration with the best mean among those with that value. The table has them, what their means are when each seed's is chosen by the other seeds, and bootstrap intervals of their medians.{more}{}",
+            "A row has the runs of the configuration with the best mean among those with that value. The table has them, what their means are when each seed's is chosen by the other seeds, and bootstrap intervals of their medians.{more}{}{several}",
             strip::left_out(&rows, scale)
         ),
         table,

@@ -1,8 +1,9 @@
 //! The verdicts of claims as the page shows them: those that fail first, each with its runs.
 
 use super::places::Places;
-use crate::analysis::{Analysis, Comparison, Outcome, Verdict};
-use crate::report::number::{count, number, whole};
+use crate::analysis::{Analysis, Outcome, Verdict};
+use crate::report::number::{count, whole};
+use crate::report::sentences::claims::told;
 use crate::report::sentences::list;
 
 /// Runs of a claim that are listed.
@@ -90,14 +91,7 @@ fn tell(analysis: &Analysis, places: &Places, place: usize, verdict: &Verdict) -
         asked.push(("with b", compare.b.clone()));
         asked.extend(compare.metric.clone().map(|metric| ("by", metric)));
     }
-    let mut why: Vec<String> = verdict.reason.iter().cloned().collect();
-    let piece = |(text, value): &(String, Option<f64>)| {
-        format!("{text} is {}", value.map_or_else(|| "without a value".to_owned(), number))
-    };
-    if !verdict.numbers.is_empty() {
-        why.push(format!("{}.", list(&verdict.numbers.iter().map(piece).collect::<Vec<_>>())));
-    }
-    why.extend(verdict.comparison.as_ref().map(compared));
+    let why = told(verdict);
     let set = |what: &str, rows: &[usize]| {
         let runs = |&row: &usize| (analysis.records.runs[row].id.clone(), places.has(row));
         RunSet {
@@ -118,22 +112,6 @@ fn tell(analysis: &Analysis, places: &Places, place: usize, verdict: &Verdict) -
         sets.push(set("that it is about", &verdict.rows));
     }
     Told { id: format!("claim-{}", place + 1), name: claim.name.clone(), outcome, sign, class, why, asked, sets }
-}
-
-fn compared(comparison: &Comparison) -> String {
-    let interval = match comparison.interval {
-        Some((low, high)) => format!(", 95\u{a0}% interval {} to {}", number(low), number(high)),
-        None => ", without an interval".into(),
-    };
-    let unpaired = match comparison.unpaired {
-        0 => String::new(),
-        n => format!("; {} without a partner left out", count(n, "run")),
-    };
-    format!(
-        "a − b is {} in the mean over {}{interval}{unpaired}.",
-        number(comparison.mean),
-        count(comparison.differences.len(), "pair")
-    )
 }
 
 #[cfg(test)]

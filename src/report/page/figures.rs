@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
+use super::pictures::Picture;
 use super::places::Places;
 use super::tables::{Cell, Head, Line, View};
 use crate::analysis::Analysis;
@@ -17,10 +15,7 @@ const ROWS: (usize, usize) = (200, 4000);
 /// A figure on the page.
 pub(super) struct Shown<'a> {
     pub figure: &'a Figure,
-    /// Its picture in base 64.
-    pub image: String,
-    pub width: u32,
-    pub height: u32,
+    pub picture: &'a Picture,
     /// Whether its sentence already stands on the page.
     pub said: bool,
     /// Whether the page has only its picture.
@@ -40,28 +35,22 @@ pub(super) struct Said<'a> {
 /// Prepares figures, in order.
 pub(super) fn shown<'a>(
     figures: &'a [Figure],
-    images: &[Vec<u8>],
+    pictures: &'a [Picture],
     only_pictures: &BTreeSet<String>,
     answer: &[String],
     (analysis, places): (&Analysis, &Places),
 ) -> Vec<Shown<'a>> {
     let links: BTreeSet<&str> = places.rows.iter().map(|&row| analysis.records.runs[row].id.as_str()).collect();
     let most = (ROWS.1 / figures.len().max(1)).clamp(20, ROWS.0);
-    let one = |(figure, image): (&'a Figure, &Vec<u8>)| {
-        // Width and height stand at a fixed place in every PNG; an image has two pixels for each of the page.
-        let size = |at: usize| u32::from_be_bytes([image[at], image[at + 1], image[at + 2], image[at + 3]]) / 2;
-        Shown {
-            figure,
-            image: STANDARD.encode(image),
-            width: size(16),
-            height: size(20),
-            said: figure.finding.is_empty() || answer.contains(&figure.finding),
-            only_picture: only_pictures.contains(&figure.name),
-            rows: rows(figure, most, &links),
-            all_rows: count(figure.table.rows.len(), "row"),
-        }
+    let one = |(figure, picture): (&'a Figure, &'a Picture)| Shown {
+        figure,
+        picture,
+        said: figure.finding.is_empty() || answer.contains(&figure.finding),
+        only_picture: only_pictures.contains(&figure.name),
+        rows: rows(figure, most, &links),
+        all_rows: count(figure.table.rows.len(), "row"),
     };
-    figures.iter().zip(images).map(one).collect()
+    figures.iter().zip(pictures).map(one).collect()
 }
 
 fn rows(Figure { table, name, .. }: &Figure, most: usize, links: &BTreeSet<&str>) -> View {
@@ -117,7 +106,9 @@ fn carrier<'a>(sentence: &str, figures: &'a [Figure]) -> Option<&'a Figure> {
 
 /// Numbers of at least two digits in a sentence.
 fn numbers(text: &str) -> BTreeSet<&str> {
-    let parts = text.split(|c: char| !(c.is_ascii_digit() || ".,·⁰¹²³⁴⁵⁶⁷⁸⁹⁻".contains(c)));
+    // Digits of a name, as in log10, are no number.
+    let parts = text.split(|c: char| !(c.is_alphanumeric() || "_.,·⁰¹²³⁴⁵⁶⁷⁸⁹⁻".contains(c)));
+    let parts = parts.filter(|part| !part.contains(|c: char| c.is_alphabetic() || c == '_'));
     let parts = parts.map(|part| part.trim_matches(['.', ',', '·']));
     parts.filter(|part| part.chars().filter(char::is_ascii_digit).count() > 1).collect()
 }
@@ -152,5 +143,6 @@ mod tests {
         assert_eq!(leads("On squares it ends at 76,786, not below the 74,535; 28 of 75 runs came near."), Some("b"));
         assert_eq!(leads("All 36 runs finished."), None);
         assert_eq!(leads("There are 75 of them."), None, "one number alone is chance");
+        assert_eq!(numbers("of log10 x, 215 runs and 2.8·10⁻⁷"), BTreeSet::from(["215", "2.8·10⁻⁷"]));
     }
 }

@@ -5,6 +5,7 @@ mod charts;
 mod claims;
 mod figures;
 mod noise;
+mod pictures;
 mod places;
 mod reproduce;
 mod sections;
@@ -21,11 +22,13 @@ use base64::engine::general_purpose::STANDARD;
 use super::Input;
 use super::figure::Figure;
 use super::number::{count, whole};
-use super::sentences::{general, list};
+use super::sentences::{environments, general, list};
 use crate::analysis::{Analysis, Tally};
 use absent::Absent;
+use charts::Charts;
 use claims::Claims;
 use figures::{Said, Shown};
+use pictures::Picture;
 use places::Places;
 use sections::Section;
 use tables::View;
@@ -65,7 +68,7 @@ struct Page<'a> {
     script: &'static str,
     echarts: &'static str,
     notice: &'static str,
-    charts: String,
+    charts: &'a str,
     name: &'a str,
     question: &'a str,
     answer: Vec<Said<'a>>,
@@ -87,6 +90,8 @@ struct Page<'a> {
     metric: &'a str,
     goal: &'static str,
     environments: Vec<String>,
+    several: Option<String>,
+    limits: Vec<String>,
     commands: Vec<String>,
     overrides: &'a [String],
     sweep_text: &'a str,
@@ -104,7 +109,20 @@ pub(super) fn page(
 ) -> String {
     let places = Places::of(analysis);
     let charts = charts::charts(figures, analysis.records.runs.iter().map(|run| run.id.as_str()));
-    let mut shown = figures::shown(figures, images, &charts.only_pictures, answer, (analysis, &places)).into_iter();
+    let render = |pictures: &[Picture]| with(input, analysis, figures, (&charts, pictures), (answer, &places));
+    let without = render(&pictures::none(images)).len();
+    render(&pictures::within(images, without))
+}
+
+/// Renders the page with these charts and pictures.
+fn with(
+    input: &Input,
+    analysis: &Analysis,
+    figures: &[Figure],
+    (charts, pictures): (&Charts, &[Picture]),
+    (answer, places): (&[String], &Places),
+) -> String {
+    let mut shown = figures::shown(figures, pictures, &charts.only_pictures, answer, (analysis, places)).into_iter();
     let lead = shown.next();
     let mut sections: [Vec<Shown<'_>>; 5] = Default::default();
     for figure in shown {
@@ -118,12 +136,12 @@ pub(super) fn page(
         script: SCRIPT,
         echarts: ECHARTS,
         notice: NOTICE,
-        charts: charts.json,
+        charts: &charts.json,
         name: &input.name,
         question: input.question.as_deref().map(str::trim).filter(|text| !text.is_empty()).unwrap_or(&input.name),
         answer: figures::said(answer, figures),
         ends: general::ends(analysis),
-        claims: claims::claims(analysis, &places),
+        claims: claims::claims(analysis, places),
         lead,
         evidence: of(Section::Evidence),
         matters: of(Section::Matters),
@@ -131,9 +149,9 @@ pub(super) fn page(
         curves: of(Section::Curves),
         noise: of(Section::Noise),
         luck: noise::noise(analysis),
-        configurations: tables::configurations_view(analysis, &places),
-        runs: tables::runs_view(analysis, &places),
-        unfinished: tables::unfinished_view(analysis, &places),
+        configurations: tables::configurations_view(analysis, places),
+        runs: tables::runs_view(analysis, places),
+        unfinished: tables::unfinished_view(analysis, places),
         unfinished_by: unfinished_by(analysis),
         absences: absent::absences(analysis),
         theory: theory::lines(analysis),
@@ -142,7 +160,9 @@ pub(super) fn page(
             super::Goal::Minimize => "smaller is better",
             super::Goal::Maximize => "larger is better",
         },
-        environments: reproduce::environments(analysis),
+        environments: reproduce::environments(analysis, &input.environments),
+        several: environments::several(analysis),
+        limits: environments::limits(analysis, &input.environments),
         commands: reproduce::commands(input, analysis),
         overrides: &input.overrides,
         sweep_text: &input.sweep_text,

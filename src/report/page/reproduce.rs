@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::Analysis;
+use crate::analysis::environments::Facts;
 use crate::report::Input;
 use crate::report::number::count;
 
@@ -28,15 +29,19 @@ pub(super) fn commands(input: &Input, analysis: &Analysis) -> Vec<String> {
     commands
 }
 
-/// Each environment with its runs.
-pub(super) fn environments(analysis: &Analysis) -> Vec<String> {
+/// Each environment with what decides bits in it, as far as that was kept, and its runs.
+pub(super) fn environments(analysis: &Analysis, facts: &Facts) -> Vec<String> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for run in &analysis.records.runs {
         let environment = run.environment.as_deref().unwrap_or("not known");
         *counts.entry((environment, run.device.as_deref().unwrap_or("an unknown device"))).or_default() += 1;
     }
-    let line =
-        |((environment, device), n): ((&str, &str), usize)| format!("{environment}: {} on {device}", count(n, "run"));
+    let line = |((environment, device), n): ((&str, &str), usize)| {
+        let known = facts.get(environment).into_iter().flatten();
+        let facts: Vec<String> = known.map(|(name, value)| format!("{name} {value}")).collect();
+        let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+        format!("{environment}{facts}: {} on {device}", count(n, "run"))
+    };
     counts.into_iter().map(line).collect()
 }
 

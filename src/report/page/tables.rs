@@ -1,10 +1,11 @@
 //! Tables of the page and their files: configurations with every replicate, runs, and what did not finish.
 
 use super::places::{Places, SHOWN};
-use crate::analysis::{Analysis, Group, Summary};
+use crate::analysis::{Analysis, Class, Group, Summary};
 use crate::config::parameter;
 use crate::report::figure::Table;
 use crate::report::number::{count, exact, number, whole};
+use crate::report::sentences::environments::short;
 use crate::train::Status;
 
 /// A table of the page.
@@ -127,6 +128,9 @@ pub(super) fn configurations_view(analysis: &Analysis, places: &Places) -> View 
     if floors {
         header.push(head("over floor", "median of domain_rmse divided by affine_floor", true));
     }
+    if analysis.environments.is_some() {
+        header.push(head("environments", "the machines and libraries that its runs were trained on", false));
+    }
     header.push(head("every replicate", &format!("{metric} of each run; a link leads to the run"), false));
     let parameters = analysis.varying.iter().filter(|name| **name != "task" || analysis.problems.len() == 1);
     header.extend(parameters.map(|&name| head(&name.replace('_', " "), &hint(name), false)));
@@ -159,6 +163,13 @@ fn configuration_row(analysis: &Analysis, group: &Group, floors: bool, places: &
             text: excess.map_or_else(|| "–".to_owned(), crate::report::number::ratio),
             ..Cell::number(excess)
         });
+    }
+    if let Some(environments) = &analysis.environments {
+        let split = environments.split(&group.rows);
+        let told = |(class, n): &(&Class, usize)| {
+            if split.len() > 1 { format!("{n} {}", short(&class.id)) } else { short(&class.id).into() }
+        };
+        cells.push(Cell::text(split.iter().map(told).collect::<Vec<_>>().join(", ")));
     }
     let value = |&row: &usize| {
         let run = &analysis.records.runs[row];
@@ -207,6 +218,11 @@ pub(super) fn runs_view(analysis: &Analysis, places: &Places) -> View {
         .extend(parameters.map(|&name| Head { filter: "words", ..head(&name.replace('_', " "), &hint(name), false) }));
     header.push(head("replicate", "number of the replicate", true));
     header.push(head("seed", "what its random draws start from", true));
+    let several = analysis.environments.is_some();
+    if several {
+        let what = "the machines and libraries that it was trained on";
+        header.push(Head { filter: "words", ..head("environment", what, false) });
+    }
     header.push(head("digest", "hash of the exact bits of its result", false));
     let line = |&row: &usize| {
         let run = &analysis.records.runs[row];
@@ -220,6 +236,9 @@ pub(super) fn runs_view(analysis: &Analysis, places: &Places) -> View {
         cells.extend(values.map(|value| Cell::text(value.unwrap_or("–"))));
         cells.push(Cell { numeric: true, ..Cell::text(run.replicate.to_string()) });
         cells.push(Cell { numeric: true, ..Cell::text(run.seed.clone()) });
+        if several {
+            cells.push(Cell::text(run.environment.as_deref().map_or("–", short)));
+        }
         cells.push(Cell::text(digest));
         Line { id: format!("run-{}", run.id), cells }
     };

@@ -22,6 +22,27 @@ pub(super) fn encode(width: usize, height: usize, pixels: &[Rgb]) -> Vec<u8> {
     bytes
 }
 
+/// An encoded image with every four pixels made one.
+pub(super) fn half(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().ok()?;
+    let mut pixels = vec![0; reader.output_buffer_size()];
+    let info = reader.next_frame(&mut pixels).ok().filter(|info| info.color_type == png::ColorType::Rgb)?;
+    let (width, height) = (info.width as usize, info.height as usize);
+    let pixel = |x: usize, y: usize| {
+        let channel = |c: usize| {
+            let at = |dx: usize, dy: usize| u32::from(pixels[((2 * y + dy) * width + 2 * x + dx) * 3 + c]);
+            ((at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1) + 2) / 4) as u8
+        };
+        [channel(0), channel(1), channel(2)]
+    };
+    let (width, height) = (width / 2, height / 2);
+    let halved: Vec<Rgb> =
+        (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| pixel(x, y)).collect();
+    Some(encode(width, height, &halved))
+}
+
 /// The most frequent colours, and for every pixel the nearest of them.
 fn reduce(pixels: &[Rgb]) -> (Vec<Rgb>, Vec<u8>) {
     let mut counts: BTreeMap<Rgb, usize> = BTreeMap::new();

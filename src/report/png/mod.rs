@@ -21,6 +21,12 @@ mod theme;
 use super::figure::{Body, Figure};
 pub use theme::Theme;
 
+/// The same picture at half its width and height; `None` where the bytes are none that [`draw`] made.
+#[must_use]
+pub fn half(picture: &[u8]) -> Option<Vec<u8>> {
+    encode::half(picture)
+}
+
 /// Draws a figure. The same figure gives the same bytes.
 #[must_use]
 pub fn draw(figure: &Figure, theme: Theme) -> Vec<u8> {

@@ -11,6 +11,11 @@ use crate::report::figure::{Dash, Parallel, ParallelLine};
 const HEIGHT: f64 = 380.0;
 /// How far below an axis the shelf for runs without a value stands.
 const SHELF: f64 = 26.0;
+/// Lines that a long name is broken into, and how far apart they are.
+const LINES: usize = 3;
+const LINE: f64 = 12.0;
+/// How far names of axes in several levels are apart.
+const LEVEL: f64 = 18.0;
 /// Pixels over which lines through one name are spread.
 const BESIDE: f64 = 14.0;
 /// Room at the right for the ticks of the last axis.
@@ -29,11 +34,12 @@ pub(super) fn draw(title: &str, figure: &Parallel, palette: Palette) -> Canvas {
         entries.push((Sample::None, "–: no value there".to_owned()));
     }
     let head = Head::new(title, entries);
-    let top = head.height + 52.0;
+    let count = figure.axes.len();
+    let levels = if count > 8 { 3 } else { 1 + usize::from(count > 5) };
+    let top = head.height + 34.0 + LEVEL * (levels.max(2) - 1) as f64;
     let bottom = top + HEIGHT;
     let mut canvas = Canvas::new(WIDTH, bottom + SHELF + 22.0, palette);
     head.draw(&mut canvas);
-    let count = figure.axes.len();
     let (left, right) = (EDGE + 12.0, WIDTH - EDGE - RIGHT);
     let step = if count > 1 { (right - left) / (count - 1) as f64 } else { right - left };
     let x = |axis: usize| left + axis as f64 * step;
@@ -55,27 +61,28 @@ pub(super) fn draw(title: &str, figure: &Parallel, palette: Palette) -> Canvas {
             key(&mut canvas, ruler, at, figure.small_is_good);
         }
         let room = if last { RIGHT - 12.0 } else { step - 14.0 };
+        let names = || ruler.ticks.iter().map(|(_, name)| name.as_str());
+        let size = names().map(|name| text::fitting(name, TICK, REGULAR, room.max(12.0))).fold(TICK, f64::min);
         let mut free = f64::INFINITY;
         let shelf = none[axis].then(|| (bottom + SHELF, "–".to_owned()));
         for (y, name) in shelf.iter().chain(&ruler.ticks) {
+            let lines = text::wrapped(name, size, REGULAR, room.max(12.0), LINES);
+            let half = 0.5 * LINE * lines.len() as f64 + 1.0;
             // From the bottom up; a name that would touch the last one is left out, its line is not.
-            if y + 7.0 > free {
+            if y + half > free {
                 continue;
             }
-            free = y - 7.0;
-            let name = text::fitted(name, TICK, REGULAR, room.max(12.0));
+            free = y - half;
             canvas.stroke(&[(at - 3.0, *y), (at + 3.0, *y)], 1.5, palette.ink, Dash::Solid);
-            canvas.patched(
-                &name,
-                (at + if last { 14.0 } else { 8.0 }, y + 4.0),
-                Anchor::Start,
-                (TICK, REGULAR),
-                palette.ink,
-            );
+            for (place, line) in lines.iter().enumerate() {
+                let below = y + 4.0 + LINE * (place as f64 - 0.5 * (lines.len() - 1) as f64);
+                let start = at + if last { 14.0 } else { 8.0 };
+                canvas.patched(line, (start, below), Anchor::Start, (size, REGULAR), palette.ink);
+            }
         }
-        // Names of axes in two levels, so that long ones do not touch.
-        let level = if count > 5 && axis % 2 == 1 { top - 32.0 } else { top - 14.0 };
-        let room = if count > 5 { 2.0 * step - 12.0 } else { step - 12.0 };
+        // Names of many axes in several levels, so that long ones do not touch.
+        let level = top - 14.0 - LEVEL * (axis % levels) as f64;
+        let room = levels as f64 * step - 12.0;
         let name = text::fitted(&figure.axes[axis].label, STRONG.0, STRONG.1, room.max(30.0));
         let half = text::width(&name, STRONG.0, STRONG.1) / 2.0;
         let middle = at.max(EDGE + half).min(WIDTH - EDGE - half);

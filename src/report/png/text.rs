@@ -57,6 +57,28 @@ pub(super) fn fitted(text: &str, size: f64, weight: Weight, room: f64) -> String
     "…".into()
 }
 
+/// A text in at most so many lines that fit in `room`, broken behind spaces, commas, hyphens and underscores; what is too much ends in
+/// an ellipsis.
+pub(super) fn wrapped(text: &str, size: f64, weight: Weight, room: f64, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for part in text.split_inclusive([' ', ',', '-', '_']) {
+        let fits = |line: &String| width(&format!("{line}{}", part.trim_end()), size, weight) <= room;
+        let goes_on = lines.len() == most || lines.last().is_some_and(|line| line.is_empty() || fits(line));
+        match lines.last_mut().filter(|_| goes_on) {
+            Some(line) => line.push_str(part),
+            None => lines.push(part.to_owned()),
+        }
+    }
+    lines.iter().map(|line| fitted(line.trim(), size, weight, room)).collect()
+}
+
+/// The size, smaller by a quarter at most, at which no part of a text that [`wrapped`] would keep together is too wide.
+pub(super) fn fitting(text: &str, size: f64, weight: Weight, room: f64) -> f64 {
+    let parts = text.split_inclusive([' ', ',', '-', '_']).map(|part| width(part.trim_end(), size, weight));
+    let widest = parts.fold(0.0, f64::max);
+    if widest > room { size * (room / widest).max(0.75) } else { size }
+}
+
 /// Calls `dot` with every pixel that the text covers, and how much of it. The text starts at `x` on the line `y`.
 pub(super) fn cover(text: &str, (x, y): (f64, f64), size: f64, weight: Weight, mut dot: impl FnMut(i32, i32, f64)) {
     let font = font(weight);
@@ -72,5 +94,22 @@ pub(super) fn cover(text: &str, (x, y): (f64, f64), size: f64, weight: Weight, m
             let (left, top) = (bounds.min.x as i32, bounds.min.y as i32);
             outline.draw(|dx, dy, coverage| dot(left + dx as i32, top + dy as i32, f64::from(coverage)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_broken_before_they_are_cut() {
+        let wrap = |text: &str, room: f64| wrapped(text, 11.0, Weight::Regular, room, 3);
+        assert_eq!(wrap("standardize", 80.0), ["standardize"]);
+        assert_eq!(wrap("strength=10, start=0.2, end=0.4", 80.0), ["strength=10,", "start=0.2,", "end=0.4"]);
+        assert_eq!(wrap("[20, 100, 1000, 100, 20]", 60.0), ["[20, 100,", "1000, 100,", "20]"]);
+        let cut = wrap("one two three four five six seven eight", 40.0);
+        assert!(cut.len() == 3 && cut[2].ends_with('…'), "{cut:?}");
+        assert!(cut.iter().all(|line| width(line, 11.0, Weight::Regular) <= 40.0), "{cut:?}");
+        assert!(wrap("unbreakablebutverylongindeed", 50.0)[0].ends_with('…'));
     }
 }

@@ -1,6 +1,6 @@
 //! Sentences on claims: what each was told by, and what breaks it.
 
-use super::list;
+use super::{environments, list};
 use crate::analysis::{Comparison, Goal, Outcome, Verdict};
 use crate::report::number::{count, number, ratio, whole};
 
@@ -28,14 +28,33 @@ pub fn told(verdict: &Verdict) -> Vec<String> {
     } else if verdict.outcome == Outcome::Fails && verdict.comparison.is_none() {
         told.push("No single run breaks it: they do together.".into());
     }
-    if verdict.untrained > 0 {
-        let verb = if verdict.untrained == 1 { "is" } else { "are" };
-        let untrained = whole(usize::try_from(verdict.untrained).unwrap_or(usize::MAX));
-        told.push(format!(
-            "Of the runs that the sweep asks for, {untrained} {verb} not trained yet, and may change this."
-        ));
+    if verdict.environments.len() > 1 {
+        let counts = verdict.environments.iter().map(|(id, n)| (id.as_str(), *n));
+        told.push(format!("They come from {}.", environments::split(counts)));
     }
+    told.extend(missing(verdict));
     told
+}
+
+/// How many runs of a claim are not trained yet; where that cannot be told, how many of the sweep.
+fn missing(verdict: &Verdict) -> Option<String> {
+    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let verb = |n: u64| if n == 1 { "is" } else { "are" };
+    match (verdict.untrained, verdict.missing) {
+        (0, _) | (_, Some(0)) => None,
+        (_, Some(missing)) => {
+            let all = count(verdict.rows.len() + number(missing), "run");
+            let (missing, verb) = (whole(number(missing)), verb(missing));
+            Some(format!("Of the {all} that it is about, {missing} {verb} not trained yet, and may change this."))
+        }
+        (untrained, None) => {
+            let (untrained, verb) = (whole(number(untrained)), verb(untrained));
+            Some(format!(
+                "Of the runs that the sweep asks for, {untrained} {verb} not trained yet; which of them it is about cannot be told before, \
+                 and they may change this."
+            ))
+        }
+    }
 }
 
 fn one(verdict: &Verdict, text: &str, value: Option<f64>, valued: usize) -> String {
@@ -45,7 +64,9 @@ fn one(verdict: &Verdict, text: &str, value: Option<f64>, valued: usize) -> Stri
         None => "nothing".into(),
     };
     let of = verdict.rows.len();
-    let from = if valued == of { String::new() } else { format!(" (from {} of them)", whole(valued)) };
+    // A count says by itself how many have it.
+    let counts = text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("count("));
+    let from = if valued == of || counts { String::new() } else { format!(" (from {} of them)", whole(valued)) };
     format!("{text} is {value}{from}")
 }
 
@@ -79,5 +100,13 @@ fn comparison(found: &Comparison) -> String {
     .filter(|(n, _, _)| *n > 0)
     .map(|(n, noun, what)| format!("{} {what}", count(n, noun)))
     .collect();
-    if left.is_empty() { format!("{told}.") } else { format!("{told}; {}.", list(&left)) }
+    let told = if left.is_empty() { format!("{told}.") } else { format!("{told}; {}.", list(&left)) };
+    match found.across {
+        0 => told,
+        n => format!(
+            "{told} Of {seeds}, {} {} the two sides in different environments, so a part of the difference may be theirs.",
+            whole(n),
+            if n == 1 { "has" } else { "have" }
+        ),
+    }
 }

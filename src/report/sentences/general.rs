@@ -6,17 +6,28 @@ use crate::analysis::{Analysis, Group, Problem, Summary, Tally, describe};
 use crate::problem::{MOST_EXHAUSTIVE, QUASI_RANDOM_POINTS};
 use crate::report::number::{count, number, percent, whole};
 
-/// The best configurations, what goes with the metric, and how runs ended.
+/// The best configurations, what goes with the metric, and how runs ended; only what is about most runs, where a figure leads.
 #[must_use]
-pub fn answer(analysis: &Analysis) -> Vec<String> {
+pub fn answer(analysis: &Analysis, has_lead: bool) -> Vec<String> {
+    let runs = |problem: &Problem| problem.groups.iter().map(|&group| analysis.groups[group].rows.len()).sum::<usize>();
+    // What is said of a part of the runs does not answer for all of them.
+    let all = analysis.records.runs.len();
+    let is_most = |n: usize| 2 * n > all;
     let mut answer: Vec<String> = Vec::new();
-    let has_metric = |problem: &&Problem| problem.groups.iter().any(|&group| analysis.groups[group].metric.is_some());
-    if let Some(problem) = analysis.problems.iter().find(has_metric).or(analysis.problems.first()) {
-        answer.push(best(analysis, problem));
+    if let Some(problem) = analysis.problems.iter().max_by_key(|problem| runs(problem)) {
+        if analysis.problems.len() == 1 || is_most(runs(problem)) || !has_lead {
+            answer.push(best(analysis, problem));
+        }
     }
     // Where nothing but the seed differs, it is luck that there is something to say of.
     let luck = || analysis.lucks.first().map(|found| luck::kinds(analysis, found));
-    answer.extend(influence(analysis).or_else(luck));
+    answer.extend(match analysis.importances.first() {
+        Some(first) => {
+            let is_most = !has_lead || is_most(first.design.rows.len() + first.design.missing.len());
+            is_most.then(|| importance::shares(analysis, first))
+        }
+        None => luck(),
+    });
     answer.push(ended(analysis));
     answer
 }

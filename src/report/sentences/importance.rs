@@ -1,11 +1,13 @@
 //! Sentences on what the metric goes with: shares of its variance, means by value, interactions.
 
-use super::{list, listed};
+use super::{environments, list, listed};
 use crate::analysis::{Analysis, Cell, Design, Effect, Goal, Importance, Level, Method};
 use crate::report::number::{count, number, percent};
 
 /// Shares below this are told together.
 const SMALL: f64 = 0.02;
+/// Replicates of a configuration below which a bootstrap over them is narrow: with three, some four intervals of five hold the truth.
+const FEW: usize = 5;
 /// Shares that are told each by itself.
 const TOLD: usize = 4;
 /// What a forest must explain of unseen configurations for its shares to mean much.
@@ -96,8 +98,8 @@ fn doubt(importance: &Importance) -> String {
 
 /// How shares were told, and what was left out: for captions.
 #[must_use]
-pub fn method(importance: &Importance) -> String {
-    told_by(importance) + &left_out(&importance.design)
+pub fn method(analysis: &Analysis, importance: &Importance) -> String {
+    told_by(importance) + &left_out(analysis, &importance.design)
 }
 
 /// How shares were told.
@@ -129,17 +131,52 @@ pub fn told_by(importance: &Importance) -> String {
     format!("{told} Values of {} are put into bins of about as many runs each.", list(&axes))
 }
 
-/// Runs and values that a design cannot tell of; empty where it has all.
+/// What intervals of shares are from, or why there are none.
 #[must_use]
-pub fn left_out(design: &Design) -> String {
-    let missing = match design.missing.len() {
-        0 => String::new(),
-        n => format!(" {} without a value left out.", count(n, "run")),
-    };
-    if design.silent.is_empty() {
-        return missing;
+pub fn intervals(importance: &Importance) -> String {
+    let exact = importance.method == Method::Exact;
+    match &importance.intervals {
+        Some(found) if exact => {
+            let design = &importance.design;
+            let configurations = design.configurations.iter().max().map_or(0, |last| last + 1);
+            let few = if design.rows.len() < FEW * configurations {
+                "; of so few replicates they come out somewhat narrow"
+            } else {
+                ""
+            };
+            format!(
+                " Intervals of 95\u{a0}% are from {} of the replicates of each combination: they say what other seeds would change{few}.",
+                count(found.samples, "bootstrap sample")
+            )
+        }
+        Some(found) => format!(
+            " Intervals of 95\u{a0}% are from {} of whole configurations, with a forest grown of each, and moved by what those are off in the mean.",
+            count(found.samples, "bootstrap sample")
+        ),
+        None if exact && importance.noise.is_none() => {
+            " There are no intervals, since every configuration was trained once.".into()
+        }
+        None if exact && importance.noise == Some(0.0) => {
+            " There are no intervals, since no two replicates differ.".into()
+        }
+        None => " There are no intervals: so many runs are not taken apart again and again.".into(),
     }
-    format!("{missing} No run with {} has a value.", listed(&design.silent, "nor with"))
+}
+
+/// Runs and values that a design cannot tell of, and that its runs come from several environments; empty where neither is so.
+#[must_use]
+pub fn left_out(analysis: &Analysis, design: &Design) -> String {
+    let mut told = String::new();
+    if !design.missing.is_empty() {
+        told += &format!(" {} without a value left out.", count(design.missing.len(), "run"));
+    }
+    if !design.silent.is_empty() {
+        told += &format!(" No run with {} has a value.", listed(&design.silent, "nor with"));
+    }
+    if let Some(several) = environments::of_design(analysis, design) {
+        told += &format!(" {several}");
+    }
+    told
 }
 
 /// The best and the worst value of an axis by their means.
@@ -200,9 +237,16 @@ pub fn crossing(analysis: &Analysis, design: &Design, (first, second): (usize, u
     let all: Vec<usize> = winners.iter().flatten().copied().collect();
     let mean = if design.logarithmic { "geometric mean" } else { "mean" };
     let Some(&first_winner) = all.first() else { return String::new() };
+    let near = near(analysis, cells, other.levels.len());
+    let near: Vec<String> = near.into_iter().map(|place| other.told(&other.levels[place])).collect();
+    let doubt = match near.len() {
+        0 => String::new(),
+        n if n == winners.iter().flatten().count() => " The intervals of the two best overlap with each.".to_owned(),
+        _ => format!(" The intervals of the two best overlap with {}.", list(&near)),
+    };
     if all.iter().all(|&winner| winner == first_winner) {
         return format!(
-            "With every value of {}, the best {} by {mean} is {}.",
+            "With every value of {}, the best {} by {mean} is {}.{doubt}",
             other.label(),
             one.label(),
             one.told(&one.levels[first_winner])
@@ -216,5 +260,19 @@ pub fn crossing(analysis: &Analysis, design: &Design, (first, second): (usize, u
             told.push(format!("{} with {}", one.told(name), list(&with)));
         }
     }
-    format!("Which {} is best by {mean} depends on {}: {}.", one.label(), other.label(), told.join("; "))
+    format!("Which {} is best by {mean} depends on {}: {}.{doubt}", one.label(), other.label(), told.join("; "))
+}
+
+/// Values of the second axis with which the intervals of the two best cells overlap.
+fn near(analysis: &Analysis, cells: &[Cell], values: usize) -> Vec<usize> {
+    let overlap = |place: &usize| {
+        let mut own: Vec<&Level> = cells.iter().filter(|cell| cell.second == *place).map(|cell| &cell.level).collect();
+        own.sort_by(|a, b| analysis.metric.goal.order(a.mean, b.mean));
+        let [first, second, ..] = own[..] else { return false };
+        match (first.interval, second.interval) {
+            (Some(one), Some(other)) => one.0 <= other.1 && other.0 <= one.1,
+            _ => false,
+        }
+    };
+    (0..values).filter(overlap).collect()
 }

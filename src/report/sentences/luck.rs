@@ -47,9 +47,9 @@ pub fn kinds(analysis: &Analysis, luck: &Luck) -> String {
     let told: Vec<String> =
         singles.iter().map(|one| format!("{} with {} alone", spread(luck, one), anew(one.kind))).collect();
     let all = luck.spreads.iter().find(|spread| spread.kind == Kind::All);
-    let beside = match all {
-        Some(all) => format!(", and {} with everything drawn anew", spread(luck, all)),
-        None => String::new(),
+    let (beside, told) = match all {
+        Some(all) => (format!("{} with everything drawn anew", spread(luck, all)), format!("; it is {}", list(&told))),
+        None => (list(&told), String::new()),
     };
     let shares: Vec<String> =
         singles.iter().filter_map(|one| Some(format!("{} with the {}", percent(one.share?), kind(one.kind)))).collect();
@@ -62,5 +62,5 @@ pub fn kinds(analysis: &Analysis, luck: &Luck) -> String {
             list(&shares)
         )
     };
-    format!("The standard deviation of {metric}{of} is {}{beside} (95\u{a0}% intervals).{shares}", list(&told))
+    format!("The standard deviation of {metric}{of} is {beside}{told} (95\u{a0}% intervals).{shares}")
 }

@@ -1,6 +1,7 @@
 //! Findings in words. Every sentence is made from numbers, and says the opposite where they do.
 
 pub mod claims;
+pub mod environments;
 pub mod findings;
 pub mod founding;
 pub mod general;
@@ -14,6 +15,10 @@ use crate::measure::COLUMNS;
 use super::figure::Figure;
 use super::number::{count, number};
 
+/// Names of figures that any sweep has: what they say stands in the answer in other words.
+const GENERIC: [&str; 7] =
+    ["ranking", "parallel", "importance", "interactions", "effects", "equal-tuning", "parameters"];
+
 /// What the closing lines of a run and the page's first screen say: a few paragraphs that answer the question, after one
 /// that says so where runs are missing. Where the founding question is asked whole, they answer that; else they begin with
 /// what the figure that leads the report says.
@@ -23,11 +28,14 @@ pub fn answer(analysis: &Analysis, figures: &[Figure]) -> Vec<String> {
     let answer = if let Some(found) = whole {
         founding::answer(analysis, found)
     } else {
-        // A ranking says what the next sentence does, and learning curves tell of the way and not of the end.
-        let is_answer = |figure: &&Figure| !figure.name.starts_with("ranking") && figure.name != "curves";
-        let lead = figures.first().filter(is_answer);
+        // Learning curves tell of the way; where they do not say what the end depends on, the next figure answers. A ranking says
+        // what the next sentence does.
+        let is_way = |figure: &&Figure| figure.name == "curves" && !figure.finding.starts_with(findings::BY);
+        let lead = figures.iter().find(|figure| !is_way(figure));
+        let lead = lead.filter(|figure| !GENERIC.iter().any(|name| figure.name.starts_with(name)));
         let lead = lead.map(|figure| figure.finding.clone());
-        let general = general::answer(analysis).into_iter().filter(|sentence| lead.as_ref() != Some(sentence));
+        let general =
+            general::answer(analysis, lead.is_some()).into_iter().filter(|sentence| lead.as_ref() != Some(sentence));
         lead.iter().cloned().chain(general).collect()
     };
     general::missing(analysis).into_iter().chain(answer).collect()
@@ -71,6 +79,20 @@ fn article(name: &str) -> &'static str {
 /// `a, nor with b, nor with c`.
 fn listed(items: &[String], between: &str) -> String {
     items.join(&format!(", {between} "))
+}
+
+/// `a; b; c and 2 more`: longer items than a list has.
+fn several(items: &[String], most: usize) -> String {
+    match items.len().saturating_sub(most) {
+        0 => items.join("; "),
+        more => format!("{}; and {more} more", items[..most].join("; ")),
+    }
+}
+
+/// The beginning of a sentence: its first letter as a capital.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// A sentence inside another one: its first letter in lower case.

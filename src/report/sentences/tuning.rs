@@ -13,12 +13,13 @@ pub fn tuned(analysis: &Analysis, tuning: &Tuning) -> String {
     let axis = &design.axes[tuning.axis];
     let value = |tuned: &Tuned| number(tuned.metric.mean);
     let best = &tuning.levels[0];
+    let near = if tuning.clear == Some(false) { ", which cannot be told apart," } else { "" };
     let rest = match &tuning.levels[1..] {
         [] => String::new(),
-        [only] => format!(", {} second with {}", axis.told(&only.level), value(only)),
+        [only] => format!(", {} second with {}{}", axis.told(&only.level), value(only), near.trim_end_matches(',')),
         [next, .., last] => {
             let (next, last) = ((axis.told(&next.level), value(next)), (axis.told(&last.level), value(last)));
-            format!(", {} second with {} and {} last with {}", next.0, next.1, last.0, last.1)
+            format!(", {} second with {}{near} and {} last with {}", next.0, next.1, last.0, last.1)
         }
     };
     format!(

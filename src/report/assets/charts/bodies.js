@@ -2,7 +2,16 @@
 // lies under the pointer. Places are in the axes' own units, so that zooming moves everything alike.
 
 const lines = (...parts) => parts.filter(Boolean).join("\n");
-const told = (axis, value) => `${axis.label}: ${axis.names.find(([at]) => at === value)?.[1] ?? number(value)}`;
+/** The middle of a text that is centred on a place as far as that leaves it on the canvas. */
+const within = (text, at, width) => {
+  const half = Math.min(widthOf(plain(text)), width) / 2;
+  return Math.min(Math.max(at, half), width - half);
+};
+/** A value on an axis; on one of names the nearest one, since dots stand a little aside. */
+const told = (axis, value) => {
+  const [, name] = axis.names.reduce((best, [at, name]) => (Math.abs(at - value) < best[0] ? [Math.abs(at - value), name] : best), [0.5, null]);
+  return [axis.label, name ?? number(value)].filter(Boolean).join(": ");
+};
 
 function legendOf(entries) {
   const known = new Map();
@@ -122,8 +131,8 @@ function planPanels(body, { width, colours, hidden }) {
   });
   const height = top + down * (over + plot + under) + 26;
   const overlay = () => [
-    draw.text(body.y.label, 0, 8, colours.Muted, { room: width - 110 }),
-    draw.text(body.x.label, (left + width) / 2, height - 12, colours.Muted, { align: "center", room: width - 16 }),
+    draw.text(body.y.label, 0, 8, colours.Muted, { room: width }),
+    draw.text(body.x.label, within(body.x.label, (left + width) / 2, width), height - 12, colours.Muted, { align: "center", room: width }),
     ...body.panels.map((panel, place) => draw.text(panel.title, frames[place].left, frames[place].top - 13, colours.Ink, { weight: 600, room: wide })),
   ];
   const legend = legendOf([
@@ -204,9 +213,7 @@ function planRows(body, values, note, { width, colours }) {
       }
       if (end) front.push(draw.text(note(one), width - 2, narrow ? upper + 10 : top + middles[i], colours.Muted, { align: "right", size: TICK, room: 170 }));
     });
-    const half = Math.min(widthOf(body.x.label), width) / 2;
-    const middle = Math.min(Math.max((left + right) / 2, half), width - half);
-    front.push(draw.text(body.x.label, middle, top + plot + 36, colours.Muted, { align: "center", wrap: width }));
+    front.push(draw.text(body.x.label, within(body.x.label, (left + right) / 2, width), top + plot + 36, colours.Muted, { align: "center", wrap: width }));
     return { behind, front };
   };
   // Lines of references go through all rows; their labels stand above them, and go with them where the axis is zoomed.
@@ -414,7 +421,7 @@ function planHeat(body, { width, colours }) {
       });
     });
     children.push(draw.text(body.rows.label, 0, top + over - 12, colours.Muted, { room: names }));
-    children.push(draw.text(body.columns.label, (left + width) / 2, height - 12, colours.Muted, { align: "center", room: width }));
+    children.push(draw.text(body.columns.label, within(body.columns.label, (left + width) / 2, width), height - 12, colours.Muted, { align: "center", room: width }));
     return children;
   };
   const legend = [];
@@ -432,7 +439,9 @@ const BESIDE = 14;
 function planParallel(body, { width, colours, dark }) {
   const count = body.axes.length;
   const wide = Math.max(width, count * 64);
-  const [top, bottom, tall] = [56, 24, 320];
+  // Names of many axes stand in several levels, so that long ones do not touch.
+  const levels = count > 8 ? 3 : count > 5 ? 2 : 1;
+  const [top, bottom, tall] = [40 + 16 * (levels - 1), 24, 320];
   const rulers = body.axes.map((axis, i) => new Ruler(axis, body.lines.map((line) => line.values[i]), tall, 44));
   // Runs without a value stand on a shelf below the axis.
   const shelves = rulers.map((ruler, i) => {
@@ -469,19 +478,21 @@ function planParallel(body, { width, colours, dark }) {
       const texts = new Map(ticks.map(([at, text]) => [at, text]));
       const values = ticks.map(([at]) => at);
       const text = (at) => texts.get(at) ?? [...texts].find(([known]) => Math.abs(known - at) < 1e-9 * Math.max(1, Math.abs(known)))?.[1] ?? "";
+      const room = i === count - 1 ? 60 : step - 14;
+      const size = Math.min(TICK, ...ticks.map(([, name]) => fitting(plain(name), room, TICK)));
       return {
         dim: i,
         type: "value",
         min: shelves[i] === null ? ruler.ends[0] : shelves[i] - (BESIDE * (ruler.ends[1] - ruler.ends[0])) / tall / 2,
         max: ruler.ends[1],
-        name: fitted(plain(body.axes[i].label), count > 5 ? 2 * step - 14 : step - 10, 12, 600),
+        name: fitted(plain(body.axes[i].label), levels * step - 12, 12, 600),
         nameLocation: "end",
-        nameGap: count > 5 && i % 2 ? 28 : 12,
+        nameGap: 12 + 16 * (i % levels),
         nameTextStyle: { color: colours.Ink, fontSize: 12, fontWeight: 600, fontFamily: FONT, align: i === 0 ? "left" : i === count - 1 ? "right" : "center", padding: i === 0 ? [0, 0, 0, -20] : i === count - 1 ? [0, -60, 0, 0] : 0 },
         axisLine: { lineStyle: { color: colours.Ink, width: 1.5 } },
         axisTick: { customValues: values, lineStyle: { color: colours.Ink } },
         minorTick: { show: false },
-        axisLabel: { customValues: values, formatter: (at) => fitted(plain(text(at)), i === count - 1 ? 60 : step - 14, TICK), color: colours.Ink, fontSize: TICK, fontFamily: FONT, hideOverlap: true, textBorderColor: colours.background, textBorderWidth: 3, margin: 6 },
+        axisLabel: { customValues: values, formatter: (at) => wrapped(plain(text(at)), room, 3, size), color: colours.Ink, fontSize: size, lineHeight: 1.1 * size, fontFamily: FONT, hideOverlap: true, textBorderColor: colours.background, textBorderWidth: 3, margin: 6 },
         areaSelectStyle: { width: 22, borderColor: colours.Blue, color: colours.Blue, opacity: 0.25 },
       };
     }),

@@ -82,7 +82,7 @@ class Chart {
     this.holder = make("div", { className: "canvas" });
     this.canvas = make("div", {});
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", this.figure.querySelector("img").alt);
+    this.canvas.setAttribute("aria-label", this.figure.querySelector("img")?.alt ?? this.figure.querySelector(".picture [role=img]").getAttribute("aria-label"));
     this.holder.append(this.canvas);
     this.tip = make("div", { className: "tip", hidden: true });
     this.ring = make("div", { className: "ring", hidden: true });

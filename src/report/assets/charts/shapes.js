@@ -25,6 +25,23 @@ function fitted(text, room, size = 12, weight = 400) {
   return `${letters.join("").trimEnd()}…`;
 }
 
+/** A text in at most so many lines that fit, broken behind spaces, commas, hyphens and underscores. */
+function wrapped(text, room, most, size = 12, weight = 400) {
+  const lines = [""];
+  for (const part of text.match(/[^ ,_-]*[ ,_-]|[^ ,_-]+/g) ?? []) {
+    const line = lines.at(-1);
+    if (line && lines.length < most && widthOf(line + part.trimEnd(), size, weight) > room) lines.push(part);
+    else lines[lines.length - 1] += part;
+  }
+  return lines.map((line) => fitted(line.trim(), room, size, weight)).join("\n");
+}
+
+/** The size, smaller by a quarter at most, at which no part of a text that is kept together is too wide. */
+function fitting(text, room, size) {
+  const widest = Math.max(0, ...(text.match(/[^ ,_-]*[ ,_-]|[^ ,_-]+/g) ?? []).map((part) => widthOf(part.trimEnd(), size)));
+  return widest > room ? size * Math.max(room / widest, 0.75) : size;
+}
+
 /** Text that no letter in it can turn around what follows. */
 const plain = (text) => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
 

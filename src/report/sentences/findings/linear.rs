@@ -1,10 +1,9 @@
 //! Sentences on linear networks: floors, depths, condition numbers.
 
-use super::named;
 use crate::analysis::Analysis;
 use crate::analysis::findings::{Conditioning, Depths, Floors, Line, Pace};
-use crate::report::number::{count, number, ratio, significant};
-use crate::report::sentences::list;
+use crate::report::number::{count, number, ratio, significant, whole};
+use crate::report::sentences::several;
 
 /// Whether linear networks end at the computed floor.
 #[must_use]
@@ -18,7 +17,7 @@ pub fn floors(found: &Floors) -> String {
     };
     let worst = worst.map(|(task, excess)| {
         format!(
-            "; furthest in the median is {} on 1 to {}, at {} times its floor",
+            ". The furthest in the median is {} on 1 to {}, at {} times its floor",
             task.task,
             number(task.largest),
             ratio(excess.median)
@@ -43,11 +42,16 @@ pub fn floors(found: &Floors) -> String {
 pub fn depths(found: &Depths) -> String {
     let verdict = if found.below == 0 {
         format!(
-            "No depth gets a linear network below the floor; the closest run has {} times that",
+            "No depth gets a linear network below the floor; the closest run has {} times its error",
             ratio(found.closest)
         )
     } else {
-        format!("{} are below the floor, down to {} times that", count(found.below, "linear run"), ratio(found.closest))
+        format!(
+            "{} {} below the floor, down to {} times its error, which theory says none can",
+            count(found.below, "linear run"),
+            if found.below == 1 { "is" } else { "are" },
+            ratio(found.closest)
+        )
     };
     let spread = |line: &&Line| {
         let means = line.points.iter().map(|point| point.mean);
@@ -60,11 +64,11 @@ pub fn depths(found: &Depths) -> String {
         let name = if line.panel.is_empty() { line.scale.clone() } else { format!("{}, {}", line.scale, line.panel) };
         match (best, worst) {
             (Some(best), Some(worst)) => format!(
-                "{name} (from {} with {} to {} with {})",
+                "from {} with {} to {} with {} ({name})",
                 ratio(worst.mean),
                 count(worst.layers, "hidden layer"),
                 ratio(best.mean),
-                count(best.layers, "hidden layer")
+                best.layers
             ),
             _ => name,
         }
@@ -74,12 +78,12 @@ pub fn depths(found: &Depths) -> String {
     let depth = if decides.is_empty() {
         "Depth matters little for how near they come in time".to_owned()
     } else {
-        format!("Depth decides how near they come in time for {}, in mean error over the floor", named(&decides, 4))
+        format!("Depth decides how near they come in time: mean error over the floor goes {}", several(&decides, 4))
     };
     let most = rest.iter().flat_map(|line| &line.points).map(|point| point.mean).reduce(f64::max);
     let rest = match most {
         Some(most) if !decides.is_empty() => {
-            format!("; otherwise every depth ends within {} times the floor", ratio(most))
+            format!(". Otherwise every depth ends within {} times the floor", ratio(most))
         }
         _ => String::new(),
     };
@@ -92,30 +96,29 @@ pub fn conditioning(_analysis: &Analysis, found: &Conditioning) -> String {
     let part = |pace: &Pace| {
         let runs = pace.reached.len() + pace.never.len();
         if pace.reached.is_empty() {
-            return format!("{} never gets there ({})", pace.label, count(runs, "run"));
+            return format!("by {} none of {} gets there", pace.label, count(runs, "run"));
         }
         let epochs = pace.reached.iter().map(|(_, _, epochs)| *epochs);
         let (low, high) = epochs.fold((f64::INFINITY, 0.0), |(l, h): (f64, f64), e| (l.min(e), h.max(e)));
         let never = match pace.never.len() {
             0 => String::new(),
-            n => format!(", and {n} of {runs} do not get there"),
+            n => {
+                let not = if n == 1 { "does" } else { "do" };
+                format!(" ({} of {} {not} not get there)", whole(n), count(runs, "run"))
+            }
         };
+        let range = if low == high { number(low) } else { format!("{} to {}", number(low), number(high)) };
         let how = match (pace.power, pace.each) {
             (Some(power), Some(each)) if power > 0.75 => {
-                format!("takes {} epochs for each unit of the condition number, in the median", significant(each, 2))
+                format!("{} for each unit of the condition number, in the median", significant(each, 2))
             }
             (Some(power), _) => {
-                format!(
-                    "takes {} to {} epochs, which go with its power {}",
-                    number(low),
-                    number(high),
-                    significant(power, 2)
-                )
+                format!("{range}, as the condition number to the power {}", significant(power, 2))
             }
-            _ => format!("takes {} to {} epochs", number(low), number(high)),
+            _ => range,
         };
-        format!("{} {how}{never}", pace.label)
+        format!("by {} {how}{never}", pace.label)
     };
     let parts: Vec<String> = found.paces.iter().map(part).collect();
-    format!("To come within 1\u{a0}% of the floor, {}.", list(&parts))
+    format!("Epochs until a run is within 1\u{a0}% of the floor: {}.", parts.join("; "))
 }

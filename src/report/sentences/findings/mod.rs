@@ -3,10 +3,12 @@
 mod linear;
 mod networks;
 mod scatter;
+mod sizes;
 
 pub use linear::{conditioning, depths, floors};
-pub use networks::{beyond, courses, crossing, fan, pieces, shared, sizes, written};
+pub use networks::{BY, beyond, courses, crossing, fan, pieces, shared, written};
 pub use scatter::{distribution, examples, roundings, successes};
+pub use sizes::sizes;
 
 /// The first of some names, and how many more there are.
 fn named(names: &[String], most: usize) -> String {

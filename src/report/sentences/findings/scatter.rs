@@ -1,10 +1,10 @@
 //! Sentences on how runs scatter: replicates, rates of success, samples, rounding.
 
 use super::named;
-use crate::analysis::Analysis;
 use crate::analysis::findings::{Distribution, Examples, Learner, Rounded, Roundings, SUCCESS, Success, Successes};
-use crate::report::number::{count, fixed, number, ratio, significant};
-use crate::report::sentences::list;
+use crate::analysis::{Analysis, ONLY};
+use crate::report::number::{count, fixed, number, ratio, significant, whole};
+use crate::report::sentences::{capital, list};
 
 /// How replicates of one configuration scatter, and where the printed error falls among them.
 #[must_use]
@@ -15,10 +15,10 @@ pub fn distribution(analysis: &Analysis, found: &Distribution) -> String {
     let mut told = Vec::new();
     if let Some(printed) = found.printed {
         let below = summary.values.iter().filter(|(_, value)| *value <= printed).count();
-        let below = if below == 0 { "none".to_owned() } else { below.to_string() };
-        let ends = if below == "1" { "ends" } else { "end" };
+        let ends = if below < 2 { "ends" } else { "end" };
+        let below = if below == 0 { "none".to_owned() } else { whole(below) };
         told.push(format!(
-            "Of {runs} of the question's own network {below} {ends} at or below the {} that it prints; they go from {} to {}, with a median of {}",
+            "Of {runs} of the question's own network, {below} {ends} at or below the {} that it prints. They go from {} to {}, with a median of {}",
             fixed(printed, 2),
             number(summary.min),
             number(summary.max),
@@ -26,7 +26,7 @@ pub fn distribution(analysis: &Analysis, found: &Distribution) -> String {
         ));
     } else {
         let label = &analysis.groups[found.group].label;
-        let what = if label == "its only configuration" { String::new() } else { format!(" of {label}") };
+        let what = if label == ONLY { String::new() } else { format!(" of {label}") };
         let times = if summary.min > 0.0 {
             format!(": the largest is {} times the smallest", ratio(summary.max / summary.min))
         } else {
@@ -42,32 +42,37 @@ pub fn distribution(analysis: &Analysis, found: &Distribution) -> String {
     if let Some(band) = found.band {
         let (low, high) = (band.floor - 2.0 * band.sd, band.floor + 2.0 * band.sd);
         let of = |wanted: &dyn Fn(f64) -> bool| summary.values.iter().filter(|(_, value)| wanted(*value)).count();
+        let within = of(&|value| (low..=high).contains(&value));
         told.push(format!(
-            "least squares on as many draws falls between {} and {} nineteen times in twenty, where {} of the {n} lie, {} above and {} below; {} {} within 1\u{a0}% of least squares on their own draws",
+            "Nineteen times in twenty, least squares on as many draws falls between {} and {}: {within} of the {n} {} there, {} above and {} below",
             number(low),
             number(high),
-            of(&|value| (low..=high).contains(&value)),
+            if within == 1 { "lies" } else { "lie" },
             of(&|value| value > high),
             of(&|value| value < low),
-            if band.reached == 0 { "none".to_owned() } else { band.reached.to_string() },
-            if band.reached == 1 { "comes" } else { "come" }
         ));
+        told.push(match band.reached {
+            0 => "Not one comes within 1\u{a0}% of least squares on its own draws".to_owned(),
+            1 => "One comes within 1\u{a0}% of least squares on its own draws".to_owned(),
+            n => format!("{} come within 1\u{a0}% of least squares on their own draws", whole(n)),
+        });
     }
     if let Some(floor) = found.floor {
         let below = summary.values.iter().filter(|(_, value)| *value < floor).count();
         let below = if below == n { "all".to_owned() } else { format!("{below} of {n}") };
-        told.push(format!("{below} are below the affine floor of {}", number(floor)));
+        let are = if below.starts_with("1 of") { "is" } else { "are" };
+        told.push(format!("{} {are} below the affine floor of {}", capital(&below), number(floor)));
     }
     if summary.missing > 0 {
-        told.push(format!("{} more have no value", summary.missing));
+        told.push(format!("{} more have no value", whole(summary.missing)));
     }
     if let [parts @ .., _] = &found.parts[..] {
         let part = |(kinds, own): &(String, crate::analysis::Summary)| {
-            format!("{} to {} with only {kinds} drawn anew", number(own.min), number(own.max))
+            format!("{} to {} with nothing but {kinds} drawn anew", number(own.min), number(own.max))
         };
-        told.push(format!("it goes from {}", list(&parts.iter().map(part).collect::<Vec<_>>())));
+        told.push(format!("It goes from {}", list(&parts.iter().map(part).collect::<Vec<_>>())));
     }
-    format!("{}.", told.join("; "))
+    format!("{}.", told.join(". "))
 }
 
 /// How often which layer finds which operation.
@@ -84,34 +89,30 @@ pub fn successes(analysis: &Analysis, found: &Successes) -> String {
         .collect();
     let pairs = found.pairs.len();
     let always = match all.len() {
-        0 => format!("Of {pairs} pairs of network and task none finds its operation in every run"),
+        0 => format!("Of {pairs} pairs of network and task, none finds its operation in every run"),
         n => {
             let verb = if n == 1 { "finds its" } else { "find their" };
-            format!("Of {pairs} pairs of network and task {n} {verb} operation in every run ({})", named(&all, 6))
+            format!("Of {pairs} pairs of network and task, {n} {verb} operation in every run: {}", named(&all, 6))
         }
     };
-    let luck = if between.is_empty() {
-        "none by luck".to_owned()
-    } else {
-        format!("{} by luck ({})", between.len(), named(&between, 4))
+    let luck = match between.len() {
+        0 => String::new(),
+        n => {
+            format!(" {} find{} it by luck: {}.", capital(&whole(n)), if n == 1 { "s" } else { "" }, named(&between, 4))
+        }
     };
-    format!("{always}, {none} in none, {luck}; success is an R² above {SUCCESS} beyond the range.")
+    let none = match none {
+        0 => String::new(),
+        n => format!(" {} never {}.", whole(n), if n == 1 { "does" } else { "do" }),
+    };
+    format!("{always}.{luck}{none} To find it is an R² above {SUCCESS} beyond the range.")
 }
 
 /// What an error on few examples says of all inputs.
 #[must_use]
 pub fn examples(found: &Examples) -> String {
     let part = |learner: &Learner| {
-        let slope = |place: Option<&crate::analysis::findings::Slope>| {
-            let slope = place?;
-            Some(format!(
-                "{} examples give {} on themselves and {} on all inputs",
-                number(slope.examples),
-                number(slope.train.median),
-                number(slope.domain.median)
-            ))
-        };
-        let ends = [slope(learner.slopes.first()), slope(learner.slopes.last())];
+        let (Some(first), Some(last)) = (learner.slopes.first(), learner.slopes.last()) else { return String::new() };
         let enough = learner
             .slopes
             .iter()
@@ -119,12 +120,22 @@ pub fn examples(found: &Examples) -> String {
             .map_or("no number tried brings the two within 10\u{a0}%".to_owned(), |slope| {
                 format!("from {} on the two are within 10\u{a0}%", number(slope.examples))
             });
-        format!("{}: {}; {enough}", learner.label, ends.into_iter().flatten().collect::<Vec<_>>().join(", "))
+        format!(
+            "With {} examples the median error of {} is {} on them and {} on all inputs; {enough}, and {} leave {}.",
+            number(first.examples),
+            learner.label,
+            number(first.train.median),
+            number(first.domain.median),
+            number(last.examples),
+            number(last.domain.median)
+        )
     };
     let parts: Vec<String> = found.learners.iter().take(3).map(part).collect();
-    let more = found.learners.len() - parts.len();
-    let more = if more > 0 { format!(" {} more are in the figure.", count(more, "learner")) } else { String::new() };
-    format!("Medians by learner. {}.{more}", parts.join(". "))
+    let more = match found.learners.len() - parts.len() {
+        0 => String::new(),
+        n => format!(" {} more {} in the figure.", count(n, "learner"), if n == 1 { "is" } else { "are" }),
+    };
+    format!("{}{more}", parts.join(" "))
 }
 
 /// What rounding hides.
