@@ -51,6 +51,15 @@ fn the_reference_of_measures_is_current() {
     is_current("results/README.md", "measures", &table);
 }
 
+#[test]
+fn the_table_of_the_simulated_cluster_is_current() {
+    let python = std::env::var("ABLATE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let output = std::process::Command::new(&python).arg(root().join("benches/cluster.py")).output();
+    let output = output.unwrap_or_else(|error| panic!("{python}: {error}"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    is_current("docs/clusters.md", "simulation", &String::from_utf8(output.stdout).unwrap());
+}
+
 /// Files that a document links to.
 fn links(text: &str) -> Vec<&str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
