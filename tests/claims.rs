@@ -328,21 +328,21 @@ fn comparisons_across_environments_are_told() {
         compare: Some(Compare { a: "activation = 'relu'".into(), b: "activation = 'tanh'".into(), metric: None }),
         ..claim("", "")
     };
-    let judged = |environments: [Option<&str>; 7]| {
+    let judged = |environments: [&str; 7]| {
         let mut runs = runs();
         runs.with_column(Column::new("environment".into(), environments.to_vec())).unwrap();
         let verdict = judge(&runs, &metric(), std::slice::from_ref(&compare), 7).unwrap().1.remove(0);
         let told = told(&verdict).join(" ").replace('\u{a0}', " ");
         (verdict, told)
     };
-    let one = Some("000000000000000000aa");
-    let other = Some("1111222233334444bbbb");
+    let one = "000000000000000000aa";
+    let other = "1111222233334444bbbb";
     let (verdict, told) = judged([one; 7]);
-    assert_eq!(verdict.environments, [(one.unwrap().to_owned(), 7)]);
+    assert_eq!(verdict.environments, [(one.to_owned(), 7)]);
     assert!(verdict.comparison.unwrap().across == 0 && !told.contains("environment"), "{told}");
     // The side of seed 0, and a run that has no partner.
     let (verdict, told) = judged([one, one, one, other, one, other, one]);
-    assert_eq!(verdict.environments, [(one.unwrap().to_owned(), 5), (other.unwrap().to_owned(), 2)]);
+    assert_eq!(verdict.environments, [(one.to_owned(), 5), (other.to_owned(), 2)]);
     assert_eq!(verdict.comparison.unwrap().across, 1);
     assert!(told.contains("They come from 2 environments, 5 runs from 00000000 and 2 from 11112222."), "{told}");
     let across =

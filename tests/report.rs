@@ -490,7 +490,7 @@ importance: Of the variance of log10 test_rmse over 90 runs on square in the gri
 
 interactions-square-fixes: Of 3 pairs of axes, normalization and activation explain the most together beyond both alone: 9 % of the variance. | On the diagonal the share of the variance of log10 test_rmse that goes with an axis alone; beside it the share that two explain together beyond both alone. Exact functional analysis of variance of the means of all combinations, each with the same weight, freed of the noise of replicates.
 
-interactions-strongest-square-fixes: With every value of activation, the best normalization by geometric mean is standardized. | A cell has the geometric mean over the values of the other axis, each configuration counted alike; small dots are its runs.
+interactions-strongest-square-fixes: With every value of activation, the best normalization by geometric mean is standardized. The intervals of the two best overlap with linear and relu. | A cell has the geometric mean over the values of the other axis, each configuration counted alike; small dots are its runs.
 
 interactions-strongest-square-depth: Which depth is best by mean depends on normalization: depth 0 with standardized; depth 5 with seed scaling. The intervals of the two best overlap with standardized. | A cell has the mean, each configuration counted alike; small dots are its runs.
 

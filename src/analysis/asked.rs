@@ -41,7 +41,7 @@ impl Asked {
     /// they are not known.
     pub(super) fn missing(&self, claim: &Claim) -> Option<u64> {
         let untrained = self.untrained.as_ref()?;
-        let holds = |sql: &String| self.holds(untrained, sql);
+        let holds = |sql: &String| holds(untrained, sql);
         let mut about = match &claim.filter {
             Some(filter) => holds(filter)?,
             None => vec![true; untrained.len()],
@@ -53,19 +53,19 @@ impl Asked {
         }
         Some(about.iter().filter(|about| **about).count() as u64)
     }
+}
 
-    /// Of each of these runs whether a condition is true; `None` where it asks for more than is known before training.
-    fn holds(&self, untrained: &[Run], sql: &str) -> Option<Vec<bool>> {
-        if untrained.is_empty() {
-            return Some(Vec::new());
-        }
-        let table = table(untrained, sql)?;
-        let columns: Vec<&str> = table.columns().iter().map(|column| column.name().as_str()).collect();
-        if unusable(sql, &columns).is_some() {
-            return None;
-        }
-        questions::holds(&table, sql).ok()
+/// Of each of these runs whether a condition is true; `None` where it asks for more than is known before training.
+fn holds(untrained: &[Run], sql: &str) -> Option<Vec<bool>> {
+    if untrained.is_empty() {
+        return Some(Vec::new());
     }
+    let table = table(untrained, sql)?;
+    let columns: Vec<&str> = table.columns().iter().map(|column| column.name().as_str()).collect();
+    if unusable(sql, &columns).is_some() {
+        return None;
+    }
+    questions::holds(&table, sql).ok()
 }
 
 /// What is known of runs before they are trained, in the columns of the results: those that stand in an expression.

@@ -42,18 +42,19 @@ pub fn of_ranking(analysis: &Analysis, problem: &Problem) -> Option<String> {
     let environments = analysis.environments.as_ref()?;
     let rows_of = |group: usize| analysis.groups[group].rows.as_slice();
     let rows: Vec<usize> = problem.groups.iter().flat_map(|&group| rows_of(group)).copied().collect();
-    let mut told = of_runs(analysis, &rows)?;
+    let mut told = vec![of_runs(analysis, &rows)?];
     let mixed = problem.groups.iter().filter(|&&group| environments.are_mixed(rows_of(group))).count();
     if mixed > 0 {
         let have = if mixed == 1 { "has" } else { "have" };
-        told += &format!(" {} {have} runs from several.", count(mixed, "configuration"));
+        told.push(format!("{} {have} runs from several.", count(mixed, "configuration")));
     }
     if let [first, second, ..] = problem.groups[..]
         && environments.are_mixed(&[rows_of(first), rows_of(second)].concat())
     {
-        told += " The first and the second do not come from the same one, so what lies between them may be the environment's.";
+        let first = "The first and the second do not come from the same one, so what lies between them may be the environment's.";
+        told.push(first.into());
     }
-    Some(told)
+    Some(told.join(" "))
 }
 
 /// What several environments do to shares of the variance.

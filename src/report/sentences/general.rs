@@ -14,11 +14,11 @@ pub fn answer(analysis: &Analysis, has_lead: bool) -> Vec<String> {
     let all = analysis.records.runs.len();
     let is_most = |n: usize| 2 * n > all;
     let mut answer: Vec<String> = Vec::new();
-    if let Some(problem) = analysis.problems.iter().max_by_key(|problem| runs(problem)) {
-        if analysis.problems.len() == 1 || is_most(runs(problem)) || !has_lead {
-            answer.push(best(analysis, problem));
-        }
-    }
+    let has_metric = |problem: &Problem| problem.groups.iter().any(|&group| analysis.groups[group].metric.is_some());
+    // Of equal ones the first.
+    let most = analysis.problems.iter().rev().max_by_key(|problem| (has_metric(problem), runs(problem)));
+    let is_answer = |problem: &&Problem| analysis.problems.len() == 1 || is_most(runs(problem)) || !has_lead;
+    answer.extend(most.filter(is_answer).map(|problem| best(analysis, problem)));
     // Where nothing but the seed differs, it is luck that there is something to say of.
     let luck = || analysis.lucks.first().map(|found| luck::kinds(analysis, found));
     answer.extend(match analysis.importances.first() {

@@ -166,17 +166,14 @@ pub fn intervals(importance: &Importance) -> String {
 /// Runs and values that a design cannot tell of, and that its runs come from several environments; empty where neither is so.
 #[must_use]
 pub fn left_out(analysis: &Analysis, design: &Design) -> String {
-    let mut told = String::new();
-    if !design.missing.is_empty() {
-        told += &format!(" {} without a value left out.", count(design.missing.len(), "run"));
-    }
-    if !design.silent.is_empty() {
-        told += &format!(" No run with {} has a value.", listed(&design.silent, "nor with"));
-    }
-    if let Some(several) = environments::of_design(analysis, design) {
-        told += &format!(" {several}");
-    }
-    told
+    let missing = design.missing.len();
+    let told = [
+        (missing > 0).then(|| format!(" {} without a value left out.", count(missing, "run"))),
+        (!design.silent.is_empty())
+            .then(|| format!(" No run with {} has a value.", listed(&design.silent, "nor with"))),
+        environments::of_design(analysis, design).map(|several| format!(" {several}")),
+    ];
+    told.into_iter().flatten().collect()
 }
 
 /// The best and the worst value of an axis by their means.
