@@ -101,8 +101,20 @@ fn shards_of_separate_folders_are_the_sweep() {
     assert_eq!(digests(&all).len(), 12);
 }
 
-/// Results of the same sweep in which the first run has another result, in this environment.
+fn copy() -> SweepCopy {
+    SweepCopy { name: "small".into(), text: SWEEP.into(), overrides: Vec::new() }
+}
+
+/// Results of the same sweep in which the first run has another result, in this environment or another.
 fn another(here: &Path, name: &str, environment: Option<&str>) -> String {
+    let writer = Writer::open(&here.join(name), &copy(), Box::new(|_| ())).unwrap();
+    let run = differ(here, &writer, environment);
+    writer.close().unwrap();
+    run
+}
+
+/// Saves another result of the first run.
+fn differ(here: &Path, writer: &Writer, environment: Option<&str>) -> String {
     let real = Results::open(&here.join("results/small")).unwrap();
     let (rows, run) = (real.runs(), digests(&here.join("results/small")).into_keys().next().unwrap());
     let value = |column: &str| rows.column(column).unwrap().str().unwrap().get(0).unwrap().to_owned();
@@ -135,10 +147,7 @@ fn another(here: &Path, name: &str, environment: Option<&str>) -> String {
         seed,
         seeds: ablate::config::Seeds { data: seed, init: seed, shuffle: seed },
     };
-    let copy = SweepCopy { name: "small".into(), text: SWEEP.into(), overrides: Vec::new() };
-    let writer = Writer::open(&here.join(name), &copy, Box::new(|_| ())).unwrap();
     writer.append(&Record::new(identity, &configuration, &outcome), None).unwrap();
-    writer.close().unwrap();
     run
 }
 
@@ -177,6 +186,21 @@ fn a_run_with_two_results_is_a_conflict_or_of_another_environment() {
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("another environment") && said.contains("environment beef"), "{said}");
+}
+
+#[test]
+fn a_shard_that_differs_from_what_is_there_is_a_conflict() {
+    let folder = folder();
+    let here = folder.path();
+    good(here, &["run", "small.yaml", "--no-report"]);
+    let note = json!({"shard": 1, "of": 1, "state": "working", "began": "2026-01-01T00:00:00Z"});
+    let note = note.as_object().unwrap().clone();
+    let writer = Writer::open_shard(&here.join("results/small"), &copy(), &note, Box::new(|_| ())).unwrap();
+    let run = differ(here, &writer, None);
+    writer.end_task(|_| note.clone()).unwrap();
+    let gathered = ablate(here, &["gather", "small", "--no-report", "--all"]);
+    assert_eq!(gathered.status.code(), Some(6));
+    assert!(text(&gathered.stderr).contains(&format!("run {run} gave another result")));
 }
 
 #[test]
