@@ -95,15 +95,18 @@ fn quoted(text: &str) -> Vec<&str> {
 
 #[test]
 fn tests_that_the_promises_name_are_there() {
-    let text = fs::read_to_string(root().join("docs/promises.md")).unwrap();
-    let is_code = |name: &&str| Path::new(name).extension().is_some_and(|extension| extension == "rs");
-    let files: Vec<&str> = quoted(&text).into_iter().filter(is_code).collect();
-    let code: String = files.iter().map(|file| fs::read_to_string(root().join(file)).unwrap()).collect();
-    let name = |text: &&str| text.matches('_').count() > 2 && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    let tests: Vec<&str> = quoted(&text).into_iter().filter(name).collect();
-    assert!(files.len() > 10 && tests.len() > 10, "{tests:?}");
-    for test in tests {
-        assert!(code.contains(&format!("fn {test}()")), "docs/promises.md names {test}, which is in none of its files");
+    for (document, some) in [("docs/promises.md", 10), ("docs/clusters.md", 3)] {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        let is_code = |name: &&str| Path::new(name).extension().is_some_and(|extension| extension == "rs");
+        let files: Vec<&str> = quoted(&text).into_iter().filter(is_code).collect();
+        let code: String = files.iter().map(|file| fs::read_to_string(root().join(file)).unwrap()).collect();
+        let name =
+            |text: &&str| text.matches('_').count() > 2 && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        let tests: Vec<&str> = quoted(&text).into_iter().filter(name).collect();
+        assert!(files.len() > some && tests.len() > some, "{document}: {tests:?}");
+        for test in tests {
+            assert!(code.contains(&format!("fn {test}()")), "{document} names {test}, which is in none of its files");
+        }
     }
 }
 
