@@ -639,6 +639,21 @@ Of 36 runs, 25 finished, 9 diverged, 1 failed and 1 ran out of time.
 }
 
 #[test]
+fn what_is_on_the_way_answers_nothing_where_no_run_ended() {
+    let mut runs = products();
+    change(
+        &mut runs,
+        |_| true,
+        |run| {
+            run.status = "timed_out";
+            run.measures.clear();
+        },
+    );
+    assert!(drawn(&runs).iter().any(|figure| figure.name == "curves"), "they are drawn all the same");
+    assert_eq!(answer(&runs), ["No run has a test_rmse.", "All 36 runs ran out of time."]);
+}
+
+#[test]
 fn any_sweep_gets_a_whole_page() {
     for (name, runs) in sweeps() {
         let report = report(&runs);

@@ -33,6 +33,8 @@ pub fn answer(analysis: &Analysis, figures: &[Figure]) -> Vec<String> {
         let is_way = |figure: &&Figure| figure.name == "curves" && !figure.finding.starts_with(findings::BY);
         let lead = figures.iter().find(|figure| !is_way(figure));
         let lead = lead.filter(|figure| !GENERIC.iter().any(|name| figure.name.starts_with(name)));
+        // Where no run came to an end that counts, what is on the way is no answer.
+        let lead = lead.filter(|_| analysis.groups.iter().any(|group| group.metric.is_some()));
         let lead = lead.map(|figure| figure.finding.clone());
         let general =
             general::answer(analysis, lead.is_some()).into_iter().filter(|sentence| lead.as_ref() != Some(sentence));
