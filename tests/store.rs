@@ -9,7 +9,6 @@ use ablate::config::{Assignment, Configuration, Id, Seeds, Value, configuration_
 use ablate::measure::Measures;
 use ablate::store::{
     Error, Identity, Listener, Named, Record, Results, SweepCopy, Why, Writer, check, configuration, locate, locate_id,
-    locate_run,
 };
 use ablate::train::{Checkpoint, CurvePoint, Outcome, Prediction, Status, Weight};
 use polars::prelude::{AnyValue, DataFrame};
@@ -481,16 +480,16 @@ fn results_and_runs_are_found_by_name_path_and_prefix() {
     assert!(matches!(Results::open(&base.path().join("three")), Err(Error::Missing { .. })));
 
     let run = record(5).identity.run;
-    let found = locate_run(base.path(), &run.to_string()[..6]).unwrap();
-    assert_eq!((found.run, found.folder), (run, base.path().join("two")));
-    assert_eq!(locate_run(&base.path().join("two"), &run.to_string()).unwrap().run, run);
+    let found = locate_id(base.path(), &run.to_string()[..6]).unwrap();
+    assert_eq!((found.named, found.folder), (Named::Run(run), base.path().join("two")));
+    assert_eq!(locate_id(&base.path().join("two"), &run.to_string()).unwrap().named, Named::Run(run));
     let shared = record(3).identity.run;
-    assert_eq!(locate_run(base.path(), &shared.to_string()).unwrap().folder, folder, "the same run in two sweeps");
+    assert_eq!(locate_id(base.path(), &shared.to_string()).unwrap().folder, folder, "the same run in two sweeps");
     let inside = format!("{}/{}", folder.display(), &record(0).identity.run.to_string()[..8]);
-    assert_eq!(locate_run(Path::new("elsewhere"), &inside).unwrap().folder, folder);
-    assert!(matches!(locate_run(base.path(), "abc"), Err(Error::NotARun(_))));
-    assert!(matches!(locate_run(base.path(), "why-squares"), Err(Error::NotARun(_))));
-    assert!(matches!(locate_run(base.path(), "000000000000"), Err(Error::NoRun { .. })));
+    assert_eq!(locate_id(Path::new("elsewhere"), &inside).unwrap().folder, folder);
+    assert!(matches!(locate_id(base.path(), "abc"), Err(Error::NotARun(_))));
+    assert!(matches!(locate_id(base.path(), "why-squares"), Err(Error::NotARun(_))));
+    assert!(matches!(locate_id(base.path(), "000000000000"), Err(Error::NoRun { .. })));
 
     // Configurations are found as runs are, and an id of a run stays one.
     let found = locate_id(base.path(), &run.to_string()[..8]).unwrap();
@@ -502,13 +501,11 @@ fn results_and_runs_are_found_by_name_path_and_prefix() {
     let inside = format!("{}/{config}", base.path().join("two").display());
     let found = locate_id(Path::new("elsewhere"), &inside).unwrap();
     assert_eq!((found.folder, found.others), (base.path().join("two"), vec![]));
-    assert!(matches!(locate_id(base.path(), "abc"), Err(Error::NotARun(_))));
-    assert!(matches!(locate_id(base.path(), "000000000000"), Err(Error::NoRun { .. })));
 
     // Damage elsewhere does not keep a run from being found.
     write(&base.path().join("one/runs.parquet"), b"PAR1");
-    assert_eq!(locate_run(base.path(), &run.to_string()).unwrap().run, run);
-    assert!(matches!(locate_run(base.path(), "000000000000"), Err(Error::Damaged { .. })));
+    assert_eq!(locate_id(base.path(), &run.to_string()).unwrap().named, Named::Run(run));
+    assert!(matches!(locate_id(base.path(), "000000000000"), Err(Error::Damaged { .. })));
 }
 
 #[test]

@@ -37,15 +37,6 @@ pub fn locate(results: &Path, name_or_path: &str) -> Result<PathBuf> {
     Err(Error::Missing { path: if is_name { named } else { path.to_path_buf() }, hint })
 }
 
-/// A run, and the folder that it is in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Located {
-    /// The folder of results.
-    pub folder: PathBuf,
-    /// The run.
-    pub run: Id,
-}
-
 /// What an id is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
@@ -66,10 +57,11 @@ pub struct Found {
     pub others: Vec<PathBuf>,
 }
 
-/// The run or the configuration whose id begins with `id`, as [`locate_run`] finds runs.
+/// The run or the configuration whose id begins with `id`, at least 6 characters of it: in `place` where that is a folder of
+/// results, otherwise in all folders of results under it. `FOLDER/ID` looks in that folder alone.
 ///
 /// # Errors
-/// As for [`locate_run`].
+/// [`Error::NotARun`], [`Error::NoRun`], [`Error::Ambiguous`]; and damage, where it is not found elsewhere.
 pub fn locate_id(place: &Path, id: &str) -> Result<Found> {
     if let Some((folder, id)) = id.rsplit_once('/') {
         return locate_id(&locate(place, folder)?, id);
@@ -109,38 +101,6 @@ fn as_prefix(text: &str) -> Result<String> {
     let prefix = text.to_ascii_lowercase();
     let is_one = (PREFIX..=20).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_one { Ok(prefix) } else { Err(Error::NotARun(text.to_owned())) }
-}
-
-/// The run whose id begins with `run`, at least 6 characters of it: in `place` where that is a folder of results,
-/// otherwise in all folders of results under it. `FOLDER/RUN` looks in that folder alone.
-///
-/// # Errors
-/// [`Error::NotARun`], [`Error::NoRun`], [`Error::Ambiguous`]; and damage, where the run is not found elsewhere.
-pub fn locate_run(place: &Path, run: &str) -> Result<Located> {
-    if let Some((folder, run)) = run.rsplit_once('/') {
-        return locate_run(&locate(place, folder)?, run);
-    }
-    let prefix = as_prefix(run)?;
-    let mut found: BTreeMap<Id, PathBuf> = BTreeMap::new();
-    let mut trouble = None;
-    for folder in result_folders(place)? {
-        match Results::open_columns(&folder, &|_| false) {
-            Ok(results) => {
-                for run in beginning_with(&results, "run", &prefix)? {
-                    // The same run in two sweeps is the same result: the first folder will do.
-                    found.entry(run).or_insert_with(|| folder.clone());
-                }
-            }
-            Err(error) => trouble = trouble.or(Some(error)),
-        }
-    }
-    let candidates: Vec<String> = found.keys().map(ToString::to_string).collect();
-    match (found.pop_first(), trouble) {
-        (Some((run, folder)), _) if found.is_empty() => Ok(Located { folder, run }),
-        (Some(_), _) => Err(Error::Ambiguous { prefix: run.to_owned(), candidates }),
-        (None, Some(trouble)) => Err(trouble),
-        (None, None) => Err(Error::NoRun { run: run.to_owned(), path: place.to_path_buf() }),
-    }
 }
 
 /// The distinct ids in a column that begin so.

@@ -70,7 +70,7 @@ pub use files::{Disk, Files, Handle, Kind, NoFile, Source};
 pub use gather::gather;
 pub use join::{Joined, JoinedFrom, join};
 pub use journal::Listener;
-pub use locate::{Found, Located, Named, locate, locate_id, locate_run};
+pub use locate::{Found, Named, locate, locate_id};
 pub use manifest::{Manifest, Part, SetAside, SweepVersion, Why};
 pub use notes::{Note, keep_verified};
 pub use query::{Query, Telling, is_column, no_runs, query, rows_of, telling_columns};
