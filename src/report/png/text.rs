@@ -57,11 +57,18 @@ pub(super) fn fitted(text: &str, size: f64, weight: Weight, room: f64) -> String
     "…".into()
 }
 
-/// A text in at most so many lines that fit in `room`, broken behind spaces, commas, hyphens and underscores; what is too much ends in
-/// an ellipsis.
+/// Where a text may be broken: behind spaces, commas, hyphens and underscores, and before the argument of a word.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive([' ', ',', '-', '_']).flat_map(|part| {
+        let (word, argument) = part.split_at(part.find('(').unwrap_or(0));
+        [word, argument].into_iter().filter(|part| !part.is_empty())
+    })
+}
+
+/// A text in at most so many lines that fit in `room`, broken into its [`parts`]; what is too much ends in an ellipsis.
 pub(super) fn wrapped(text: &str, size: f64, weight: Weight, room: f64, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for part in text.split_inclusive([' ', ',', '-', '_']) {
+    for part in parts(text) {
         let fits = |line: &String| width(&format!("{line}{}", part.trim_end()), size, weight) <= room;
         let goes_on = lines.len() == most || lines.last().is_some_and(|line| line.is_empty() || fits(line));
         match lines.last_mut().filter(|_| goes_on) {
@@ -74,8 +81,7 @@ pub(super) fn wrapped(text: &str, size: f64, weight: Weight, room: f64, most: us
 
 /// The size, smaller by a quarter at most, at which no part of a text that [`wrapped`] would keep together is too wide.
 pub(super) fn fitting(text: &str, size: f64, weight: Weight, room: f64) -> f64 {
-    let parts = text.split_inclusive([' ', ',', '-', '_']).map(|part| width(part.trim_end(), size, weight));
-    let widest = parts.fold(0.0, f64::max);
+    let widest = parts(text).map(|part| width(part.trim_end(), size, weight)).fold(0.0, f64::max);
     if widest > room { size * (room / widest).max(0.75) } else { size }
 }
 
@@ -105,6 +111,7 @@ mod tests {
     fn long_names_are_broken_before_they_are_cut() {
         let wrap = |text: &str, room: f64| wrapped(text, 11.0, Weight::Regular, room, 3);
         assert_eq!(wrap("standardize", 80.0), ["standardize"]);
+        assert_eq!(wrap("onehot(1000)", 60.0), ["onehot", "(1000)"]);
         assert_eq!(wrap("strength=10, start=0.2, end=0.4", 80.0), ["strength=10,", "start=0.2,", "end=0.4"]);
         assert_eq!(wrap("[20, 100, 1000, 100, 20]", 60.0), ["[20, 100,", "1000, 100,", "20]"]);
         let cut = wrap("one two three four five six seven eight", 40.0);
