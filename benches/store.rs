@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench store -- [RUNS]`; `cargo bench --bench store -- cost [RUNS]` trains runs of the smallest network
 //! and tells which share of the processor's time goes into saving them; `cargo bench --bench store -- merge [RUNS]` merges two
-//! folders of two thirds of the runs each, and cuts a sweep of as many into a thousand shards. Results lie in folders of their own that are
-//! removed at the end.
+//! folders of two thirds of the runs each, and cuts a sweep of as many into a thousand shards; `cargo bench --bench store -- plan`
+//! plans a million distinct configurations, of few shapes and of almost as many. Results lie in folders of their own that are removed
+//! at the end.
 #![expect(clippy::disallowed_methods, reason = "a benchmark takes times")]
 
 use std::collections::HashSet;
@@ -27,6 +28,8 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("cost") => cost(arguments.get(1).map_or(2_000, |count| count.parse().expect("a number of runs"))),
         Some("merge") => merge(arguments.get(1).map_or(1_000_000, |count| count.parse().expect("a number of runs"))),
+        Some("plan") => PLANNED.into_iter().for_each(|(name, _)| by_itself("planned", name)),
+        Some("planned") => planned(&arguments[1]),
         Some("join") => join(Path::new(&arguments[1])),
         Some("shard") => shard(arguments[1].parse().expect("a number of runs")),
         Some("read") => read(Path::new(&arguments[1])),
@@ -48,6 +51,32 @@ fn by_itself(what: &str, with: impl AsRef<std::ffi::OsStr>) {
     let itself = std::env::current_exe().expect("this program");
     let status = Command::new(itself).arg(what).arg(with).status().expect("it starts");
     assert!(status.success());
+}
+
+/// Sweeps of a million configurations: three axes of a hundred values, of 10,000 shapes; and a sample of 890,000.
+const PLANNED: [(&str, &str); 2] = [
+    (
+        "grid",
+        "version: 1\nname: grid\ngrid:\n  width: {range: {min: 1, max: 100, step: 1}}\n  epochs: {range: {min: 1, max: 100, step: 1}}\n  \
+         learning_rate: {log_range: {min: 1.0e-5, max: 1.0e-1, num: 100}}\n",
+    ),
+    (
+        "sample",
+        "version: 1\nname: sample\nsample: {method: sobol, count: 1000000, seed: 1}\ngrid:\n  width: {uniform: {min: 8, max: 256}}\n  \
+         depth: {uniform: {min: 1, max: 8}}\n  batch: {uniform: {min: 10, max: 1000}}\n  \
+         learning_rate: {log_uniform: {min: 1.0e-4, max: 1.0e-1}}\n",
+    ),
+];
+
+fn planned(name: &str) {
+    let (_, text) = PLANNED.into_iter().find(|(known, _)| *known == name).expect("a sweep");
+    let sweep = parse(text, "planned.yaml", &[]).expect("a sweep");
+    let before = peak();
+    let began = Instant::now();
+    let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).expect("a plan");
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{name}: {} runs in {} cohorts, planned in {seconds:.2} s", plan.to_do(), plan.cohorts.len());
+    println!("most memory at a time: {}, of which this program is {before}", peak());
 }
 
 fn merge(count: u64) {
@@ -98,7 +127,7 @@ fn write(path: &Path, count: u64, keep: impl Fn(usize) -> bool) {
 fn record(run: &Run) -> Record {
     let mut measures = Measures::default();
     for (column, number) in COLUMNS.iter().zip(1..) {
-        measures.set(column.name, run.seed as f64 + f64::from(number) / 7.0);
+        measures.set(column.name, run.replicate().seed as f64 + f64::from(number) / 7.0);
     }
     let point = |epoch| CurvePoint {
         epoch,
@@ -123,19 +152,7 @@ fn record(run: &Run) -> Record {
         predictions: Vec::new(),
         weights: Vec::new(),
     };
-    Record::new(identity(run), &run.point.configuration, &outcome)
-}
-
-fn identity(run: &Run) -> Identity {
-    Identity {
-        run: run.id,
-        config: run.point.id,
-        sweep: "many".into(),
-        grids: run.point.asked.grids.clone(),
-        replicate: run.replicate,
-        seed: run.seed,
-        seeds: run.seeds,
-    }
+    Record::new(Identity::of(run, "many"), &run.point.configuration(), &outcome)
 }
 
 /// Saves runs that end, where there is a writer.
@@ -144,7 +161,7 @@ struct Saving(Option<Writer>);
 impl Listener for Saving {
     fn notice(&self, event: Event<'_>) -> anyhow::Result<()> {
         if let (Event::RunEnded { run, outcome }, Some(writer)) = (event, &self.0) {
-            writer.append(&Record::new(identity(run), &run.point.configuration, outcome), None)?;
+            writer.append(&Record::new(Identity::of(run, "many"), &run.point.configuration(), outcome), None)?;
         }
         Ok(())
     }

@@ -255,7 +255,7 @@ fn the_runs_of_a_claim_that_are_not_trained_yet_are_counted() {
     let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
     let all: Vec<&Run> = plan.cohorts.iter().flat_map(|cohort| &cohort.runs).collect();
     let value = |run: &Run, name: &str| {
-        let column = run.point.configuration.column(ablate::config::parameter(name).unwrap());
+        let column = run.point.configuration().column(ablate::config::parameter(name).unwrap());
         column.map(|value| value.to_string())
     };
     // Trained is all with inputs between 0 and 1, and of the others one linear run.
@@ -273,8 +273,8 @@ fn the_runs_of_a_claim_that_are_not_trained_yet_are_counted() {
         "run" => trained.iter().map(|run| run.id.to_string()).collect::<Vec<_>>(),
         "config" => trained.iter().map(|run| run.point.id.to_string()).collect::<Vec<_>>(),
         "status" => vec!["finished"; trained.len()],
-        "replicate" => trained.iter().map(|run| i64::from(run.replicate)).collect::<Vec<_>>(),
-        "seed" => trained.iter().map(|run| run.seed.cast_signed()).collect::<Vec<_>>(),
+        "replicate" => trained.iter().map(|run| i64::from(run.replicate().number)).collect::<Vec<_>>(),
+        "seed" => trained.iter().map(|run| run.replicate().seed.cast_signed()).collect::<Vec<_>>(),
         "activation" => text("activation"),
         "normalization" => text("normalization"),
         "domain_rmse" => vec![2.0; trained.len()],
@@ -373,21 +373,12 @@ fn results_of_two_machines_say_so() {
     writer.keep_provenance(note.as_object().unwrap()).unwrap();
     for run in plan.cohorts.iter().flat_map(|cohort| &cohort.runs) {
         // The second replicate of ReLU was trained elsewhere.
-        let relu = run.point.configuration.column(ablate::config::parameter("activation").unwrap());
-        let away = run.replicate == 1 && relu.unwrap().to_string() == "relu";
-        let mut outcome = outcome(f64::from(run.replicate) + if away { 2.0 } else { 3.0 });
+        let relu = run.point.configuration().column(ablate::config::parameter("activation").unwrap());
+        let away = run.replicate().number == 1 && relu.unwrap().to_string() == "relu";
+        let mut outcome = outcome(f64::from(run.replicate().number) + if away { 2.0 } else { 3.0 });
         let (environment, device) = if away { (elsewhere, "cuda:0") } else { (here_it_is, "cpu") };
         (outcome.environment, outcome.device) = (environment.into(), device.into());
-        let identity = Identity {
-            run: run.id,
-            config: run.point.id,
-            sweep: "small".into(),
-            grids: run.point.asked.grids.clone(),
-            replicate: run.replicate,
-            seed: run.seed,
-            seeds: run.seeds,
-        };
-        writer.append(&Record::new(identity, &run.point.configuration, &outcome), None).unwrap();
+        writer.append(&Record::new(Identity::of(run, "small"), &run.point.configuration(), &outcome), None).unwrap();
     }
     writer.close().unwrap();
 

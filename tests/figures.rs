@@ -56,12 +56,12 @@ fn shipped(name: &str) -> (Vec<Fake>, Metric) {
         sweep::Goal::Maximize => Goal::Maximize,
     };
     let runs = plan.cohorts.iter().flat_map(|cohort| &cohort.runs).map(|run| {
-        let configuration = run.point.configuration.clone();
+        let configuration = run.point.configuration();
         let mut fake = Fake {
             id: run.id.to_string(),
             grids: run.point.asked.grids.clone(),
-            replicate: run.replicate,
-            seeds: run.seeds.each(),
+            replicate: run.replicate().number,
+            seeds: run.replicate().seeds.each(),
             status: "finished",
             measures: BTreeMap::new(),
             parameters: Shape::of(&configuration).parameters(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules in order: each may import those before it and none after it.
 const ORDER: [&str; 16] = [
-    "config", "random", "sweep", "grid", "plan", "problem", "network", "measure", "train", "execute", "store",
+    "config", "random", "problem", "sweep", "grid", "plan", "network", "measure", "train", "execute", "store",
     "analysis", "report", "cite", "slurm", "cli",
 ];
 

@@ -17,7 +17,7 @@ fn identities(base: &str) -> [String; 2] {
         parse(&format!("version: 1\nname: x\n{base}"), base.trim(), &[]).unwrap_or_else(|error| panic!("{error}"));
     let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
     let [point] = plan.points.as_slice() else { panic!("{base} is one configuration") };
-    [point.id.to_string(), run_id(&point.configuration, Seeds { data: 1, init: 2, shuffle: 3 }).to_string()]
+    [point.id.to_string(), run_id(&point.configuration(), Seeds { data: 1, init: 2, shuffle: 3 }).to_string()]
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn the_sweep_has_every_word_that_a_parameter_takes() {
         let Kind::Words(words) = parameter.kind else { continue };
         let written: HashSet<String> = points
             .iter()
-            .filter_map(|point| parameter.get(&point.configuration))
+            .filter_map(|point| parameter.get(&point.configuration()))
             .map(|value| value.to_string().split('(').next().unwrap().to_owned())
             .collect();
         let missing: Vec<&str> = words.iter().map(|word| word.name).filter(|word| !written.contains(*word)).collect();

@@ -126,7 +126,7 @@ fn bits(cohorts: &[Cohort], jobs: usize) -> Bits {
 /// The same runs with the same ends; what differs is named by its configuration.
 fn assert_same(found: &Bits, expected: &Bits, cohorts: &[Cohort], what: &str) {
     for run in cohorts.iter().flat_map(|cohort| &cohort.runs) {
-        let configuration = &run.point.configuration;
+        let configuration = &run.point.configuration();
         assert_eq!(found.get(&run.id), expected.get(&run.id), "{what}: run {} of {configuration:?}", run.id);
     }
     assert_eq!(found.len(), expected.len(), "{what}");
@@ -141,7 +141,7 @@ fn a_run_has_the_same_bits_however_the_sweep_is_executed() {
     let configurations: HashSet<Id> = runs.iter().map(|run| run.point.id).collect();
     assert!(configurations.len() >= 2000 && runs.len() >= 4000, "{} {}", configurations.len(), runs.len());
     assert!(whole.iter().map(|cohort| cohort.runs.len()).max() >= Some(12), "some cohorts are large");
-    every_word_is_there(&runs.iter().map(|run| &run.point.configuration).collect::<Vec<_>>());
+    every_word_is_there(&runs.iter().map(|run| run.point.configuration()).collect::<Vec<_>>());
 
     let (reference, summary) = trained(&whole, 1, Notes::default());
     assert_eq!(reference.len(), runs.len());
@@ -187,7 +187,7 @@ fn a_run_has_the_same_bits_however_the_sweep_is_executed() {
 }
 
 /// Every word of the parameters that choose what is computed stands in some configuration.
-fn every_word_is_there(configurations: &[&Configuration]) {
+fn every_word_is_there(configurations: &[Configuration]) {
     for (name, words) in [
         ("layer", 6),
         ("layer_norm", 4),

@@ -336,7 +336,7 @@ fn shown(text: &str, overrides: &[&str], parameter: &str) -> Vec<String> {
     let plan = Plan::of(&sweep, &HashSet::new(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
     let parameter = ablate::config::parameter(parameter).unwrap();
     let value =
-        |point: &plan::Point| point.configuration.column(parameter).map_or("-".into(), |value| value.to_string());
+        |point: &plan::Point| point.configuration().column(parameter).map_or("-".into(), |value| value.to_string());
     plan.points.iter().map(|point| value(point)).collect()
 }
 

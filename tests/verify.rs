@@ -78,16 +78,7 @@ fn trained() -> Vec<(Run, Outcome)> {
 }
 
 fn record(run: &Run, outcome: &Outcome) -> Record {
-    let identity = Identity {
-        run: run.id,
-        config: run.point.id,
-        sweep: "small".into(),
-        grids: run.point.asked.grids.clone(),
-        replicate: run.replicate,
-        seed: run.seed,
-        seeds: run.seeds,
-    };
-    Record::new(identity, &run.point.configuration, outcome)
+    Record::new(Identity::of(run, "small"), &run.point.configuration(), outcome)
 }
 
 /// Results in Parquet with the right hashes and seals, as `edit` has changed them before they were saved: record, and
@@ -659,7 +650,10 @@ fn a_run_that_is_trained_again_is_that_of_its_id() {
     let archive = Archive::of(&results).unwrap();
     for (candidate, (run, outcome)) in archive.candidates().iter().zip(runs) {
         let Standing::Comparable(again) = &candidate.standing else { panic!("{:?}", candidate.standing) };
-        assert_eq!((again.id, again.seeds, &again.point.configuration), (run.id, run.seeds, &run.point.configuration));
+        assert_eq!(
+            (again.id, again.replicate().seeds, &again.point.configuration()),
+            (run.id, run.replicate().seeds, &run.point.configuration())
+        );
         let saved = archive.saved(run.id).unwrap();
         assert_eq!(saved.outcome, Outcome { weights: Vec::new(), ..outcome.clone() });
     }

@@ -6,7 +6,7 @@ use polars::prelude::{Column, DataFrame, NamedFrom, Series};
 
 use super::claims::Claim;
 use super::questions;
-use crate::config::{ColumnType, PARAMETERS, Parameter, Value};
+use crate::config::{ColumnType, Configuration, PARAMETERS, Parameter, Value};
 use crate::plan::{Plan, Run};
 use crate::sweep::unusable;
 
@@ -80,23 +80,25 @@ fn table(runs: &[Run], sql: &str) -> Option<DataFrame> {
     let identity: [Option<Column>; 7] = [
         texts("run", &|run| run.id.to_string()),
         texts("config", &|run| run.point.id.to_string()),
-        wholes("replicate", &|run| i64::from(run.replicate)),
-        wholes("seed", &|run| run.seed.cast_signed()),
-        wholes("data_seed", &|run| run.seeds.data.cast_signed()),
-        wholes("init_seed", &|run| run.seeds.init.cast_signed()),
-        wholes("shuffle_seed", &|run| run.seeds.shuffle.cast_signed()),
+        wholes("replicate", &|run| i64::from(run.replicate().number)),
+        wholes("seed", &|run| run.replicate().seed.cast_signed()),
+        wholes("data_seed", &|run| run.replicate().seeds.data.cast_signed()),
+        wholes("init_seed", &|run| run.replicate().seeds.init.cast_signed()),
+        wholes("shuffle_seed", &|run| run.replicate().seeds.shuffle.cast_signed()),
     ];
-    let named = PARAMETERS.iter().filter(|parameter| sql.contains(parameter.name));
-    let mut columns: Vec<Column> =
-        identity.into_iter().flatten().chain(named.map(|parameter| column(parameter, runs).into())).collect();
+    let named: Vec<&Parameter> = PARAMETERS.iter().filter(|parameter| sql.contains(parameter.name)).collect();
+    let configurations: Vec<Configuration> =
+        if named.is_empty() { Vec::new() } else { runs.iter().map(|run| run.point.configuration()).collect() };
+    let named = named.into_iter().map(|parameter| column(parameter, &configurations).into());
+    let mut columns: Vec<Column> = identity.into_iter().flatten().chain(named).collect();
     // A condition may be about no column at all.
     columns.push(Series::new("row of a run".into(), vec![0i64; runs.len()]).into());
     DataFrame::new(runs.len(), columns).ok()
 }
 
-fn column(parameter: &'static Parameter, runs: &[Run]) -> Series {
+fn column(parameter: &'static Parameter, configurations: &[Configuration]) -> Series {
     let name = parameter.name.into();
-    let values = runs.iter().map(|run| run.point.configuration.column(parameter));
+    let values = configurations.iter().map(|configuration| configuration.column(parameter));
     match parameter.kind.column() {
         ColumnType::Flag => {
             let flag = |value| if let Some(Value::Flag(flag)) = value { Some(flag) } else { None };

@@ -1,12 +1,15 @@
 //! `ablate plan`: what would run, and what it would take.
 
+use std::collections::HashMap;
+use std::io::{BufWriter, Write as _};
 use std::time::Duration;
 
 use clap::Args;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::devices::devices;
-use super::exit::Exit;
+use super::exit::{Exit, printed};
 use super::options::{ResultsFolder, SweepArguments};
 use super::shapes::{OfShape, shape_lines, shapes};
 use super::{claims, diff, mention, say, style};
@@ -83,15 +86,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let diff = arguments.diff.then(|| diff::of(&plan, &ended, results.as_ref())).transpose()?;
     let time = estimate(&plan.cohorts, devices[0], workers);
     if arguments.json {
-        let mut document = document(&sweep, &plan, workers, time);
-        if let Some(diff) = diff {
-            document["diff"] = diff.document();
-        }
-        say!("{}", serde_json::to_string_pretty(&document)?);
+        let diff = diff.as_ref().map(diff::Beside::document);
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let written =
+            serde_json::to_writer_pretty(&mut out, &Document { diff, ..Document::of(&sweep, &plan, workers, time) });
+        printed(written.map_err(Into::into).and_then(|()| writeln!(out)).and_then(|()| out.flush()));
     } else {
         lines(&sweep, &plan, workers, time).iter().for_each(|line| say!("{line}"));
         diff.iter().flat_map(diff::Beside::lines).for_each(|line| say!("{line}"));
     }
+    // The process ends here: nobody has to free a million runs one by one.
+    std::mem::forget(plan);
     Ok(Exit::Done)
 }
 
@@ -120,32 +125,61 @@ pub fn limits(max_runs: u64, asked: Option<usize>, devices: &[Device]) -> Limits
 
 /// Bytes that the runs to do will take, about: measured on sweeps of this kind, compressed.
 fn disk(plan: &Plan) -> u64 {
-    let run = |cohort: &Cohort| 900 + 30 * recorded_epochs(cohort.shape.epochs).len() as u64 + 2000;
+    let mut curves: HashMap<u32, u64> = HashMap::new();
+    let mut curve = |epochs| *curves.entry(epochs).or_insert_with(|| recorded_epochs(epochs).count() as u64);
+    let mut run = |cohort: &Cohort| 900 + 30 * curve(cohort.shape.epochs) + 2000;
     plan.cohorts.iter().map(|cohort| cohort.runs.len() as u64 * run(cohort)).sum()
 }
 
-/// The plan, for scripts.
-pub fn document(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Value {
-    json!({
-        "version": 1,
-        "sweep": sweep.name,
-        "configurations": plan.configurations(),
-        // Where grids differ in it, the most of any configuration.
-        "replicates": plan.replicates().1,
-        "runs": plan.runs(),
-        "done": plan.done,
-        "to_do": plan.to_do(),
-        "excluded": plan.excluded.iter()
-            .map(|rule| json!({"grid": rule.grid, "rule": rule.rule, "points": rule.points})).collect::<Vec<_>>(),
-        "equal": plan.equal,
-        "notes": plan.notes,
-        "cohorts": plan.cohorts.len(),
-        "shapes": shapes(plan).iter().map(OfShape::document).collect::<Vec<_>>(),
-        "workers": jobs,
-        "seconds": time.as_secs_f64(),
-        "memory": plan.memory(jobs),
-        "bytes": disk(plan),
-    })
+/// The plan, for scripts. Shapes are written one after the other, since there may be a million.
+#[derive(Serialize)]
+pub struct Document<'p> {
+    version: u32,
+    sweep: &'p str,
+    configurations: u64,
+    /// Where grids differ in it, the most of any configuration.
+    replicates: u64,
+    runs: u64,
+    done: u64,
+    to_do: u64,
+    excluded: Vec<Value>,
+    equal: u64,
+    notes: &'p [String],
+    cohorts: usize,
+    shapes: Vec<OfShape<'p>>,
+    workers: usize,
+    seconds: f64,
+    memory: u64,
+    bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<Value>,
+}
+
+impl<'p> Document<'p> {
+    /// A plan for so many workers, which takes so long.
+    pub fn of(sweep: &'p Sweep, plan: &'p Plan, workers: usize, time: Duration) -> Self {
+        let excluded = plan.excluded.iter();
+        let excluded = excluded.map(|rule| json!({"grid": rule.grid, "rule": rule.rule, "points": rule.points}));
+        Self {
+            version: 1,
+            sweep: &sweep.name,
+            configurations: plan.configurations(),
+            replicates: plan.replicates().1,
+            runs: plan.runs(),
+            done: plan.done,
+            to_do: plan.to_do(),
+            excluded: excluded.collect(),
+            equal: plan.equal,
+            notes: &plan.notes,
+            cohorts: plan.cohorts.len(),
+            shapes: shapes(plan),
+            workers,
+            seconds: time.as_secs_f64(),
+            memory: plan.memory(workers),
+            bytes: disk(plan),
+            diff: None,
+        }
+    }
 }
 
 fn lines(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Vec<String> {
@@ -173,15 +207,18 @@ fn lines(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Vec<String>
     lines.push(String::new());
     lines.extend(shape_lines(&shapes(plan)));
     lines.push(String::new());
+    let memory = plan.memory(jobs);
     lines.push(format!(
         "about {} on {} here, {} of memory and {} on disk",
         style::duration(time),
         style::counted(jobs as u64, "worker"),
-        style::bytes(plan.memory(jobs) as f64),
+        style::bytes(memory as f64),
         style::bytes(disk(plan) as f64),
     ));
     let there = available();
-    let too_large = plan.cohorts.iter().filter(|cohort| cohort.shape.bytes_on_processor(1) > there);
+    // Where the largest cohorts fit together, every run does.
+    let cohorts = if memory > there { &plan.cohorts[..] } else { &[] };
+    let too_large = cohorts.iter().filter(|cohort| cohort.shape.bytes_on_processor(1) > there);
     let too_large: u64 = too_large.map(|cohort| cohort.runs.len() as u64).sum();
     if too_large > 0 {
         lines.push(format!(

@@ -173,7 +173,7 @@ fn placed(mut runs: DataFrame, wanted: &HashMap<String, &Run>) -> anyhow::Result
     for run in &planned {
         grids.append_values_iter(run.point.asked.grids.iter().map(String::as_str));
     }
-    let replicates: Vec<i64> = planned.iter().map(|run| i64::from(run.replicate)).collect();
+    let replicates: Vec<i64> = planned.iter().map(|run| i64::from(run.replicate().number)).collect();
     let replicates: Column = Series::new("replicate".into(), replicates).into_column();
     runs.with_column(grids.finish().into_column())?.with_column(replicates)?;
     Ok(runs)

@@ -2,30 +2,31 @@
 
 use std::sync::LazyLock;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
 use super::style;
-use crate::config::{Parameter, Value, parameter};
-use crate::plan::{Cohort, Numbers, Plan, Shape};
+use crate::config::{Configuration, Parameter, Value, parameter};
+use crate::plan::{Cohort, Plan, Shape};
 
-/// What shapes are told apart by, beside the sizes of the network, the epochs and the batch.
-const FIELDS: [&str; 10] = [
-    "layer",
-    "layer_norm",
-    "bias",
-    "dropout",
-    "optimizer",
-    "nesterov",
-    "loss",
-    "precision",
-    "examples",
-    "test_examples",
-];
+/// Whether two shapes have the same value of a field.
+type Same = fn(&Shape, &Shape) -> bool;
+
+macro_rules! fields {
+    ($($name:ident),+) => {
+        [$((stringify!($name), (|a, b| a.$name == b.$name) as Same)),+]
+    };
+}
+
+/// What shapes are told apart by, beside the sizes of the network, the epochs and the batch: parameters, and fields of a
+/// shape of the same names.
+const FIELDS: [(&str, Same); 10] =
+    fields![layer, layer_norm, bias, dropout, optimizer, nesterov, loss, precision, examples, test_examples];
 
 /// The parameter of the activation, and those of [`FIELDS`]: looked up once, since a plan may have a million shapes.
 static LOOKED_UP: LazyLock<(&Parameter, [&Parameter; FIELDS.len()])> = LazyLock::new(|| {
     let of = |name: &str| parameter(name).expect("a parameter");
-    (of("activation"), FIELDS.map(of))
+    (of("activation"), FIELDS.map(|(name, _)| of(name)))
 });
 
 /// Runs and cohorts of one shape. A plan may have a million, so all that is shown of it is made when it is shown.
@@ -39,21 +40,25 @@ pub struct OfShape<'p> {
 /// Cohorts by shape, in the order in which they are trained.
 pub fn shapes(plan: &Plan) -> Vec<OfShape<'_>> {
     let mut shapes: Vec<OfShape<'_>> = Vec::new();
-    let mut known = Numbers::default();
+    // Where each shape is among them.
+    let mut places: Vec<Option<u32>> = Vec::new();
     for cohort in &plan.cohorts {
-        let number = known.number(cohort.shape.key(), |number| shapes[number].cohort.shape == cohort.shape);
-        if number == shapes.len() {
+        let number = cohort.number as usize;
+        places.resize(places.len().max(number + 1), None);
+        let place = *places[number].get_or_insert(shapes.len() as u32) as usize;
+        if place == shapes.len() {
             shapes.push(OfShape { cohort, runs: 0, cohorts: 0 });
         }
-        shapes[number].runs += cohort.runs.len() as u64;
-        shapes[number].cohorts += 1;
+        shapes[place].runs += cohort.runs.len() as u64;
+        shapes[place].cohorts += 1;
     }
     shapes
 }
 
 impl OfShape<'_> {
-    fn value(&self, parameter: &Parameter) -> Option<Value> {
-        self.cohort.runs[0].point.configuration.column(parameter)
+    /// A configuration of this shape.
+    fn configuration(&self) -> Configuration {
+        self.cohort.runs[0].point.configuration()
     }
 
     /// The sizes of all layers, inputs first.
@@ -74,18 +79,19 @@ impl OfShape<'_> {
 
     /// The sizes, the activation, and the fields that are `wanted`.
     fn network(&self, wanted: &[bool]) -> String {
-        let sizes = self.sizes();
-        let activation = self.value(LOOKED_UP.0);
+        let (sizes, configuration) = (self.sizes(), self.configuration());
+        let activation = configuration.column(LOOKED_UP.0);
         let mut parts = vec![activation.map_or(sizes.clone(), |unit| format!("{sizes} {unit}"))];
-        for ((name, parameter), _) in FIELDS.iter().zip(LOOKED_UP.1).zip(wanted).filter(|(_, wanted)| **wanted) {
-            parts.extend(self.value(parameter).map(|value| format!("{name} {value}")));
+        for (parameter, _) in LOOKED_UP.1.iter().zip(wanted).filter(|(_, wanted)| **wanted) {
+            parts.extend(configuration.column(parameter).map(|value| format!("{} {value}", parameter.name)));
         }
         parts.join(", ")
     }
 
     /// This for scripts.
-    pub fn document(&self) -> Json {
-        let value = |parameter: &Parameter| match self.value(parameter) {
+    fn document(&self) -> Json {
+        let configuration = self.configuration();
+        let value = |parameter: &Parameter| match configuration.column(parameter) {
             None => Json::Null,
             Some(Value::Flag(flag)) => json!(flag),
             Some(Value::Whole(whole)) => json!(whole),
@@ -97,10 +103,16 @@ impl OfShape<'_> {
             "network": self.network(&[]), "layers": self.layers(), "activation": value(LOOKED_UP.0),
             "runs": self.runs, "cohorts": self.cohorts, "epochs": shape.epochs, "batch": shape.batch,
         });
-        for (name, parameter) in FIELDS.iter().zip(LOOKED_UP.1) {
-            document[name] = value(parameter);
+        for parameter in LOOKED_UP.1 {
+            document[parameter.name] = value(parameter);
         }
         document
+    }
+}
+
+impl Serialize for OfShape<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.document().serialize(serializer)
     }
 }
 
@@ -109,9 +121,18 @@ const MOST_SHOWN: usize = 24;
 
 /// A table of shapes, with the fields in which they differ.
 pub fn shape_lines(shapes: &[OfShape<'_>]) -> Vec<String> {
-    // A shape in which a field has no effect is told apart by what makes it idle.
+    let mut other = [false; FIELDS.len()];
+    for shape in shapes {
+        for (other, (_, same)) in other.iter_mut().zip(FIELDS) {
+            *other = *other || !same(&shape.cohort.shape, &shapes[0].cohort.shape);
+        }
+    }
     let differs = |field: usize| {
-        let mut values = shapes.iter().filter_map(|shape| shape.value(LOOKED_UP.1[field]));
+        if !other[field] {
+            return false;
+        }
+        // A shape in which a field has no effect is told apart by what makes it idle.
+        let mut values = shapes.iter().filter_map(|shape| shape.configuration().column(LOOKED_UP.1[field]));
         values.next().is_some_and(|first| values.any(|value| value != first))
     };
     let wanted: Vec<bool> = (0..FIELDS.len()).map(differs).collect();

@@ -190,7 +190,7 @@ impl Arguments {
                 if self.device.is_some() { error.into() } else { anyhow::Error::new(error).context(hint) }
             })?;
             if self.device.is_some() {
-                let portable = runs.iter().filter(|run| run.point.configuration.numerics == Numerics::Portable);
+                let portable = runs.iter().filter(|run| run.point.configuration().numerics == Numerics::Portable);
                 refuse_portable(portable.count(), &devices)?;
             }
             let limits = plan::limits(u64::MAX, self.jobs, &devices);

@@ -4,7 +4,7 @@ use super::value::mismatch;
 use super::{Kind, Setting, Value};
 
 /// Widths of hidden layers, first to last.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Widths(pub Vec<u32>);
 
 impl Setting for Widths {
@@ -23,7 +23,7 @@ impl Setting for Widths {
 }
 
 /// Examples in a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Batch {
     /// This many; the last batch of an epoch holds what is left.
     Of(u32),

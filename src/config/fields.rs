@@ -27,7 +27,7 @@ macro_rules! fields {
         $( fault $fault:expr )?
     ) => {
         $(#[doc = $struct_doc])+
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         pub struct $name { $( $(#[doc = $doc])+ pub $field: $type, )+ }
 
         impl $name {

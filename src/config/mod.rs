@@ -6,9 +6,11 @@ mod fields;
 mod id;
 mod parameters;
 mod value;
+mod variation;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 pub use combinations::{Conflict, bits, conflict, digits};
 pub use counts::{Batch, Widths};
@@ -16,6 +18,7 @@ pub use fields::{EarlyStop, Field, Sparsity, StepDecay};
 pub use id::{Id, Identities, Seeds, configuration_id, run_id};
 pub use parameters::{Configuration, PARAMETERS, Parameter, Section};
 pub use value::{Argument, ColumnType, Kind, NONE, Setting, Value, Word};
+pub use variation::Variation;
 pub use words::{
     Activation, Encoding, Init, LayerKind, LayerNorm, Loss, Normalization, Numerics, Optimizer, Precision, Schedule,
     StopMetric, Task,
@@ -27,7 +30,14 @@ pub type Assignment = BTreeMap<&'static str, Value>;
 /// The parameter of that name.
 #[must_use]
 pub fn parameter(name: &str) -> Option<&'static Parameter> {
-    PARAMETERS.iter().find(|parameter| parameter.name == name)
+    number(name).map(|number| &PARAMETERS[number])
+}
+
+/// The place in the table of the parameter of that name.
+fn number(name: &str) -> Option<usize> {
+    static NUMBERS: LazyLock<HashMap<&str, usize>> =
+        LazyLock::new(|| PARAMETERS.iter().enumerate().map(|(number, parameter)| (parameter.name, number)).collect());
+    NUMBERS.get(name).copied()
 }
 
 /// A value that a parameter does not take.
@@ -56,9 +66,16 @@ impl Configuration {
     /// The first value that its parameter does not take.
     pub fn of(assignment: &Assignment) -> Result<Self, WrongValue> {
         let mut configuration = Self::blank();
-        for parameter in PARAMETERS {
+        // Most parameters are not assigned, so those that are look for their place.
+        let mut values = [None; PARAMETERS.len()];
+        for (name, value) in assignment {
+            if let Some(number) = number(name) {
+                values[number] = Some(value);
+            }
+        }
+        for (parameter, value) in PARAMETERS.iter().zip(values) {
             parameter
-                .set(&mut configuration, assignment.get(parameter.name))
+                .set(&mut configuration, value)
                 .map_err(|message| WrongValue { parameter: parameter.name, message })?;
         }
         configuration.canonicalize();

@@ -44,6 +44,8 @@ pub struct Parameter {
     set: fn(&mut Configuration, Option<&Value>) -> Result<(), String>,
     get: fn(&Configuration) -> Option<Value>,
     is_default: fn(&Configuration) -> bool,
+    pub(super) pack: fn(&Configuration, Vec<u8>) -> postcard::Result<Vec<u8>>,
+    pub(super) unpack: for<'b> fn(&mut Configuration, &'b [u8]) -> postcard::Result<&'b [u8]>,
 }
 
 impl Parameter {
@@ -112,6 +114,11 @@ macro_rules! parameters {
             pub(super) fn blank() -> Self {
                 Self { $( $name: <$type as Setting>::blank(), )+ }
             }
+
+            /// For each parameter of the table, whether its value is another one than in `other`.
+            pub(super) fn differing(&self, other: &Self) -> [bool; PARAMETERS.len()] {
+                [ $( self.$name != other.$name, )+ ]
+            }
         }
 
         /// The table, in the order of the reference.
@@ -133,6 +140,12 @@ macro_rules! parameters {
             },
             get: |configuration| Setting::write(&configuration.$name),
             is_default: |configuration| configuration.$name == ($default)(configuration),
+            pack: |configuration, bytes| postcard::to_extend(&configuration.$name, bytes),
+            unpack: |configuration, bytes| {
+                let rest;
+                (configuration.$name, rest) = postcard::take_from_bytes(bytes)?;
+                Ok(rest)
+            },
         } ),+ ];
     };
     (@applies) => { |_| true };

@@ -1,5 +1,7 @@
 //! Tests of the configuration: canonical form, identities, wrong values.
 
+use std::sync::Arc;
+
 use super::*;
 
 fn of(entries: &[(&'static str, Value)]) -> Configuration {
@@ -16,6 +18,46 @@ fn every_parameter_writes_what_it_reads() {
     for parameter in PARAMETERS {
         if let Some(value) = parameter.get(&configuration) {
             parameter.check(&value).unwrap_or_else(|message| panic!("{}: {message}", parameter.name));
+        }
+    }
+}
+
+#[test]
+fn a_configuration_is_the_same_after_it_was_kept_beside_any_other() {
+    crate::sweep::samples::check(|sample| {
+        let sweep = sample.sweep();
+        let grids = sweep.grids.iter().map(|grid| crate::grid::Points::of(grid).unwrap());
+        let all: Vec<Configuration> =
+            grids.flat_map(|points| points.iter().map(|point| point.configuration).collect::<Vec<_>>()).collect();
+        let default = Arc::new(Configuration::default());
+        for (one, other) in all.iter().zip(all.iter().skip(1)) {
+            proptest::prop_assert_eq!(&Variation::of(one, &default).configuration(), one);
+            let other = Arc::new(other.clone());
+            proptest::prop_assert_eq!(&Variation::of(one, &other).configuration(), one);
+            proptest::prop_assert_eq!(&Variation::of(&default, &other).configuration(), &*default);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn every_value_of_every_parameter_can_be_kept() {
+    let default = Arc::new(Configuration::default());
+    for parameter in PARAMETERS {
+        let words = match parameter.kind {
+            Kind::Words(words) => words
+                .iter()
+                .map(|word| match word.argument {
+                    None => Value::Word(word.name.into()),
+                    Some(argument) => map(&[(word.name, some(argument.kind))]),
+                })
+                .collect(),
+            _ => vec![some(&parameter.kind)],
+        };
+        for value in words {
+            let mut configuration = Configuration::default();
+            parameter.set(&mut configuration, Some(&value)).unwrap();
+            assert_eq!(Variation::of(&configuration, &default).configuration(), configuration, "{}", parameter.name);
         }
     }
 }

@@ -11,7 +11,7 @@ macro_rules! words {
         }
     ) => {
         $(#[doc = $enum_doc])+
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         pub enum $name { $( $(#[doc = $doc])+ $variant $( ($type) )? ),+ }
 
         impl $name {

@@ -3,14 +3,18 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use rayon::prelude::*;
+
 use super::now;
 use crate::config::{Configuration, Precision};
 use crate::plan::{Cohort, Run};
-use crate::problem::{MOST_EXHAUSTIVE, QUASI_RANDOM_POINTS};
 use crate::train::{Catalogue, Context, Device, Member, Watch, recorded_epochs, train};
 
 /// Time spent on measuring one shape, about.
 const PATIENCE: Duration = Duration::from_millis(25);
+
+/// Cohorts that are added up together.
+const AT_ONCE: usize = 4096;
 
 /// Shapes that are measured: the largest, the smallest, and some between.
 const MOST_MEASURED: usize = 6;
@@ -20,7 +24,7 @@ const MOST_MEASURED: usize = 6;
 pub fn estimate(cohorts: &[Cohort], device: Device, jobs: usize) -> Duration {
     // Longest first, as they come; equal shapes mostly stand beside each other.
     let mut shapes: Vec<&Cohort> = cohorts.iter().collect();
-    shapes.dedup_by(|a, b| a.shape == b.shape);
+    shapes.dedup_by_key(|cohort| cohort.number);
     let chosen = shapes.len().min(MOST_MEASURED);
     let places = (0..chosen).map(|i| if chosen < 2 { 0 } else { i * (shapes.len() - 1) / (chosen - 1) });
     let speeds: Vec<(f64, f64)> = places.filter_map(|place| measure(shapes[place], device)).collect();
@@ -33,7 +37,8 @@ pub fn estimate(cohorts: &[Cohort], device: Device, jobs: usize) -> Duration {
         let training = cohort.flops() as f64 + evaluation_flops(cohort) / 2.0;
         training / speed(cohort)
     };
-    let all: f64 = cohorts.iter().map(seconds).sum();
+    let parts: Vec<f64> = cohorts.par_chunks(AT_ONCE).map(|part| part.iter().map(seconds).sum()).collect();
+    let all: f64 = parts.iter().sum();
     // The last cohorts do not end together.
     let longest = cohorts.first().map_or(0.0, seconds);
     Duration::try_from_secs_f64((all / jobs.max(1) as f64).max(longest)).unwrap_or(Duration::MAX)
@@ -46,7 +51,7 @@ pub fn estimate(cohorts: &[Cohort], device: Device, jobs: usize) -> Duration {
 pub fn cost(cohort: &Cohort) -> u128 {
     let shape = &cohort.shape;
     let steps = u64::from(shape.epochs) * u64::from(shape.examples.div_ceil(shape.batch.max(1)));
-    let curve = recorded_epochs(shape.epochs).len() as u64 * u64::from(shape.test_examples);
+    let curve = recorded_epochs(shape.epochs).count() as u64 * u64::from(shape.test_examples);
     let width = if shape.precision == Precision::F64 { 2 } else { 1 };
     let (runs, forward) = (cohort.runs.len() as u128, 2 * u128::from(shape.parameters()));
     let training = runs * (shape.flops() + u128::from(steps) * A_STEP + u128::from(curve) * forward);
@@ -74,22 +79,26 @@ fn measure(cohort: &Cohort, device: Device) -> Option<(f64, f64)> {
     let runs = if device.tensors().is_some() { &cohort.runs[..] } else { &cohort.runs[..1] };
     let examples = AN_EPOCH / (6 * shape.parameters().max(1));
     let examples = u32::try_from(examples).unwrap_or(u32::MAX).max(shape.batch).min(shape.examples);
-    let longer = |run: &Run| Configuration {
-        epochs: run.point.configuration.epochs.max(LONG_ENOUGH),
-        examples,
-        test_examples: shape.test_examples.min(examples),
-        early_stop: None,
-        ..run.point.configuration.clone()
+    let longer = |run: &Run| {
+        let configuration = run.point.configuration();
+        Configuration {
+            epochs: configuration.epochs.max(LONG_ENOUGH),
+            examples,
+            test_examples: shape.test_examples.min(examples),
+            early_stop: None,
+            ..configuration
+        }
     };
     let configurations: Vec<Configuration> = runs.iter().map(longer).collect();
-    let member = |(configuration, run): (_, &Run)| Member { configuration, seeds: run.seeds, checkpoint: None };
+    let member =
+        |(configuration, run): (_, &Run)| Member { configuration, seeds: run.replicate().seeds, checkpoint: None };
     let members: Vec<_> = configurations.iter().zip(runs).map(member).collect();
     let (begin, end) = (Cell::new(None), Cell::new(None));
     let watch = |epoch: u32| {
         let began = begin.get().unwrap_or_else(now);
         begin.set(Some(began));
         end.set(Some((epoch, now())));
-        if epoch >= 3 && began.elapsed() > PATIENCE { Watch::Pause } else { Watch::GoOn }
+        if epoch >= 2 && began.elapsed() > PATIENCE { Watch::Pause } else { Watch::GoOn }
     };
     train(&members, &Context { device, catalogue: &Catalogue::default(), watch: &watch, profile: None }).ok()?;
     let ((epochs, end), begin) = (end.get()?, begin.get()?);
@@ -118,12 +127,7 @@ fn evaluation_flops(cohort: &Cohort) -> f64 {
 
 /// Rows that the runs of a cohort are measured on at their end, within and beyond what they have learnt.
 fn evaluated_rows(cohort: &Cohort) -> u64 {
-    let rows = |run: &Run| {
-        let c = &run.point.configuration;
-        let all = u64::from(c.largest).checked_pow(c.operands).filter(|&all| all <= MOST_EXHAUSTIVE);
-        2 * all.unwrap_or(QUASI_RANDOM_POINTS)
-    };
-    cohort.runs.iter().map(rows).sum()
+    cohort.runs.iter().map(|run| u64::from(run.point.measured_rows)).sum()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::train::{Device, Outcome, Status, environment};
 
 /// The outcome of a run that failed alone.
 pub fn outcome(run: &Run, device: &Device, reason: String) -> Outcome {
-    let layers = Architecture::of(&run.point.configuration);
+    let layers = Architecture::of(&run.point.configuration());
     Outcome {
         status: Status::Failed,
         reason: Some(reason),

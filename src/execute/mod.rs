@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::config::Configuration;
 use crate::plan::{Cohort, Run, Shape};
 use crate::train::{Catalogue, Checkpoint, Context, Device, End, Member, Outcome, Profile, Status, Watch, train};
 
@@ -278,17 +279,19 @@ impl Worker<'_> {
     fn attempt(&self, cohort: usize, runs: &[Run]) -> Result<Vec<End>, Failure> {
         let (work, began) = (self.work, now());
         // An allocation that fails would end the whole process.
-        let needed = Shape::of(&runs[0].point.configuration).bytes_on_processor(runs.len() as u64);
+        let configurations: Vec<Configuration> = runs.iter().map(|run| run.point.configuration()).collect();
+        let needed = Shape::of(&configurations[0]).bytes_on_processor(runs.len() as u64);
         if let (Device::Cpu | Device::CpuTensors, Some(reason)) = (self.device, memory::lacking(needed)) {
             return Err(Failure::Memory(reason));
         }
         let checkpoints: Vec<_> = runs.iter().map(|run| work.listener.checkpoint(run)).collect();
         let members: Vec<_> = runs
             .iter()
+            .zip(&configurations)
             .zip(&checkpoints)
-            .map(|(run, checkpoint)| Member {
-                configuration: &run.point.configuration,
-                seeds: run.seeds,
+            .map(|((run, configuration), checkpoint)| Member {
+                configuration,
+                seeds: run.replicate().seeds,
                 checkpoint: checkpoint.as_ref(),
             })
             .collect();

@@ -134,7 +134,7 @@ fn runs_that_another_process_has_taken_are_left_to_it() {
             self.0.notice(event)
         }
         fn claim(&self, runs: &[Run]) -> anyhow::Result<Vec<bool>> {
-            Ok(runs.iter().map(|run| run.replicate != 1).collect())
+            Ok(runs.iter().map(|run| run.replicate().number != 1).collect())
         }
     }
     let odd = Odd(Notes::default());

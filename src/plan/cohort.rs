@@ -2,9 +2,14 @@
 //! depends on its cohort, so everything here may change.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BinaryHeap;
+use std::hash::BuildHasher;
 use std::mem::discriminant;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use rayon::prelude::*;
 
 use super::Limits;
 use super::Run;
@@ -66,6 +71,8 @@ pub struct Shape {
 pub struct Cohort {
     /// What they have in common.
     pub shape: Shape,
+    /// The number of this shape among those that were planned together, from 0.
+    pub number: u32,
     /// The runs, at least one, in the order of the plan.
     pub runs: Vec<Run>,
 }
@@ -138,9 +145,7 @@ impl Shape {
     }
 
     /// Equal for equal shapes, and for few others.
-    #[must_use]
-    pub fn key(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
+    pub(super) fn key(&self) -> u64 {
         let words = (
             discriminant(&self.layer),
             discriminant(&self.layer_norm),
@@ -150,8 +155,8 @@ impl Shape {
             discriminant(&self.precision),
         );
         let counts = [self.features, self.examples, self.test_examples, self.batch, self.epochs];
-        (&self.widths, words, self.bias, self.nesterov, counts, self.dropout.to_bits()).hash(&mut hasher);
-        hasher.finish()
+        let all = (&self.widths, words, self.bias, self.nesterov, counts, self.dropout.to_bits());
+        FixedState::default().hash_one(all)
     }
 }
 
@@ -159,10 +164,12 @@ impl Cohort {
     /// Cohorts of these runs, longest first.
     #[must_use]
     pub fn of(runs: Vec<Run>, limits: &Limits) -> Vec<Self> {
-        let mut grouping = Grouping::default();
+        let mut grouping = Grouping::of(0);
         for run in runs {
-            let point = std::sync::Arc::clone(&run.point);
-            grouping.add(&point.configuration, vec![run]);
+            let shape = Shape::of(&run.point.configuration());
+            let key = shape.key();
+            let group = grouping.group(shape, key);
+            grouping.add(group, std::iter::once(run));
         }
         grouping.cohorts(limits)
     }
@@ -175,75 +182,66 @@ impl Cohort {
 }
 
 /// Runs by shape, in the order in which they come.
-#[derive(Default)]
 pub(super) struct Grouping {
     groups: Vec<Cohort>,
-    known: Numbers,
-}
-
-/// Numbers from 0 for things that are found by a key, which few share.
-#[derive(Default)]
-pub struct Numbers {
-    /// The last number with that key.
-    last: HashMap<u64, u32>,
-    /// For each number, the one before it with the same key.
-    before: Vec<Option<u32>>,
-}
-
-impl Numbers {
-    /// The number of what `is_it`, which has that key; the next one where nothing has been it yet.
-    pub fn number(&mut self, key: u64, is_it: impl Fn(usize) -> bool) -> usize {
-        let next = self.before.len();
-        let last = self.last.get(&key).copied();
-        let alike = std::iter::successors(last, |&number| self.before[number as usize]);
-        if let Some(number) = alike.map(|number| number as usize).find(|&number| is_it(number)) {
-            return number;
-        }
-        self.last.insert(key, next as u32);
-        self.before.push(last);
-        next
-    }
+    /// The number of every group, found by the key of its shape.
+    known: HashTable<u32>,
 }
 
 impl Grouping {
-    /// The number of the group of a configuration.
-    fn group(&mut self, configuration: &Configuration) -> usize {
-        let shape = Shape::of(configuration);
-        let group = self.known.number(shape.key(), |group| self.groups[group].shape == shape);
-        if group == self.groups.len() {
-            self.groups.push(Cohort { shape, runs: Vec::new() });
-        }
-        group
+    /// No runs, with room for so many groups.
+    pub fn of(groups: usize) -> Self {
+        Self { groups: Vec::with_capacity(groups), known: HashTable::with_capacity(groups) }
     }
 
-    /// Adds runs of a configuration.
-    pub fn add(&mut self, configuration: &Configuration, runs: Vec<Run>) {
-        let group = self.group(configuration);
-        let group = &mut self.groups[group].runs;
-        if group.is_empty() {
-            // As many bytes as it takes: most of a million shapes have one run.
-            *group = runs;
-        } else {
-            group.extend(runs);
+    /// The number of the group of a shape, with its key.
+    pub fn group(&mut self, shape: Shape, key: u64) -> u32 {
+        let of = |number: &u32| &self.groups[*number as usize].shape;
+        match self.known.entry(key, |number| *of(number) == shape, |number| of(number).key()) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                let number = self.groups.len() as u32;
+                place.insert(number);
+                self.groups.push(Cohort { shape, number, runs: Vec::new() });
+                number
+            }
         }
+    }
+
+    /// Adds runs to a group, and says how many.
+    pub fn add(&mut self, group: u32, runs: impl Iterator<Item = Run>) -> usize {
+        let group = &mut self.groups[group as usize].runs;
+        let before = group.len();
+        for run in runs {
+            if group.is_empty() {
+                // Most of a million shapes have one run.
+                group.reserve_exact(1);
+            }
+            group.push(run);
+        }
+        group.len() - before
     }
 
     /// The cohorts, longest first.
     pub fn cohorts(self, limits: &Limits) -> Vec<Cohort> {
-        let parts = parts(&self.groups, limits);
+        let Self { mut groups, known } = self;
+        drop(known);
+        // What is done leaves groups without runs.
+        groups.retain(|group| !group.runs.is_empty());
+        let parts = parts(&groups, limits);
         // Groups become cohorts where they are: there may be a million of them.
-        let mut cohorts = self.groups;
+        let mut cohorts = groups;
         for (group, parts) in parts.into_iter().enumerate().filter(|(_, parts)| *parts > 1) {
             for left in (1..parts).rev() {
-                let Cohort { shape, runs } = &mut cohorts[group];
+                let Cohort { shape, number, runs } = &mut cohorts[group];
                 // Parts differ by at most one run.
                 let rest = runs.split_off(runs.len() - runs.len() / (left + 1));
-                let cohort = Cohort { shape: shape.clone(), runs: rest };
+                let cohort = Cohort { shape: shape.clone(), number: *number, runs: rest };
                 cohorts.push(cohort);
             }
             cohorts[group].runs.shrink_to_fit();
         }
-        cohorts.sort_by_cached_key(|cohort| (Reverse(cohort.flops()), cohort.runs[0].id));
+        cohorts.par_sort_by_cached_key(|cohort| (Reverse(cohort.flops()), cohort.runs[0].id));
         cohorts
     }
 }
@@ -252,6 +250,9 @@ impl Grouping {
 /// which train the runs of a cohort one after the other anyway; a GPU gets one, since a cohort of half the size takes it almost as long.
 fn parts(groups: &[Cohort], limits: &Limits) -> Vec<usize> {
     let fitting = |group: &Cohort| {
+        if group.runs.len() == 1 {
+            return 1;
+        }
         let together = usize::try_from(group.shape.runs_together(limits)).unwrap_or(usize::MAX);
         group.runs.len().div_ceil(together)
     };

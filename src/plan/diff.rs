@@ -85,5 +85,5 @@ impl Diff {
 /// The values that the configurations of a plan have of a parameter.
 fn planned(plan: &Plan, parameter: &Parameter) -> BTreeSet<String> {
     let value = |configuration: &Configuration| configuration.column(parameter).map(|value| value.to_string());
-    plan.points.iter().filter_map(|point| value(&point.configuration)).collect()
+    plan.points.iter().filter_map(|point| value(&point.configuration())).collect()
 }

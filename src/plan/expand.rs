@@ -1,49 +1,62 @@
 //! From the points of all grids to distinct configurations.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use rayon::prelude::*;
 
+use super::found::{Distinct, Found, Newcomer};
 use super::limit::within;
-use super::verdict::{Key, Verdict};
-use super::{Asked, Excluded, Point};
-use crate::config::{Assignment, Configuration, Conflict, Id, configuration_id, conflict};
+use super::verdict::{Idle, Key, Verdict};
+use super::{Asked, Excluded};
+use crate::config::{Assignment, Configuration, Conflict, Id, conflict};
 use crate::grid::{Broken, Candidate, Constraints, Points};
 use crate::sweep::{Diagnostic, Grid, Invalid, Place, Sweep};
 
 /// Points that are looked at together: enough for all cores, few enough to hardly count in memory.
-const AT_ONCE: u128 = 1 << 14;
+const AT_ONCE: usize = 1 << 13;
 
 /// What the grids of a sweep come to.
 pub(super) struct Expanded {
-    /// The distinct configurations, in the order of the file.
-    pub points: Vec<Arc<Point>>,
+    /// The distinct configurations, and the runs that are to do.
+    pub distinct: Distinct,
     /// What each rule of each grid removed.
     pub excluded: Vec<Excluded>,
-    /// Points that are equal to one before them.
-    pub equal: u64,
     /// What is no mistake, and worth saying.
     pub notes: Vec<String>,
 }
 
 /// A point, and what can be said of it alone.
 pub(super) struct Judged {
-    /// The point; its grids are still to come.
-    pub point: Arc<Point>,
-    /// Its values as written; empty where nothing more has to be said about them.
+    /// What is kept of it; or the rule of the grid that excludes it, by its number in `exclude`.
+    newcomer: Result<Newcomer, usize>,
+    included: bool,
+    /// The whole of it, where more has to be said about it.
+    pub whole: Option<Box<Whole>>,
+}
+
+/// A point with everything that is known of it alone.
+pub(super) struct Whole {
+    /// Its configuration.
+    pub configuration: Configuration,
+    /// Its values as written.
     pub assignment: Assignment,
     /// Why it cannot be trained.
     pub conflict: Option<Conflict>,
-    excluded: Option<usize>,
-    included: bool,
 }
 
-/// Expands all grids of a sweep, of at most so many runs.
-pub(super) fn expand(sweep: &Sweep, grids: &[Points<'_>], max_runs: u64) -> Result<Expanded, Invalid> {
+/// Expands all grids of a sweep of at most so many runs, of which those in `done` are done.
+pub(super) fn expand(
+    sweep: &Sweep,
+    grids: &[Points<'_>],
+    max_runs: u64,
+    done: &HashSet<Id>,
+) -> Result<Expanded, Invalid> {
     let mut verdict = Verdict::new(sweep);
-    let expanded = expand_all(sweep, grids, &mut verdict);
+    let expanded = expand_all(sweep, grids, done, &mut verdict);
     let notes = verdict.result(|| idle_alone(sweep, max_runs))?;
     Ok(Expanded { notes, ..expanded })
 }
@@ -53,19 +66,14 @@ fn idle_alone(sweep: &Sweep, max_runs: u64) -> HashSet<Key> {
     let Some(alone) = sweep.without_overrides() else { return HashSet::new() };
     let Ok(grids) = within(&alone, max_runs) else { return HashSet::new() };
     let mut verdict = Verdict::new(&alone);
-    expand_all(&alone, &grids, &mut verdict);
+    expand_all(&alone, &grids, &HashSet::new(), &mut verdict);
     verdict.idle()
 }
 
-fn expand_all(sweep: &Sweep, grids: &[Points<'_>], verdict: &mut Verdict<'_>) -> Expanded {
-    let mut found: Vec<Arc<Point>> = Vec::new();
-    // For each point, the set of grids that it is in.
-    let mut sets: Vec<u32> = Vec::new();
-    let mut known: HashMap<Id, u32> = HashMap::new();
-    let mut memberships = Memberships::default();
+fn expand_all(sweep: &Sweep, grids: &[Points<'_>], done: &HashSet<Id>, verdict: &mut Verdict<'_>) -> Expanded {
+    let mut found = Found::nothing_of(grids.iter().map(Points::len).sum());
     let mut excluded = Vec::new();
     let mut empty = Vec::new();
-    let mut equal = 0;
     for (number, (grid, points)) in sweep.grids.iter().zip(grids).enumerate() {
         let constraints = match Constraints::read(&grid.constraints) {
             Ok(constraints) => constraints,
@@ -74,43 +82,17 @@ fn expand_all(sweep: &Sweep, grids: &[Points<'_>], verdict: &mut Verdict<'_>) ->
                 continue;
             }
         };
-        let mut removed = Removed::of(grid);
-        let mut kept = 0u64;
-        let mut written = verdict.enter(grid);
-        let mut start = 0;
-        while start < points.len() {
-            let end = points.len().min(start + AT_ONCE);
-            let judged = judge(points, start, end, !written.is_empty());
-            let broken = match broken(&constraints, &judged, &mut removed.decided) {
-                Ok(broken) => broken,
-                Err((constraint, message)) => {
-                    let constraint = &grid.constraints[constraint];
-                    kept += 1;
-                    verdict.extend(vec![Diagnostic::new(constraint.place, format!("cannot be computed: {message}"))]);
-                    break;
-                }
-            };
-            for (index, (judged, broken)) in (start..).zip(judged.into_iter().zip(broken)) {
-                if removed.count(judged.excluded, broken) {
-                    continue;
-                }
-                kept += 1;
-                verdict.judge(points, index, &judged, &mut written);
-                match known.entry(judged.point.id) {
-                    Entry::Occupied(at) => {
-                        let set = &mut sets[*at.get() as usize];
-                        *set = memberships.with(Some(*set), number);
-                        equal += 1;
-                    }
-                    Entry::Vacant(entry) => {
-                        entry.insert(found.len() as u32);
-                        sets.push(memberships.with(None, number));
-                        found.push(judged.point);
-                    }
-                }
-            }
-            start = end;
-        }
+        let mut of_grid = OfGrid {
+            number,
+            grid,
+            points,
+            constraints,
+            removed: Removed::of(grid),
+            kept: 0,
+            written: verdict.enter(grid),
+        };
+        of_grid.expand(verdict, &mut found);
+        let OfGrid { removed, kept, written, .. } = of_grid;
         verdict.leave(grid, written);
         if kept == 0 {
             empty.push((grid, removed.emptied(grid)));
@@ -125,48 +107,114 @@ fn expand_all(sweep: &Sweep, grids: &[Points<'_>], verdict: &mut Verdict<'_>) ->
         // Whoever narrows a sweep on the command line may leave nothing of some grids.
         empty.iter().for_each(|(grid, _)| verdict.note(format!("no point of the grid `{}` is left", grid.name)));
     }
-    let mut asked: HashMap<u32, Arc<Asked>> = HashMap::new();
-    for (point, set) in found.iter_mut().zip(sets) {
-        let by = || Arc::new(Asked::by(memberships.of(set).map(|number| &sweep.grids[number])));
-        let point = Arc::get_mut(point).expect("nobody else has it yet");
-        point.asked = Arc::clone(asked.entry(set).or_insert_with(by));
-    }
-    Expanded { points: found, excluded, equal, notes: Vec::new() }
+    Expanded { excluded, notes: Vec::new(), distinct: found.end(&sweep.grids, done) }
 }
 
-/// The points from `start` up to `end`, with their values as written where they are `wanted`.
-fn judge(points: &Points<'_>, start: u128, end: u128, wanted: bool) -> Vec<Judged> {
-    let nothing = Arc::new(Asked::default());
+/// A grid while it is expanded.
+struct OfGrid<'g> {
+    number: usize,
+    grid: &'g Grid,
+    points: &'g Points<'g>,
+    constraints: Constraints,
+    removed: Removed,
+    /// Points that no rule removes.
+    kept: u64,
+    written: Idle,
+}
+
+impl OfGrid<'_> {
+    /// Takes in all points, one after the other. Meanwhile another thread looks at those that come after them: not a task of
+    /// the pool, since constraints are not to be computed inside it.
+    fn expand(&mut self, verdict: &mut Verdict<'_>, found: &mut Found) {
+        let points = self.points;
+        let asked = Arc::new(Asked::by(std::iter::once(self.grid)));
+        let beside = Arc::new(points.get(0).map_or_else(Configuration::default, |first| first.configuration));
+        let constrained = !self.constraints.is_empty();
+        let whole = AtomicBool::new(true);
+        thread::scope(|scope| {
+            let (ahead, judged) = sync_channel(0);
+            scope.spawn(|| {
+                let ahead = ahead;
+                for start in (0..points.len()).step_by(AT_ONCE) {
+                    let whole = constrained || whole.load(Ordering::Relaxed);
+                    if ahead.send((start, judge(points, start, whole, &beside, &asked))).is_err() {
+                        break;
+                    }
+                }
+            });
+            for (start, judged) in judged {
+                if let Err(wrong) = self.take_in(start, judged, verdict, found) {
+                    verdict.extend(vec![wrong]);
+                    break;
+                }
+                whole.store(!self.written.is_empty(), Ordering::Relaxed);
+            }
+        });
+    }
+
+    /// Takes in points, from `start` on. The error is that of a constraint that cannot be computed.
+    fn take_in(
+        &mut self,
+        start: u128,
+        judged: Vec<Judged>,
+        verdict: &mut Verdict<'_>,
+        found: &mut Found,
+    ) -> Result<(), Diagnostic> {
+        let broken = self.broken(&judged).map_err(|(constraint, message)| {
+            self.kept += 1;
+            Diagnostic::new(self.grid.constraints[constraint].place, format!("cannot be computed: {message}"))
+        })?;
+        for (index, (judged, broken)) in (start..).zip(judged.into_iter().zip(broken)) {
+            if self.removed.count(judged.newcomer.as_ref().err().copied(), broken) {
+                continue;
+            }
+            self.kept += 1;
+            verdict.judge(self.points, index, &judged, &mut self.written);
+            if let Ok(newcomer) = judged.newcomer {
+                found.add(newcomer, self.number);
+            }
+        }
+        Ok(())
+    }
+
+    /// For each point the first constraint that removes it.
+    fn broken(&mut self, judged: &[Judged]) -> Result<Vec<Option<usize>>, (usize, String)> {
+        let mut all = vec![None; judged.len()];
+        if self.constraints.is_empty() {
+            return Ok(all);
+        }
+        let of_product: Vec<usize> = (0..judged.len()).filter(|&at| !judged[at].included).collect();
+        let whole = |at: usize| judged[at].whole.as_ref().expect("constraints want the whole");
+        let points: Vec<&Configuration> = of_product.iter().map(|&at| &whole(at).configuration).collect();
+        let Broken { first, decided } = self.constraints.broken(&points)?;
+        for (&at, broken) in of_product.iter().zip(first) {
+            all[at] = broken;
+        }
+        self.removed.decided.iter_mut().zip(decided).for_each(|(known, here)| *known |= here);
+        Ok(all)
+    }
+}
+
+/// Points from `start` on, [`AT_ONCE`] unless there are fewer, as a `whole` where that is wanted. All are kept `beside` one
+/// of them.
+fn judge(
+    points: &Points<'_>,
+    start: u128,
+    whole: bool,
+    beside: &Arc<Configuration>,
+    asked: &Arc<Asked>,
+) -> Vec<Judged> {
     let one = |offset: usize| {
-        let Candidate { assignment, configuration, excluded, included } = points.get(start + offset as u128)?;
+        let point = points.get(start + offset as u128).expect("there are as many points");
+        let Candidate { assignment, configuration, excluded, included } = point;
+        let newcomer = excluded.map_or_else(|| Ok(Newcomer::of(&configuration, beside, asked)), Err);
         let conflict = conflict(&configuration);
-        let wanted = wanted || included || conflict.is_some();
-        let id = configuration_id(&configuration);
-        let point = Arc::new(Point { id, configuration, asked: Arc::clone(&nothing) });
-        let assignment = if wanted { assignment } else { Assignment::new() };
-        Some(Judged { point, assignment, conflict, excluded, included })
+        let whole = whole || included || conflict.is_some();
+        let whole = whole.then(|| Box::new(Whole { configuration, assignment, conflict }));
+        Judged { newcomer, included, whole }
     };
-    (0..(end - start) as usize).into_par_iter().with_min_len(256).filter_map(one).collect()
-}
-
-/// For each point the first constraint that removes it. Constraints that are true or false of any point are `decided`.
-fn broken(
-    constraints: &Constraints,
-    judged: &[Judged],
-    decided: &mut [bool],
-) -> Result<Vec<Option<usize>>, (usize, String)> {
-    let mut all = vec![None; judged.len()];
-    if constraints.is_empty() {
-        return Ok(all);
-    }
-    let of_product: Vec<usize> = (0..judged.len()).filter(|&at| !judged[at].included).collect();
-    let points: Vec<&Configuration> = of_product.iter().map(|&at| &judged[at].point.configuration).collect();
-    let Broken { first, decided: here } = constraints.broken(&points)?;
-    for (&at, broken) in of_product.iter().zip(first) {
-        all[at] = broken;
-    }
-    decided.iter_mut().zip(here).for_each(|(decided, here)| *decided |= here);
-    Ok(all)
+    let count = points.len().saturating_sub(start).min(AT_ONCE as u128) as usize;
+    (0..count).into_par_iter().with_min_len(256).map(one).collect()
 }
 
 /// Points that each rule of a grid was the first to remove.
@@ -233,36 +281,5 @@ impl Removed {
         let exclusions = grid.exclude.iter().map(|rule| &rule.text).zip(self.exclude);
         let constraints = grid.constraints.iter().map(|constraint| &constraint.text).zip(self.constraints);
         exclusions.chain(constraints).map(told)
-    }
-}
-
-/// The sets of grids that points are in: few, so that points share them. Each is another one with one grid more.
-#[derive(Default)]
-struct Memberships {
-    sets: Vec<(Option<u32>, usize)>,
-    known: HashMap<(Option<u32>, usize), u32>,
-}
-
-impl Memberships {
-    /// The set that holds all of `set`, and `grid`, which is none before those in it.
-    fn with(&mut self, set: Option<u32>, grid: usize) -> u32 {
-        if let Some(set) = set.filter(|&set| self.sets[set as usize].1 == grid) {
-            return set;
-        }
-        *self.known.entry((set, grid)).or_insert_with(|| {
-            self.sets.push((set, grid));
-            self.sets.len() as u32 - 1
-        })
-    }
-
-    /// The grids of a set, in order.
-    fn of(&self, set: u32) -> impl Iterator<Item = usize> {
-        let mut grids = Vec::new();
-        let mut next = Some(set);
-        while let Some((rest, grid)) = next.map(|set| self.sets[set as usize]) {
-            grids.push(grid);
-            next = rest;
-        }
-        grids.into_iter().rev()
     }
 }

@@ -1,6 +1,8 @@
 //! What runs take of memory, about: to cut cohorts to what a GPU has, to tell what a sweep needs, and to refuse a run that
 //! cannot fit before it takes the whole sweep with it.
 
+use rayon::prelude::*;
+
 use super::{Cohort, Plan, Shape};
 use crate::config::{LayerKind, Optimizer, Precision};
 
@@ -89,7 +91,7 @@ impl Plan {
     /// kept of every run.
     #[must_use]
     pub fn memory(&self, workers: usize) -> u64 {
-        let mut cohorts: Vec<u64> = self.cohorts.iter().map(Cohort::bytes_on_processor).collect();
+        let mut cohorts: Vec<u64> = self.cohorts.par_iter().map(Cohort::bytes_on_processor).collect();
         cohorts.sort_unstable_by(|a, b| b.cmp(a));
         let largest = cohorts.iter().take(workers).fold(0u64, |sum, bytes| sum.saturating_add(*bytes));
         largest.saturating_add(PROGRAM).saturating_add(self.runs().saturating_mul(A_RUN))

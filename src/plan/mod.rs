@@ -4,6 +4,7 @@
 mod cohort;
 mod diff;
 mod expand;
+mod found;
 mod limit;
 mod memory;
 mod shard;
@@ -12,16 +13,16 @@ mod verdict;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use expand::Expanded;
+use found::Distinct;
 
-pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, MOST_RUNS_ON_GPU, Numbers, Shape};
+pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, MOST_RUNS_ON_GPU, Shape};
 pub use diff::{Change, Diff, SEEDS};
 pub use limit::TooLarge;
 pub use shard::{Cost, Part, Shard};
 
-use crate::config::{Configuration, Id, Identities, Seeds};
+use crate::config::{Configuration, Id, Identities, Seeds, Variation, configuration_id, run_id};
+use crate::problem::measured_rows;
 use crate::sweep::{Grid, Invalid, Sweep};
 
 /// Runs that a sweep may ask for unless more are allowed.
@@ -46,15 +47,22 @@ impl Default for Limits {
     }
 }
 
-/// A configuration that a sweep asks for.
-#[derive(Clone, Debug, PartialEq)]
+/// A configuration that a sweep asks for. There may be a million, so it is kept in few bytes.
+#[derive(Clone, Debug)]
 pub struct Point {
     /// Its identity.
     pub id: Id,
-    /// Every parameter with its value.
-    pub configuration: Configuration,
+    /// Rows that its networks are measured on at their end: what they cost beside their shape.
+    pub measured_rows: u32,
     /// What asks for it.
     pub asked: Arc<Asked>,
+    kept: Variation,
+}
+
+impl PartialEq for Point {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.asked == other.asked
+    }
 }
 
 /// What asks for a configuration.
@@ -69,6 +77,8 @@ pub struct Asked {
 /// One replicate of a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replicate {
+    /// Its number among the replicates of its configuration, from 0.
+    pub number: u32,
     /// Its seed.
     pub seed: u64,
     /// What each draw starts from: `seed` for what varies between replicates, the grid's first seed for the rest.
@@ -84,7 +94,12 @@ impl Asked {
             for number in 0..grid.replicates.count {
                 let seeds = grid.replicates.seeds_of(number);
                 if known.insert(seeds.each()) {
-                    asked.replicates.push(Replicate { seed: grid.replicates.seed_of(number), seeds });
+                    let replicate = Replicate {
+                        number: asked.replicates.len() as u32,
+                        seed: grid.replicates.seed_of(number),
+                        seeds,
+                    };
+                    asked.replicates.push(replicate);
                 }
             }
         }
@@ -93,9 +108,15 @@ impl Asked {
 }
 
 impl Point {
+    /// Every parameter with its value: made anew at each call.
+    #[must_use]
+    pub fn configuration(&self) -> Configuration {
+        self.kept.configuration()
+    }
+
     /// The ids of its runs, in the order of its replicates.
     pub fn runs(&self) -> impl Iterator<Item = Id> {
-        let identities = Identities::of(&self.configuration);
+        let identities = Identities::of(&self.configuration());
         self.asked.replicates.iter().map(move |replicate| identities.run(replicate.seeds))
     }
 }
@@ -107,12 +128,26 @@ pub struct Run {
     pub id: Id,
     /// What is trained.
     pub point: Arc<Point>,
-    /// Its number among the replicates of its configuration, from 0.
-    pub replicate: u32,
-    /// The seed of this replicate.
-    pub seed: u64,
-    /// What each draw starts from: `seed` for what varies between replicates, the sweep's seed for the rest.
-    pub seeds: Seeds,
+    /// Its place among those that `point` asks for.
+    place: u32,
+}
+
+impl Run {
+    /// One replicate of a configuration, of which nothing else is asked for.
+    #[must_use]
+    pub fn only(configuration: &Configuration, grids: Vec<String>, replicate: Replicate) -> Self {
+        let asked = Arc::new(Asked { grids, replicates: vec![replicate] });
+        let kept = Variation::of(configuration, &Arc::new(configuration.clone()));
+        let (id, measured_rows) = (configuration_id(configuration), measured_rows(configuration));
+        let point = Point { id, measured_rows, asked, kept };
+        Self { id: run_id(configuration, replicate.seeds), point: Arc::new(point), place: 0 }
+    }
+
+    /// Which replicate of its configuration it is, with its seeds.
+    #[must_use]
+    pub fn replicate(&self) -> &Replicate {
+        &self.point.asked.replicates[self.place as usize]
+    }
 }
 
 /// How many points a rule removed from a grid.
@@ -162,10 +197,9 @@ impl Plan {
     /// parameters does not go together.
     pub fn of(sweep: &Sweep, done: &HashSet<Id>, limits: &Limits) -> Result<Self, Error> {
         let grids = limit::within(sweep, limits.max_runs)?;
-        let Expanded { points, excluded, equal, notes } = expand::expand(sweep, &grids, limits.max_runs)?;
-        let (grouping, skipped) = grouped(&points, done);
-        let cohorts = grouping.cohorts(limits);
-        Ok(Self { points, excluded, equal, notes, done: skipped, cohorts })
+        let Expanded { distinct, excluded, notes } = expand::expand(sweep, &grids, limits.max_runs, done)?;
+        let Distinct { points, equal, to_do, done } = distinct;
+        Ok(Self { points, excluded, equal, notes, done, cohorts: to_do.cohorts(limits) })
     }
 
     /// Distinct configurations.
@@ -192,35 +226,6 @@ impl Plan {
     pub fn to_do(&self) -> u64 {
         self.runs() - self.done
     }
-}
-
-/// Configurations whose runs are made together.
-const AT_ONCE: usize = 1 << 12;
-
-/// The runs that are not done, by shape; and how many are.
-fn grouped(points: &[Arc<Point>], done: &HashSet<Id>) -> (cohort::Grouping, u64) {
-    let mut grouping = cohort::Grouping::default();
-    let mut skipped = 0;
-    for points in points.chunks(AT_ONCE) {
-        let runs: Vec<Vec<Run>> = points.par_iter().with_min_len(64).map(|point| to_do(point, done)).collect();
-        for (point, runs) in points.iter().zip(runs) {
-            skipped += (point.asked.replicates.len() - runs.len()) as u64;
-            if !runs.is_empty() {
-                grouping.add(&point.configuration, runs);
-            }
-        }
-    }
-    (grouping, skipped)
-}
-
-/// The runs of a configuration that are not done.
-fn to_do(point: &Arc<Point>, done: &HashSet<Id>) -> Vec<Run> {
-    let run = |(id, (replicate, &Replicate { seed, seeds })): (Id, (u32, &Replicate))| {
-        (!done.contains(&id)).then(|| Run { id, point: Arc::clone(point), replicate, seed, seeds })
-    };
-    let mut runs: Vec<Run> = point.runs().zip((0..).zip(&point.asked.replicates)).filter_map(run).collect();
-    runs.shrink_to_fit();
-    runs
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::collections::{BinaryHeap, HashSet};
 use std::str::FromStr;
 
 use super::cohort::Cohort;
-use super::{Error, Limits, Plan, Run, expand, grouped, limit};
+use super::found::Distinct;
+use super::{Error, Limits, Plan, Run, expand, limit};
 use crate::config::Id;
 use crate::sweep::Sweep;
 
@@ -60,10 +61,9 @@ impl Part {
     /// As for [`Plan::of`].
     pub fn of(sweep: &Sweep, shard: Shard, max_runs: u64, cost: Cost<'_>) -> Result<Self, Error> {
         let grids = limit::within(sweep, max_runs)?;
-        let points = expand::expand(sweep, &grids, max_runs)?.points;
+        let Distinct { points, to_do, .. } = expand::expand(sweep, &grids, max_runs, &HashSet::new())?.distinct;
         let asked = points.iter().map(|point| point.asked.replicates.len() as u64).sum();
-        let (grouping, _) = grouped(&points, &HashSet::new());
-        let cohorts = share(grouping.cohorts(&limits(shard.of)), shard, cost);
+        let cohorts = share(to_do.cohorts(&limits(shard.of)), shard, cost);
         Ok(Self { shard, asked, cohorts })
     }
 

@@ -68,10 +68,10 @@ fn counts() {
     assert_eq!((first.configurations(), first.runs(), first.done, first.to_do()), (3, 12, 0, 12));
     let excluded: Vec<(&str, u64)> = first.excluded.iter().map(|rule| (rule.rule.as_str(), rule.points)).collect();
     assert_eq!(excluded, [("{depth: 3}", 2), ("{width: 4, depth: 1}", 1), ("{width: 9}", 0)]);
-    let done: HashSet<Id> = runs(&first).iter().filter(|run| run.replicate < 3).map(|run| run.id).collect();
+    let done: HashSet<Id> = runs(&first).iter().filter(|run| run.replicate().number < 3).map(|run| run.id).collect();
     let then = Plan::of(&sweep, &done, &Limits::default()).unwrap();
     assert_eq!((then.runs(), then.done, then.to_do()), (12, 9, 3));
-    assert!(runs(&then).iter().all(|run| run.seed == 13 && run.seeds == Seeds { data: 13, init: 13, shuffle: 13 }));
+    assert!(runs(&then).iter().all(|run| run.replicate().seed == 13 && run.replicate().seeds == Seeds { data: 13, init: 13, shuffle: 13 }));
 }
 
 #[test]
@@ -94,11 +94,11 @@ fn grids_of_one_configuration_with_replicates_of_their_own_share_the_equal_ones(
     let plan = plan(&sweep(text, &[]));
     assert_eq!((plan.configurations(), plan.runs(), plan.to_do(), plan.replicates()), (2, 7, 7, (1, 6)));
     let mut runs = runs(&plan);
-    runs.sort_by_key(|run| run.replicate);
+    runs.sort_by_key(|run| run.replicate().number);
     let of: Vec<(u32, u64, [u64; 3])> = runs
         .iter()
         .filter(|run| run.point.asked.grids.len() == 3)
-        .map(|run| (run.replicate, run.seed, run.seeds.each()))
+        .map(|run| (run.replicate().number, run.replicate().seed, run.replicate().seeds.each()))
         .collect();
     let expected = [
         (0, 4, [4, 4, 4]),
@@ -112,15 +112,20 @@ fn grids_of_one_configuration_with_replicates_of_their_own_share_the_equal_ones(
     let ids: HashSet<Id> = plan.points.iter().flat_map(|point| point.runs()).collect();
     assert_eq!(ids.len(), 7, "no run twice");
     assert_eq!(ids, runs.iter().map(|run| run.id).collect());
-    let of_ids = |seeds| run_id(&plan.points[0].configuration, seeds);
-    assert_eq!(runs.iter().find(|run| run.replicate == 3).unwrap().id, of_ids(Seeds { data: 4, init: 5, shuffle: 4 }));
+    let of_ids = |seeds| run_id(&plan.points[0].configuration(), seeds);
+    assert_eq!(
+        runs.iter().find(|run| run.replicate().number == 3).unwrap().id,
+        of_ids(Seeds { data: 4, init: 5, shuffle: 4 })
+    );
 }
 
 #[test]
 fn replicates_that_share_their_data_keep_its_seed() {
     let plan = plan(&sweep("replicates: {count: 2, seed: 5, vary: [init]}\n", &[]));
-    let seeds: BTreeSet<(u64, u64, u64)> =
-        runs(&plan).iter().map(|run| (run.seed, run.seeds.data, run.seeds.init)).collect();
+    let seeds: BTreeSet<(u64, u64, u64)> = runs(&plan)
+        .iter()
+        .map(|run| (run.replicate().seed, run.replicate().seeds.data, run.replicate().seeds.init))
+        .collect();
     assert_eq!(seeds, BTreeSet::from([(5, 5, 5), (6, 5, 6)]));
 }
 
@@ -198,7 +203,7 @@ fn a_conditional_axis_has_an_effect_where_it_is() {
 fn an_override_of_a_conditional_axis_keeps_its_condition() {
     let text = "grid:\n  activation: [relu, tanh]\n  width: {values: [4, 8], when: {activation: relu}}\n";
     let widths = |overrides: &[&str]| -> Vec<u32> {
-        plan(&sweep(text, overrides)).points.iter().map(|point| point.configuration.width).collect()
+        plan(&sweep(text, overrides)).points.iter().map(|point| point.configuration().width).collect()
     };
     assert_eq!(widths(&[]), [4, 8, 64]);
     assert_eq!(widths(&["width=16"]), [16, 64]);
@@ -397,7 +402,7 @@ fn no_configuration_is_there_twice() {
         let distinct: HashSet<Id> = plan.points.iter().map(|point| point.id).collect();
         prop_assert_eq!(distinct.len(), plan.points.len());
         for (i, point) in plan.points.iter().enumerate() {
-            prop_assert!(plan.points[..i].iter().all(|other| other.configuration != point.configuration));
+            prop_assert!(plan.points[..i].iter().all(|other| other.configuration() != point.configuration()));
         }
         prop_assert_eq!(ids(&plan).len() as u64, plan.runs());
         Ok(())
@@ -448,10 +453,12 @@ fn cohorts_part_the_runs_by_shape() {
             let place: BTreeMap<Id, usize> = plan.points.iter().map(|point| point.id).zip(0..).collect();
             for cohort in &plan.cohorts {
                 prop_assert!((1..=64).contains(&cohort.runs.len()));
-                prop_assert!(cohort.runs.iter().all(|run| Shape::of(&run.point.configuration) == cohort.shape));
+                let alike = |other: &&Cohort| (other.number == cohort.number) != (other.shape == cohort.shape);
+                prop_assert!(plan.cohorts.iter().find(alike).is_none(), "a number is a shape");
+                prop_assert!(cohort.runs.iter().all(|run| Shape::of(&run.point.configuration()) == cohort.shape));
                 let alone = cohort.runs.len() == 1;
                 prop_assert!(alone || cohort.flops() <= MOST_FLOPS, "{} operations", cohort.flops());
-                prop_assert!(cohort.runs.is_sorted_by_key(|run| (place[&run.point.id], run.replicate)));
+                prop_assert!(cohort.runs.is_sorted_by_key(|run| (place[&run.point.id], run.replicate().number)));
             }
             let enough = plan.to_do().min(32 * workers as u64);
             prop_assert!(plan.cohorts.len() as u64 >= enough, "{} cohorts", plan.cohorts.len());

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::expand::Judged;
+use super::expand::{Judged, Whole};
 use crate::config::{Conflict, PARAMETERS, Parameter, Value, parameter};
 use crate::grid::{Points, is_live};
 use crate::sweep::{Diagnostic, Grid, Invalid, Place, Sweep, rule};
@@ -91,17 +91,18 @@ impl<'s> Verdict<'s> {
         self.notes.push(note);
     }
 
-    /// Judges a point that no rule excludes.
+    /// Judges a point that no rule excludes. It is there as a whole as long as anything is idle, and where it is included.
     pub fn judge(&mut self, points: &Points<'_>, index: u128, judged: &Judged, idle: &mut Idle) {
-        if let Some(conflict) = &judged.conflict {
-            self.report(conflict, points, index, judged);
-        }
         let included = points.included(index);
         idle.judged = (true, idle.judged.1 || included.is_none());
-        let is_live = |parameter| is_live(&judged.assignment, &judged.point.configuration, parameter);
+        let Some(whole) = &judged.whole else { return };
+        if let Some(conflict) = &whole.conflict {
+            self.report(conflict, points, index, whole);
+        }
+        let is_live = |parameter| is_live(&whole.assignment, &whole.configuration, parameter);
         idle.waiting.retain_mut(|waiting| {
             let Waiting { parameter, place, axis, there } = waiting;
-            let here = !(*axis && included.is_some()) && judged.assignment.contains_key(parameter.name);
+            let here = !(*axis && included.is_some()) && whole.assignment.contains_key(parameter.name);
             *there |= here;
             let live = here && is_live(parameter);
             if live {
@@ -163,7 +164,7 @@ impl<'s> Verdict<'s> {
     }
 
     /// Reports a combination, once for each pair of places.
-    fn report(&mut self, conflict: &Conflict, points: &Points<'_>, index: u128, judged: &Judged) {
+    fn report(&mut self, conflict: &Conflict, points: &Points<'_>, index: u128, whole: &Whole) {
         let mut located = conflict.parameters.iter().filter_map(|name| locate(points, index, name));
         let Some(first) = located.next() else {
             self.wrong.push(Diagnostic::new(Place::start_of(0), conflict.to_string()));
@@ -173,8 +174,8 @@ impl<'s> Verdict<'s> {
         if self.reported.insert((first, second)) {
             let wrong = Diagnostic::new(first.1, conflict.to_string());
             self.wrong.push(match second {
-                Some(second) => both_written(wrong, first.0, second, points, judged),
-                None => wrong.hint_if(by_default(conflict, first.0, judged)),
+                Some(second) => both_written(wrong, first.0, second, points, whole),
+                None => wrong.hint_if(by_default(conflict, first.0, whole)),
             });
         }
     }
@@ -214,9 +215,9 @@ fn both_written(
     first: &str,
     (second, place): Located,
     points: &Points<'_>,
-    judged: &Judged,
+    whole: &Whole,
 ) -> Diagnostic {
-    let value = |name| Some((name, judged.assignment.get(name)?));
+    let value = |name| Some((name, whole.assignment.get(name)?));
     let values: Vec<(&str, &Value)> = [first, second].into_iter().filter_map(value).collect();
     let shown = values.last().map_or(String::new(), |(_, value)| value.to_string());
     let hint = if points.is_axis(first) || points.is_axis(second) {
@@ -228,9 +229,9 @@ fn both_written(
 }
 
 /// What to do about a combination of a written value with the default of another parameter.
-fn by_default(conflict: &Conflict, written: &str, judged: &Judged) -> Option<String> {
+fn by_default(conflict: &Conflict, written: &str, whole: &Whole) -> Option<String> {
     let absent = conflict.parameters.into_iter().find(|name| *name != written)?;
-    let value = parameter(absent)?.get(&judged.point.configuration)?;
+    let value = parameter(absent)?.get(&whole.configuration)?;
     Some(format!("`{absent}` is `{value}` by default: set it too, or change this"))
 }
 

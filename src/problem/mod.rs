@@ -10,7 +10,7 @@ use crate::config::{Configuration, Normalization};
 use crate::random::Stream;
 
 pub use encode::Encoder;
-pub use population::{MOST_EXHAUSTIVE, Population, QUASI_RANDOM_POINTS, Region};
+pub use population::{MOST_EXHAUSTIVE, Population, QUASI_RANDOM_POINTS, Region, measured_rows};
 pub use scaling::{InputScaling, TargetScaling};
 pub use task::target;
 

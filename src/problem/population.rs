@@ -9,6 +9,17 @@ pub const MOST_EXHAUSTIVE: u64 = 1_000_000;
 /// Points that stand for a region that is larger.
 pub const QUASI_RANDOM_POINTS: u64 = 100_000;
 
+/// Rows that a network is measured on at the end of its training, in both regions.
+#[must_use]
+pub fn measured_rows(configuration: &Configuration) -> u32 {
+    2 * inputs_of_region(configuration).unwrap_or(QUASI_RANDOM_POINTS) as u32
+}
+
+/// Inputs of a region, where there are few enough to measure them all.
+fn inputs_of_region(configuration: &Configuration) -> Option<u64> {
+    u64::from(configuration.largest).checked_pow(configuration.operands).filter(|&all| all <= MOST_EXHAUSTIVE)
+}
+
 /// Where a network is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Region {
@@ -47,7 +58,7 @@ impl Population {
             Region::Domain => 1,
             Region::Extrapolation => configuration.largest + 1,
         };
-        let all = largest.checked_pow(operands).filter(|&all| all <= MOST_EXHAUSTIVE);
+        let all = inputs_of_region(configuration);
         let inputs = match all {
             Some(all) => (0..all)
                 .flat_map(|index| (0..operands).map(move |place| (index / largest.pow(place) % largest) as u32))

@@ -1,6 +1,7 @@
 //! What is stored of a run that ended, flat: names and numbers that any later version can read.
 
 use crate::config::{Configuration, Id, PARAMETERS, Seeds, Value};
+use crate::plan::{Replicate, Run};
 use crate::train::{CurvePoint, Outcome, Prediction, Status};
 
 /// A value in a column.
@@ -69,6 +70,23 @@ pub struct Record {
     pub curve: Vec<CurvePoint>,
     /// What it answers, for tasks of one operand.
     pub predictions: Vec<Prediction>,
+}
+
+impl Identity {
+    /// Of a run of the sweep of that name.
+    #[must_use]
+    pub fn of(run: &Run, sweep: &str) -> Self {
+        let &Replicate { number, seed, seeds } = run.replicate();
+        Self {
+            run: run.id,
+            config: run.point.id,
+            sweep: sweep.to_owned(),
+            grids: run.point.asked.grids.clone(),
+            replicate: number,
+            seed,
+            seeds,
+        }
+    }
 }
 
 impl Record {

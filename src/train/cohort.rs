@@ -101,10 +101,9 @@ fn begin<'a, T: Trained>(members: &'a [Member<'a>], context: &'a Context<'a>) ->
 
 /// Epochs that have a point in learning curves: every one up to 40, then each a twentieth later than the one before,
 /// and the last.
-#[must_use]
-pub fn recorded_epochs(epochs: u32) -> Vec<u32> {
-    let next = |&epoch: &u32| (epoch < epochs).then(|| (epoch + 1).max(epoch / 20 * 21 + epoch % 20).min(epochs));
-    std::iter::successors(Some(1), next).collect()
+pub fn recorded_epochs(epochs: u32) -> impl Iterator<Item = u32> {
+    let next = move |&epoch: &u32| (epoch < epochs).then(|| (epoch + 1).max(epoch / 20 * 21 + epoch % 20).min(epochs));
+    std::iter::successors(Some(1), next)
 }
 
 /// A cohort under way.
@@ -159,7 +158,7 @@ impl<'a, T: Trained> Course<'a, T> {
 
     fn run(mut self) -> Result<Vec<End>, TchError> {
         let epochs = self.members[0].configuration.epochs;
-        let recorded = recorded_epochs(epochs);
+        let recorded: Vec<u32> = recorded_epochs(epochs).collect();
         let first = self.runs.iter().map(|run| run.epochs_done).min().unwrap_or(0) + 1;
         for epoch in first..=epochs {
             // Runs that were paused later than others wait for these.

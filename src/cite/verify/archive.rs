@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use polars::prelude::{AnyValue, DataFrame};
 
 use crate::config::{Configuration, Id, Seeds, run_id};
 use crate::measure::{COLUMNS, Measures};
-use crate::plan::{Asked, Point, Run};
+use crate::plan::{Replicate, Run};
 use crate::store::{self, Error, Result, Results};
 use crate::train::{CurvePoint, Outcome, Prediction, Status};
 
@@ -147,7 +146,7 @@ impl<'a> Archive<'a> {
             return Standing::Incomparable(format!("another version of Ablate has saved `{name}` of it"));
         }
         match store::restored(self.results.runs(), cell.row) {
-            Ok(configuration) => cell.standing(id, configuration),
+            Ok(configuration) => cell.standing(id, &configuration),
             Err(error) => Standing::Incomparable(error.to_string()),
         }
     }
@@ -244,21 +243,16 @@ impl Cells<'_> {
         Seeds { data: seed("data_seed"), init: seed("init_seed"), shuffle: seed("shuffle_seed") }
     }
 
-    fn standing(&self, id: Id, configuration: Configuration) -> Standing {
+    fn standing(&self, id: Id, configuration: &Configuration) -> Standing {
         let seeds = self.seeds();
-        let (computed, config) = (run_id(&configuration, seeds), crate::config::configuration_id(&configuration));
+        let (computed, config) = (run_id(configuration, seeds), crate::config::configuration_id(configuration));
         if computed != id || self.text("config") != Some(config.to_string()) {
             return Standing::Altered(computed);
         }
-        let asked = Asked { grids: self.texts("grids"), replicates: Vec::new() };
         let whole = |name: &str| self.whole(name).unwrap_or_default();
-        Standing::Comparable(Run {
-            id,
-            point: Arc::new(Point { id: config, configuration, asked: Arc::new(asked) }),
-            replicate: u32::try_from(whole("replicate")).unwrap_or_default(),
-            seed: whole("seed").cast_unsigned(),
-            seeds,
-        })
+        let number = u32::try_from(whole("replicate")).unwrap_or_default();
+        let replicate = Replicate { number, seed: whole("seed").cast_unsigned(), seeds };
+        Standing::Comparable(Run::only(configuration, self.texts("grids"), replicate))
     }
 }
 

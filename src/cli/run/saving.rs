@@ -38,17 +38,9 @@ impl Counts {
 
 impl Saving<'_> {
     fn save(&self, run: &Run, outcome: &Outcome) -> anyhow::Result<()> {
-        let identity = Identity {
-            run: run.id,
-            config: run.point.id,
-            sweep: self.sweep.to_owned(),
-            grids: run.point.asked.grids.clone(),
-            replicate: run.replicate,
-            seed: run.seed,
-            seeds: run.seeds,
-        };
+        let identity = Identity::of(run, self.sweep);
         let process = self.process.map(str::to_owned);
-        let record = Record { process, ..Record::new(identity, &run.point.configuration, outcome) };
+        let record = Record { process, ..Record::new(identity, &run.point.configuration(), outcome) };
         Ok(self.writer.append(&record, self.weights.then_some(outcome.weights.as_slice()))?)
     }
 }

@@ -259,13 +259,15 @@ fn documented(sweep: &Sweep, division: &Division, ended: &Ended, arguments: &Arg
     let workers = arguments.cpus.unwrap_or(1).saturating_mul(arguments.tasks.unwrap_or(1));
     let workers = usize::try_from(workers).unwrap_or(usize::MAX);
     let time = division.time(arguments.cpus.unwrap_or(1));
-    let document = if *ended == Ended::default() {
-        plan::document(sweep, &division.plan, workers, time)
+    let rest;
+    let plan = if *ended == Ended::default() {
+        &division.plan
     } else {
         let limits = crate::plan::Limits { max_runs: arguments.max_runs, workers, ..crate::plan::Limits::default() };
-        plan::document(sweep, &plan::plan(sweep, ended, arguments.retry_failed, &limits)?, workers, time)
+        rest = plan::plan(sweep, ended, arguments.retry_failed, &limits)?;
+        &rest
     };
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    Ok(serde_json::to_string_pretty(&plan::Document::of(sweep, plan, workers, time))? + "\n")
 }
 
 /// Megabytes of main memory that a process takes with CUDA's libraries: they are some gigabytes themselves.

@@ -151,8 +151,8 @@ fn a_run_that_is_given_up_has_its_curve_and_no_measures() {
 
 #[test]
 fn curves_have_a_point_at_first_and_at_last() {
-    assert_eq!(recorded_epochs(1), [1]);
-    let epochs = recorded_epochs(500);
+    assert!(recorded_epochs(1).eq([1]));
+    let epochs: Vec<u32> = recorded_epochs(500).collect();
     assert_eq!(epochs[..40], (1..=40).collect::<Vec<_>>());
     assert_eq!(*epochs.last().unwrap(), 500);
     assert!((80..=110).contains(&epochs.len()), "{}", epochs.len());
