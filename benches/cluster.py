@@ -34,7 +34,7 @@ BATCH_SECONDS = 0.1  # that a record waits for others to be synced with it (src/
 # strace.
 BEGIN_OPERATIONS = 70  # of an attempt, at its beginning and its end
 SEGMENT_OPERATIONS = 2  # of an attempt, for every segment that is there when it begins
-RUN_OPERATIONS = 2  # of a run: whether it was paused before
+RUN_OPERATIONS = 1  # of a run: whether it was paused before
 NOTE_OPERATIONS = 3  # of a note
 
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::claims::RUNS;
+use super::codec;
 use super::compact::is_left;
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, open_if_there, read_if_there};
@@ -297,7 +298,11 @@ impl Check<'_> {
             // Where it is not there any more, it was folded since it was listed: that will be noticed.
             let Some(mut bytes) = self.open(&path, "those that are saved in it")? else { continue };
             let before = found.len();
-            let read = scan(&mut bytes, &mut |_, record| found.push((record.identity.run, Summary::of(&record))));
+            let read = scan(&mut bytes, &mut |_, payload| {
+                let record = codec::decode(payload)?;
+                found.push((record.identity.run, Summary::of(&record)));
+                Ok(())
+            });
             let whole = found.len() - before;
             let runs = format!("those behind the damage; {whole} runs of it are whole");
             let Some(scan) = self.noted(read.map_err(|fault| told(&path, fault)), &runs)? else { continue };

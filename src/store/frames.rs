@@ -1,20 +1,22 @@
 //! Records as Polars frames, and frames put together: the columns of the tables.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{BuildHasher, Hasher};
 use std::sync::LazyLock;
 
 use polars::prelude::{
     ChunkedArray, Column, DataFrame, DataType, IdxCa, IdxSize, IntoColumn, ListBuilderTrait, ListStringChunkedBuilder,
-    NamedFrom, PolarsNumericType, Schema, Series, StringChunkedBuilder,
+    NamedFrom, PolarsNumericType, Schema, Series,
 };
 
+use super::codec::Outline;
 use super::error::{Error, Result, frame_error};
 use super::record::{Cell, Record};
 use crate::config::{ColumnType, Id, PARAMETERS};
 use crate::measure::COLUMNS;
 
 /// Names of the columns of parameters and measures that this version has.
-static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+static KNOWN: LazyLock<foldhash::HashSet<&str>> = LazyLock::new(|| {
     let parameters = PARAMETERS.iter().map(|parameter| parameter.name);
     parameters.chain(COLUMNS.iter().map(|column| column.name)).collect()
 });
@@ -28,12 +30,12 @@ pub(super) struct Foreign {
 
 impl Foreign {
     /// Notes what a record has.
-    pub(super) fn note(&mut self, record: &Record) {
-        for (name, cell) in record.configuration.iter().filter(|(name, _)| !KNOWN.contains(name.as_str())) {
-            self.parameters.insert(name.clone(), column_type(cell));
+    pub(super) fn note(&mut self, record: &Outline<'_>) {
+        for (name, column) in record.parameters().filter(|(name, _)| !KNOWN.contains(name)) {
+            self.parameters.insert(name.to_owned(), column);
         }
-        for (name, _) in record.measures.iter().filter(|(name, _)| !KNOWN.contains(name.as_str())) {
-            self.measures.insert(name.clone());
+        for name in record.measures().filter(|name| !KNOWN.contains(name)) {
+            self.measures.insert(name.to_owned());
         }
     }
 }
@@ -75,7 +77,7 @@ pub(super) fn curves(records: &[Record]) -> Result<DataFrame> {
     frame(
         epochs.len(),
         vec![
-            repeated_run(records, |record| record.curve.len()),
+            repeated_run(records, |record| record.curve.len())?,
             Series::new("epoch".into(), epochs).into_column(),
             numbers("train_loss", points().map(|point| point.train_loss)),
             numbers("test_loss", points().map(|point| point.test_loss)),
@@ -92,7 +94,7 @@ pub(super) fn predictions(records: &[Record]) -> Result<DataFrame> {
     frame(
         all().count(),
         vec![
-            repeated_run(records, |record| record.predictions.len()),
+            repeated_run(records, |record| record.predictions.len())?,
             numbers("input", all().map(|prediction| prediction.input)),
             numbers("target", all().map(|prediction| prediction.target)),
             numbers("prediction", all().map(|prediction| prediction.prediction)),
@@ -194,17 +196,21 @@ fn wholes(name: &str, records: &[Record], get: impl Fn(&Record) -> Option<i64>) 
 
 /// What is not finite is missing.
 fn numbers(name: &str, values: impl Iterator<Item = f64>) -> Column {
-    let values: Vec<Option<f64>> = values.map(|value| Some(value).filter(|value| value.is_finite())).collect();
+    let values: Vec<f64> = values.collect();
+    if values.iter().all(|value| value.is_finite()) {
+        return Series::new(name.into(), values).into_column();
+    }
+    let values: Vec<Option<f64>> =
+        values.into_iter().map(|value| Some(value).filter(|value| value.is_finite())).collect();
     Series::new(name.into(), values).into_column()
 }
 
-fn repeated_run(records: &[Record], times: impl Fn(&Record) -> usize) -> Column {
-    let mut builder = StringChunkedBuilder::new("run".into(), records.iter().map(&times).sum());
-    for record in records {
-        let run = record.identity.run.to_string();
-        (0..times(record)).for_each(|_| builder.append_value(&run));
-    }
-    builder.finish().into_column()
+/// The run of each row, where a record has several: rows of one run share its bytes.
+fn repeated_run(records: &[Record], times: impl Fn(&Record) -> usize) -> Result<Column> {
+    let runs = texts("run", records, |record| Some(record.identity.run.to_string()));
+    let rows = (0..).zip(records).flat_map(|(row, record)| std::iter::repeat_n(row, times(record)));
+    let rows: Vec<IdxSize> = rows.collect();
+    runs.take(&IdxCa::from_vec("row".into(), rows)).map_err(frame_error("name the runs of rows"))
 }
 
 fn grids(records: &[Record]) -> Column {
@@ -232,7 +238,7 @@ fn parameters(records: &[Record], foreign: &Foreign) -> Result<Vec<Column>> {
 /// The values that records have under each of these names: those of the first name, record by record, then those of the
 /// next.
 fn by_name<'a, T>(names: &[&str], records: impl ExactSizeIterator<Item = &'a [(String, T)]>) -> Vec<Option<&'a T>> {
-    let places: HashMap<&str, usize> = names.iter().enumerate().map(|(place, name)| (*name, place)).collect();
+    let places: foldhash::HashMap<&str, usize> = names.iter().enumerate().map(|(place, name)| (*name, place)).collect();
     let count = records.len();
     let mut values = vec![None; names.len() * count];
     for (row, record) in records.enumerate() {
@@ -243,15 +249,6 @@ fn by_name<'a, T>(names: &[&str], records: impl ExactSizeIterator<Item = &'a [(S
         }
     }
     values
-}
-
-fn column_type(cell: &Cell) -> ColumnType {
-    match cell {
-        Cell::Flag(_) => ColumnType::Flag,
-        Cell::Whole(_) => ColumnType::Whole,
-        Cell::Number(_) => ColumnType::Number,
-        Cell::Text(_) => ColumnType::Text,
-    }
 }
 
 fn text(cell: &Cell) -> Option<&str> {
@@ -307,11 +304,12 @@ fn measures(records: &[Record], foreign: &Foreign) -> Vec<Column> {
     names.iter().enumerate().map(|(place, name)| numbers(name, of(place).map(number))).collect()
 }
 
-/// A hash of all names, types and values of a table, exact to the bit.
-pub(super) fn fingerprint(frame: &DataFrame) -> Result<blake3::Hash> {
+/// A hash of all names, types and values of a table, exact to the bit, to be compared within this process.
+pub(super) fn fingerprint(frame: &DataFrame) -> Result<u64> {
     let error = || frame_error("compare a table with what was written");
-    let mut hasher = blake3::Hasher::new();
-    let mut bytes = Vec::new();
+    let mut hasher = foldhash::quality::FixedState::default().build_hasher();
+    // Room for a column of numbers some of which are missing.
+    let mut bytes = Vec::with_capacity(16 * frame.height());
     for column in frame.columns() {
         bytes.clear();
         bytes.extend(format!("{} {} {}\0", column.name(), column.dtype(), column.null_count()).into_bytes());
@@ -329,9 +327,9 @@ pub(super) fn fingerprint(frame: &DataFrame) -> Result<blake3::Hash> {
                 }
             }
         }
-        hasher.update(&bytes);
+        hasher.write(&bytes);
     }
-    Ok(hasher.finalize())
+    Ok(hasher.finish())
 }
 
 /// Numbers as bytes: all at once where none is missing, otherwise each behind a byte that tells whether it is there.
@@ -356,7 +354,7 @@ fn texts_of<'a>(texts: impl Iterator<Item = Option<&'a str>>, bytes: &mut Vec<u8
     for text in texts {
         match text {
             None => bytes.push(0),
-            Some(_) if text == before => bytes.push(2),
+            Some(text) if before.is_some_and(|before| is_same(text, before)) => bytes.push(2),
             Some(text) => {
                 bytes.push(1);
                 bytes.extend_from_slice(&text.len().to_le_bytes());
@@ -365,6 +363,11 @@ fn texts_of<'a>(texts: impl Iterator<Item = Option<&'a str>>, bytes: &mut Vec<u8
         }
         before = text;
     }
+}
+
+/// Whether texts are equal. Most are the very same bytes.
+fn is_same(one: &str, other: &str) -> bool {
+    std::ptr::eq(one, other) || one == other
 }
 
 /// Numbers of 64 bits as bytes, the lowest first.

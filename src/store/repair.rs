@@ -16,7 +16,7 @@ use super::state::{State, segment_names, told};
 use super::sweeps::require_no_links;
 use super::window::Window;
 use super::writer::PATIENCE;
-use super::{tasks, unfinished};
+use super::{codec, tasks, unfinished};
 
 /// Puts in order what a killed process has left: finishes what it had decided, takes torn tails away and keeps them aside,
 /// and removes files that do not count. Nothing is done where something is damaged or cannot be read. Gives what was found
@@ -78,7 +78,8 @@ fn keep_torn(files: &dyn Files, layout: &Layout) -> Result<()> {
         let path = layout.segment(&name);
         let Some(source) = open_if_there(files, &path)? else { continue };
         let mut bytes = Window::new(source).map_err(io_error("read", &path))?;
-        let found = scan(&mut bytes, &mut |_, _| ()).map_err(|fault| told(&path, fault))?;
+        let found =
+            scan(&mut bytes, &mut |_, payload| codec::decode(payload).map(drop)).map_err(|fault| told(&path, fault))?;
         let mut torn = Vec::new();
         for gap in found.gaps {
             let part = bytes.get(gap.start, gap.len(), gap.len()).map_err(io_error("read", &path))?;

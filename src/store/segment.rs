@@ -96,25 +96,27 @@ impl Framer {
         out.extend(mark);
         out.extend(length.to_le_bytes());
         out.extend(self.synced.to_le_bytes());
-        let mut check = check(self.nonce, self.offset, mark, length, self.synced);
-        out.extend(half(check.update(payload)));
+        let check = check(before_payload(self.nonce, self.offset, mark, length, self.synced), payload);
+        out.extend(&check.as_bytes()[..16]);
         out.extend(payload);
         self.offset += (FRAME + payload.len()) as u64;
     }
 }
 
-/// The check of a frame, before its payload.
-fn check(nonce: u32, offset: u64, mark: [u8; 4], length: u32, synced: u64) -> blake3::Hasher {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&nonce.to_le_bytes()).update(&offset.to_le_bytes()).update(&mark);
-    hasher.update(&length.to_le_bytes()).update(&synced.to_le_bytes());
-    hasher
+/// What the check of a frame is of, before its payload.
+fn before_payload(nonce: u32, offset: u64, mark: [u8; 4], length: u32, synced: u64) -> [u8; 28] {
+    let mut bytes = [0; 28];
+    bytes[..4].copy_from_slice(&nonce.to_le_bytes());
+    bytes[4..12].copy_from_slice(&offset.to_le_bytes());
+    bytes[12..16].copy_from_slice(&mark);
+    bytes[16..20].copy_from_slice(&length.to_le_bytes());
+    bytes[20..].copy_from_slice(&synced.to_le_bytes());
+    bytes
 }
 
-fn half(check: &blake3::Hasher) -> [u8; 16] {
-    let mut half = [0; 16];
-    half.copy_from_slice(&check.finalize().as_bytes()[..16]);
-    half
+/// The check of a frame. BLAKE3 takes half the time for bytes that lie in one piece.
+fn check(before_payload: [u8; 28], payload: &[u8]) -> blake3::Hash {
+    blake3::hash(&[&before_payload, payload].concat())
 }
 
 /// Where a record stands in its segment.
@@ -127,6 +129,8 @@ pub(super) struct Place {
 /// What a segment was found to be.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Scan {
+    /// The nonce of the segment; 0 where there is no header.
+    pub(super) nonce: u32,
     /// Its whole records.
     pub(super) records: usize,
     /// Bytes that a killed process left behind half-written; their records were never reported as saved.
@@ -174,13 +178,16 @@ impl From<io::Error> for Fault {
     }
 }
 
+/// What is handed the bytes of each record of a segment. Its error says why they are none of a record.
+pub(super) type Take<'a> = dyn FnMut(Place, &[u8]) -> Result<(), String> + 'a;
+
 /// Finds every whole record of a segment, in the order in which they were written, and hands them to `take`.
-pub(super) fn scan(bytes: &mut Window, take: &mut dyn FnMut(Place, Record)) -> Result<Scan, Fault> {
+pub(super) fn scan(bytes: &mut Window, take: &mut Take<'_>) -> Result<Scan, Fault> {
     search(bytes, take, &mut 0)
 }
 
 /// As [`scan`]; `vain` counts the bytes that were hashed and are no frame.
-fn search(bytes: &mut Window, take: &mut dyn FnMut(Place, Record), vain: &mut u64) -> Result<Scan, Fault> {
+fn search(bytes: &mut Window, take: &mut Take<'_>, vain: &mut u64) -> Result<Scan, Fault> {
     let size = bytes.size();
     let Some(nonce) = nonce(bytes)? else {
         // The header is synced before any record is written: without one, a process or a machine stopped while it made
@@ -193,7 +200,7 @@ fn search(bytes: &mut Window, take: &mut dyn FnMut(Place, Record), vain: &mut u6
             Err(Fault::damaged(0, "its header is not that of a segment"))
         };
     };
-    let mut scan = Scan::default();
+    let mut scan = Scan { nonce, ..Scan::default() };
     let mut broken: Option<usize> = None;
     let mut damage: Option<(usize, String)> = None;
     let mut offset = HEADER;
@@ -221,11 +228,8 @@ fn search(bytes: &mut Window, take: &mut dyn FnMut(Place, Record), vain: &mut u6
         match frame.mark {
             END => scan.closed = true,
             SYNCED => {}
-            _ => match codec::decode(frame.payload) {
-                Ok(record) => {
-                    scan.records += 1;
-                    take(Place { at: offset as u64, length: length as u32 }, record);
-                }
+            _ => match take(Place { at: offset as u64, length: length as u32 }, frame.payload) {
+                Ok(()) => scan.records += 1,
                 Err(what) => drop(damage.get_or_insert((offset, unreadable(&what)))),
             },
         }
@@ -240,11 +244,10 @@ fn search(bytes: &mut Window, take: &mut dyn FnMut(Place, Record), vain: &mut u6
     }
 }
 
-/// A record that a scan has found.
-pub(super) fn record(bytes: &mut Window, place: Place) -> Result<Record, Fault> {
+/// A record that a scan has found in a segment of that nonce.
+pub(super) fn record(bytes: &mut Window, nonce: u32, place: Place) -> Result<Record, Fault> {
     let at = place.at as usize;
     let changed = || Fault::damaged(at, "bytes that were saved have changed");
-    let nonce = nonce(bytes)?.ok_or_else(changed)?;
     let frame = frame_at(bytes, at, nonce, FRAME + place.length as usize, &mut 0)?.ok_or_else(changed)?;
     codec::decode(frame.payload).map_err(|what| Fault::damaged(at, unreadable(&what)))
 }
@@ -297,17 +300,33 @@ fn frame_at<'a>(
         return Ok(None);
     }
     let synced = u64::from_le_bytes(header[8..16].try_into().expect("eight bytes"));
-    let mut check = check(nonce, offset as u64, mark, length, synced);
-    for at in (start..end).step_by(AHEAD) {
-        let Some(piece) = bytes.get(at, AHEAD.min(end - at), ahead)? else { return Ok(None) };
-        check.update(piece);
-    }
-    if half(&check) != header[16..] {
+    let before_payload = before_payload(nonce, offset as u64, mark, length, synced);
+    let check = if length as usize <= AHEAD {
+        bytes.get(start, length as usize, ahead)?.map(|payload| check(before_payload, payload))
+    } else {
+        check_in_pieces(before_payload, bytes, start..end)?
+    };
+    if check.is_none_or(|check| check.as_bytes()[..16] != header[16..]) {
         *vain += u64::from(length);
         return Ok(None);
     }
     let payload = bytes.get(start, length as usize, ahead)?;
     Ok(payload.map(|payload| Frame { mark, synced, payload }))
+}
+
+/// As [`check`], of a payload that is longer than what is held at a time.
+fn check_in_pieces(
+    before_payload: [u8; 28],
+    bytes: &mut Window,
+    payload: Range<usize>,
+) -> Result<Option<blake3::Hash>, Fault> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&before_payload);
+    for at in payload.clone().step_by(AHEAD) {
+        let Some(piece) = bytes.get(at, AHEAD.min(payload.end - at), AHEAD)? else { return Ok(None) };
+        hasher.update(piece);
+    }
+    Ok(Some(hasher.finalize()))
 }
 
 /// The offset of the next whole frame from `from` on, or the end; `None` where the search was given up.

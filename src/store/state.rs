@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use polars::prelude::DataFrame;
 
+use super::codec;
 use super::columns::DECIDING;
 use super::error::{Error, Result, frame_error, io_error};
 use super::files::Files;
@@ -16,13 +17,13 @@ use super::manifest::{Decision, Documents, Manifest};
 use super::merge::{Merged, Summary, merge};
 use super::parts::{PartReader, REMEDY};
 use super::record::Record;
-use super::segment::{self, FORMAT, Fault, Place, scan};
+use super::segment::{self, FORMAT, Fault, Place, Scan, scan};
 use super::weave::{Take, Weave};
 use super::window::Window;
 use crate::config::Id;
 
 /// Records that are made into rows at a time.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 128;
 
 /// A moment of a folder.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ pub(super) struct Segment {
     pub(super) name: String,
     path: PathBuf,
     bytes: Mutex<Window>,
+    nonce: u32,
     records: usize,
     pub(super) torn: u64,
 }
@@ -71,9 +73,11 @@ impl State {
         let (mut segments, mut entries, mut foreign) = (Vec::new(), Vec::new(), Foreign::default());
         for name in names.into_iter().filter(|name| !folded.contains(name.as_str())) {
             let segment = segments.len() as u32;
-            segments.push(Segment::open(files, layout, name, &mut |place, record| {
-                foreign.note(&record);
-                entries.push(Entry { run: record.identity.run, segment, place });
+            segments.push(Segment::open(files, layout, name, &mut |place, payload| {
+                let outline = codec::outline(payload)?;
+                foreign.note(&outline);
+                entries.push(Entry { run: outline.run, segment, place });
+                Ok(())
             })?);
         }
         let mut state = Self { documents, manifest, decision, segments, merged: Merged::default(), foreign };
@@ -250,8 +254,8 @@ pub(super) fn beside_others<T>(files: &dyn Files, layout: &Layout, read: impl Fn
 }
 
 impl Segment {
-    /// Opens a segment, and hands over its records.
-    fn open(files: &dyn Files, layout: &Layout, name: String, take: &mut dyn FnMut(Place, Record)) -> Result<Self> {
+    /// Opens a segment, and hands over the bytes of its records.
+    fn open(files: &dyn Files, layout: &Layout, name: String, take: &mut segment::Take<'_>) -> Result<Self> {
         let path = layout.segment(&name);
         let source = files.open(&path).map_err(|error| match error.kind() {
             // It was folded since it was listed.
@@ -260,12 +264,20 @@ impl Segment {
         })?;
         let mut bytes = Window::new(source).map_err(io_error("read", &path))?;
         let scan = scan(&mut bytes, take).map_err(|fault| told(&path, fault))?;
-        Ok(Self { name, path, bytes: Mutex::new(bytes), records: scan.records, torn: scan.torn })
+        let Scan { nonce, records, torn, .. } = scan;
+        Ok(Self { name, path, bytes: Mutex::new(bytes), nonce, records, torn })
     }
 
     fn record(&self, place: Place) -> Result<Record> {
         let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        segment::record(&mut bytes, place).map_err(|fault| told(&self.path, fault))
+        segment::record(&mut bytes, self.nonce, place).map_err(|fault| {
+            let others = self.records - 1;
+            let fault = match fault {
+                Fault::Damaged { at, what, .. } => Fault::Damaged { at, what, whole: others },
+                other => other,
+            };
+            told(&self.path, fault)
+        })
     }
 }
 

@@ -36,14 +36,16 @@ struct Found {
 fn scan(bytes: &[u8]) -> Result<Found, Fault> {
     let mut window = Window::new(Box::new(io::Cursor::new(bytes.to_vec()))).unwrap();
     let (mut places, mut records) = (Vec::new(), Vec::new());
-    let Scan { torn, gaps, closed, records: count } = super::scan(&mut window, &mut |place, record| {
+    let Scan { nonce, torn, gaps, closed, records: count } = super::scan(&mut window, &mut |place, payload| {
+        let record = codec::decode(payload)?;
         places.push(place);
         records.push(record);
+        Ok(())
     })?;
     assert_eq!(records.len(), count);
     assert_eq!(gaps.iter().map(|gap| gap.len() as u64).sum::<u64>(), torn);
     for (place, found) in places.iter().zip(&records).rev() {
-        assert_eq!(record_at(&mut window, *place).unwrap().identity, found.identity);
+        assert_eq!(record_at(&mut window, nonce, *place).unwrap().identity, found.identity);
     }
     Ok(Found { records, torn, closed })
 }
@@ -229,7 +231,7 @@ fn watch(bytes: &[u8]) -> (Result<Scan, Fault>, u64, usize) {
     let most = std::sync::Arc::default();
     let source = Watched(io::Cursor::new(bytes.to_vec()), std::sync::Arc::clone(&most));
     let mut vain = 0;
-    let scan = search(&mut Window::new(Box::new(source)).unwrap(), &mut |_, _| (), &mut vain);
+    let scan = search(&mut Window::new(Box::new(source)).unwrap(), &mut |_, _| Ok(()), &mut vain);
     let most = *most.lock().unwrap();
     (scan, vain, most)
 }
@@ -292,7 +294,7 @@ fn a_length_asks_for_no_memory() {
         bytes.resize(bytes.len() + torn - FRAME, 0);
         let (scan, vain, most) = watch(&bytes);
         let gap = bytes.len() - torn..bytes.len();
-        assert_eq!(scan.unwrap(), Scan { records: 3, torn: torn as u64, gaps: vec![gap], closed: false });
+        assert_eq!(scan.unwrap(), Scan { nonce: 7, records: 3, torn: torn as u64, gaps: vec![gap], closed: false });
         assert_eq!(vain, if length == 40_000_000 { 40_000_000 } else { 0 });
         assert!(most <= AHEAD, "{most} bytes were asked for at once");
     }
