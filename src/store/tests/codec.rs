@@ -42,6 +42,23 @@ fn a_record_without_curve_and_reason_reads_back() {
 }
 
 #[test]
+fn an_outline_has_the_names_and_the_types_of_the_whole() {
+    let record = record(1);
+    let bytes = encode(&record);
+    let outline = outline(&bytes).unwrap();
+    assert_eq!(outline.run, record.identity.run);
+    let column = |cell: &Cell| match cell {
+        Cell::Flag(_) => ColumnType::Flag,
+        Cell::Whole(_) => ColumnType::Whole,
+        Cell::Number(_) => ColumnType::Number,
+        Cell::Text(_) => ColumnType::Text,
+    };
+    assert!(outline.parameters().eq(record.configuration.iter().map(|(name, cell)| (name.as_str(), column(cell)))));
+    assert!(outline.measures().eq(record.measures.iter().map(|(name, _)| name.as_str())));
+    assert!(!record.measures.is_empty() && record.configuration.len() > 10);
+}
+
+#[test]
 fn fields_that_a_later_version_adds_are_skipped() {
     let record = record(1);
     let mut bytes = encode(&record);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::memory::Memory;
 use super::samples::{configuration, record, sweep};
-use crate::store::{self, Error, Query, Results, Writer, query, telling_columns};
+use crate::store::{self, Cell, Error, Query, Results, Writer, query, telling_columns};
 
 fn results() -> Results {
     let files = Memory::default();
@@ -45,6 +45,27 @@ fn sorting_goes_both_ways_and_by_several_columns() {
     assert_eq!(replicates(&sorted("width, replicate ASC")).unwrap(), [1, 2, 4, 5, 0, 3], "missing values come last");
     let two = Query { limit: Some(2), ..sorted("replicate") };
     assert_eq!(replicates(&two).unwrap(), [0, 1]);
+}
+
+#[test]
+fn what_a_later_version_measured_and_varied_has_columns_wherever_it_is_read_from() {
+    let mut later = record(1);
+    later.configuration.push(("temperature".into(), Cell::Number(0.5)));
+    later.measures.push(("surprise".into(), 7.25));
+    let (files, folder) = (Memory::default(), Path::new("/results/sample"));
+    let writer = Writer::open_on(Arc::new(files.clone()), folder, &sweep(), Box::new(|_| ())).unwrap();
+    [&record(0), &later].into_iter().for_each(|record| writer.append(record, None).unwrap());
+    writer.flush().unwrap();
+    let has_them = || {
+        let results = Results::open_on(Arc::new(files.clone()), folder).unwrap();
+        for (name, value) in [("temperature", 0.5), ("surprise", 7.25)] {
+            let column = results.runs().column(name).unwrap().f64().unwrap().clone();
+            assert_eq!(column.iter().flatten().collect::<Vec<f64>>(), [value], "{name}");
+        }
+    };
+    has_them();
+    writer.close().unwrap();
+    has_them();
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::record as record_at;
 use super::*;
 use crate::store::tests::samples::record;
+use crate::train::CurvePoint;
 
 /// A segment of three records, the first two synced in one batch; its bytes, and where its frames begin.
 fn sample(closed: bool) -> (Vec<u8>, Vec<usize>) {
@@ -188,6 +189,29 @@ fn a_flipped_bit_in_the_last_batch_of_a_killed_process_is_damage() {
             Err(_) => assert!(at < end, "byte {at}"),
             Ok(found) => assert!(at >= end && found.torn == 32 && found.records.len() == 3, "byte {at}"),
         }
+    }
+}
+
+#[test]
+fn a_record_that_is_longer_than_what_is_held_at_a_time_is_found_and_its_damage_too() {
+    let mut long = record(0);
+    let point = long.curve[0];
+    long.curve =
+        (1..).zip(std::iter::repeat_n(point, AHEAD / 40)).map(|(epoch, point)| CurvePoint { epoch, ..point }).collect();
+    let (mut framer, mut bytes) = Framer::new(7);
+    framer.synced();
+    framer.record(&codec::encode(&long), &mut bytes);
+    framer.record(&codec::encode(&record(1)), &mut bytes);
+    framer.synced();
+    framer.end(&mut bytes);
+    assert!(bytes.len() > AHEAD + 10_000);
+    let found = scan(&bytes).unwrap();
+    assert_eq!((found.records.len(), found.torn, found.closed), (2, 0, true));
+    assert!(found.records[0].curve.iter().map(|point| point.epoch).eq(long.curve.iter().map(|point| point.epoch)));
+    for at in [HEADER + FRAME, AHEAD / 2, AHEAD + 5000] {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1;
+        assert!(matches!(scan(&flipped), Err(Fault::Damaged { at: HEADER, whole: 1, .. })), "byte {at}");
     }
 }
 

@@ -42,6 +42,23 @@ fn write(rows: &DataFrame, pieces: usize) -> (crate::store::Part, Vec<u8>, Memor
 }
 
 #[test]
+fn a_fingerprint_tells_tables_apart_that_differ_in_one_value() {
+    let print = |runs: &[u64], number| fingerprint(&table(runs, number)).unwrap();
+    let tables =
+        [print(&[1, 1, 2], 1), print(&[1, 2, 2], 1), print(&[1, 1, 3], 1), print(&[1, 1, 2], 2), print(&[1, 1], 1)];
+    for (at, one) in tables.iter().enumerate() {
+        assert!(tables[..at].iter().all(|other| other != one), "{at}");
+    }
+    assert_eq!(print(&[1, 1, 2], 1), tables[0]);
+    // Only the name of a run differs, of as many letters.
+    let named = |name: &str| {
+        let runs = Series::new("run".into(), vec!["aaaa", name, "cccc"]).into_column();
+        fingerprint(&DataFrame::new(3, vec![runs]).unwrap()).unwrap()
+    };
+    assert_ne!(named("aaaa"), named("bbbb"));
+}
+
+#[test]
 fn the_bytes_of_a_part_do_not_depend_on_the_pieces_that_it_came_in() {
     let runs: Vec<u64> = (0..Table::Curves.rows_at_once() as u64 * 5 / 2).map(|row| row / 7).collect();
     let rows = table(&runs, 1);
