@@ -1,7 +1,8 @@
 //! A million stored runs: how long they take to save, to open and to query, and how much memory.
 //!
 //! `cargo bench --bench store -- [RUNS]`; `cargo bench --bench store -- cost [RUNS]` trains runs of the smallest network
-//! and tells which share of the processor's time goes into saving them; `cargo bench --bench store -- merge [RUNS]` merges two
+//! and tells which share of the processor's time goes into saving them; `cargo bench --bench store -- save [RUNS]` saves as many
+//! without training them; `cargo bench --bench store -- merge [RUNS]` merges two
 //! folders of two thirds of the runs each, and cuts a sweep of as many into a thousand shards; `cargo bench --bench store -- plan`
 //! plans a million distinct configurations, of few shapes and of almost as many. Results lie in folders of their own that are removed
 //! at the end.
@@ -29,6 +30,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.first().map(String::as_str) {
         Some("cost") => cost(arguments.get(1).map_or(2_000, |count| count.parse().expect("a number of runs"))),
+        Some("save") => save(arguments.get(1).map_or(20_000, |count| count.parse().expect("a number of runs"))),
         Some("merge") => merge(arguments.get(1).map_or(1_000_000, |count| count.parse().expect("a number of runs"))),
         Some("plan") => PLANNED.into_iter().for_each(|(name, _)| by_itself("planned", name)),
         Some("planned") => planned(&arguments[1]),
@@ -236,6 +238,55 @@ fn cost(count: u64) {
          {tables:.2} %",
         worker + journal + tables
     );
+}
+
+/// Keeps how runs end.
+#[derive(Default)]
+struct Keeping(Mutex<Vec<Outcome>>);
+
+impl Listener for Keeping {
+    fn notice(&self, event: Event<'_>) -> anyhow::Result<()> {
+        if let Event::RunEnded { outcome, .. } = event {
+            self.0.lock().unwrap().push(outcome.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Saves runs of the smallest network without training them all: 64 are, and the others end as they did.
+fn save(count: u64) {
+    let sweep = |count: u64| {
+        let text = format!("version: 1\nname: many\nbase: {{width: 16, depth: 1}}\nreplicates: {{count: {count}}}\n");
+        (parse(&text, "many.yaml", &[]).expect("a sweep"), text)
+    };
+    let plan = |count| Plan::of(&sweep(count).0, &HashSet::new(), &Limits::default()).expect("a plan");
+    let options = Options { jobs: 1, devices: vec![Device::Cpu], time_limit: None, profile: None };
+    let keeping = Keeping::default();
+    execute(&plan(64).cohorts, &options, &Stop::default(), &keeping).expect("trained");
+    let outcomes = keeping.0.into_inner().unwrap();
+    let plan = plan(count);
+    let mut best = [f64::INFINITY; 3];
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let copy = SweepCopy { name: "many".into(), text: sweep(count).1, overrides: Vec::new() };
+        let writer = Writer::open(&folder.path().join("many"), &copy, Box::new(|_| {})).expect("a writer");
+        let (all, worker) = (ProcessTime::now(), ThreadTime::now());
+        for (run, outcome) in plan.cohorts.iter().flat_map(|cohort| &cohort.runs).zip(outcomes.iter().cycle()) {
+            writer
+                .append(&Record::new(Identity::of(run, "many"), &run.point.configuration(), outcome), None)
+                .expect("saved");
+        }
+        let worker = worker.elapsed();
+        writer.flush().expect("saved");
+        let journal = all.elapsed().saturating_sub(worker);
+        let tables = ProcessTime::now();
+        writer.close().expect("saved");
+        for (part, time) in best.iter_mut().zip([worker, journal, tables.elapsed()]) {
+            *part = part.min(time.as_secs_f64() / count as f64 * 1e6);
+        }
+    }
+    let [worker, journal, tables] = best;
+    println!("a run of 1-16-1: worker {worker:.1} µs, journal {journal:.1} µs, tables {tables:.1} µs");
 }
 
 fn read(path: &Path) {

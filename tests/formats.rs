@@ -45,6 +45,11 @@ fn format_2_of_the_journal() {
     is_read_and_gone_on_with("journal-2");
 }
 
+#[test]
+fn format_3_of_the_journal() {
+    is_read_and_gone_on_with("journal-3");
+}
+
 /// The same runs of each: four in the tables, one with its weights, and four in the journal of a process that was killed.
 fn is_read_and_gone_on_with(name: &str) {
     let (folder, path) = kept(name);

@@ -5,6 +5,7 @@ use polars::prelude::{DataFrame, DataType};
 use super::error::Result;
 use super::frames::{self, Foreign};
 use super::layout::Table;
+use super::parquet::is_same;
 use crate::config::Id;
 
 /// Columns of the runs that decide between records.
@@ -47,10 +48,12 @@ impl Order {
     pub(super) fn wrong(&mut self, rows: &DataFrame) -> Option<String> {
         let runs = rows.column("run").and_then(|column| column.str());
         let Ok(runs) = runs else { return Some("it has no column `run`".into()) };
+        let mut before = "";
         for run in runs.iter().map(Option::unwrap_or_default) {
-            if run == self.last && self.table != Table::Runs {
+            if self.table != Table::Runs && (is_same(run, before) || run == self.last) {
                 continue;
             }
+            before = run;
             if run.parse::<Id>().is_err() {
                 return Some(format!("`{}` is no run", run.escape_debug()));
             }

@@ -42,6 +42,7 @@ mod locate;
 mod manifest;
 mod merge;
 mod notes;
+mod parquet;
 mod parts;
 mod query;
 mod record;

@@ -1,16 +1,15 @@
 //! Tables as Parquet, some rows at a time: written, read back and compared; read only after their hash was checked.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use polars::error::PolarsResult;
 use polars::prelude::DataFrame;
 use polars_io::mmap::MmapBytesReader;
-use polars_io::parquet::write::BatchedWriter;
-use polars_io::prelude::{FileMetadata, ParquetCompression, ParquetReader, ParquetWriter, SerReader};
+use polars_io::prelude::{FileMetadata, ParquetReader, SerReader};
 
 use super::columns::{self, Order};
 use super::error::{Error, Result, frame_error, io_error};
@@ -18,57 +17,18 @@ use super::files::{Files, Handle, Source, open_if_there};
 use super::frames;
 use super::layout::{Layout, Table, new};
 use super::manifest::Part;
+use super::parquet::Encoder;
 
 /// The bytes of a Parquet file with this table.
 pub(super) fn encode(frame: &DataFrame) -> Result<Vec<u8>> {
+    let mut encoder = Encoder::new(frame.schema())?;
     let mut bytes = Vec::new();
-    writer(&mut bytes).finish(&mut frame.clone()).map_err(frame_error("write a table as Parquet"))?;
-    let footer = footer(&bytes);
-    hide_arrow_types(&mut bytes[footer..]);
+    let group = Table::Runs.rows_at_once();
+    for start in (0..frame.height()).step_by(group) {
+        bytes.extend(encoder.group(&frame.slice(start as i64, group))?);
+    }
+    bytes.extend(encoder.end()?);
     Ok(bytes)
-}
-
-/// Level and library are fixed, so that equal tables are equal bytes.
-fn writer<W: Write>(out: W) -> ParquetWriter<W> {
-    ParquetWriter::new(out).with_compression(ParquetCompression::Zstd(None))
-}
-
-/// Where the footer of a Parquet file begins: its length stands before the last four bytes.
-fn footer(bytes: &[u8]) -> usize {
-    let end = bytes.len() - 8;
-    let length: [u8; 4] = bytes[end..end + 4].try_into().expect("four bytes");
-    end - u32::from_le_bytes(length) as usize
-}
-
-/// Takes the name from the note that Polars leaves for readers that know Arrow: that texts are `string_view`, which
-/// pandas cannot read inside of lists (pyarrow up to 26). Parquet's own types say all that is needed. The note is the
-/// last thing in a footer that can hold this text, and the new name is as long as the old one.
-fn hide_arrow_types(footer: &mut [u8]) {
-    const NAME: &[u8] = b"ARROW:schema";
-    if let Some(at) = footer.windows(NAME.len()).rposition(|bytes| bytes == NAME) {
-        footer[at..at + NAME.len()].copy_from_slice(b"arrow:unused");
-    }
-}
-
-/// Bytes that Polars has written and that are not in the file yet.
-#[derive(Clone, Debug, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Written {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// A part that is being written beside the one that counts. Its bytes depend on its rows, not on how they came.
@@ -77,8 +37,7 @@ pub(super) struct PartWriter<'a> {
     table: Table,
     path: PathBuf,
     handle: Box<dyn Handle>,
-    written: Written,
-    parquet: BatchedWriter<Written>,
+    encoder: Encoder,
     hasher: blake3::Hasher,
     bytes: u64,
     rows: u64,
@@ -93,10 +52,9 @@ impl<'a> PartWriter<'a> {
     pub(super) fn new(files: &'a dyn Files, layout: &Layout, table: Table, columns: DataFrame) -> Result<Self> {
         let path = new(&layout.part(table.file()));
         let handle = files.create(&path).map_err(io_error("create", &path))?;
-        let written = Written::default();
-        let parquet = writer(written.clone()).batched(columns.schema()).map_err(frame_error(WRITE))?;
+        let encoder = Encoder::new(columns.schema())?;
         let (hasher, prints) = (blake3::Hasher::new(), Vec::new());
-        Ok(Self { files, table, path, handle, written, parquet, hasher, bytes: 0, rows: 0, waiting: columns, prints })
+        Ok(Self { files, table, path, handle, encoder, hasher, bytes: 0, rows: 0, waiting: columns, prints })
     }
 
     /// Which table it is of.
@@ -106,7 +64,7 @@ impl<'a> PartWriter<'a> {
 
     /// Appends rows.
     pub(super) fn push(&mut self, frame: &DataFrame) -> Result<()> {
-        self.waiting.vstack_mut(frame).map_err(frame_error(WRITE))?;
+        self.waiting.vstack_mut(frame).map_err(frame_error("join rows of a table"))?;
         let group = self.table.rows_at_once();
         while self.waiting.height() >= group {
             let rest = self.waiting.slice(group as i64, self.waiting.height() - group);
@@ -120,8 +78,7 @@ impl<'a> PartWriter<'a> {
         group.rechunk_mut();
         self.prints.push(frames::fingerprint(&group)?);
         self.rows += group.height() as u64;
-        self.parquet.write_batch(&group).map_err(frame_error(WRITE))?;
-        let bytes = self.written.take();
+        let bytes = self.encoder.group(&group)?;
         self.write(&bytes)
     }
 
@@ -137,10 +94,7 @@ impl<'a> PartWriter<'a> {
         if last.height() > 0 {
             self.write_group(last)?;
         }
-        self.parquet.finish().map_err(frame_error(WRITE))?;
-        let mut end = self.written.take();
-        let footer = footer(&end);
-        hide_arrow_types(&mut end[footer..]);
+        let end = self.encoder.end()?;
         self.write(&end)?;
         self.handle.sync().map_err(io_error("sync", &self.path))?;
         let part = Part {
@@ -177,8 +131,6 @@ impl<'a> PartWriter<'a> {
         Ok(reader.next()?.is_none())
     }
 }
-
-const WRITE: &str = "write a table as Parquet";
 
 fn is_print(frame: &DataFrame, print: u64) -> bool {
     frames::fingerprint(frame).is_ok_and(|found| found == print)

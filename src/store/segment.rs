@@ -7,10 +7,12 @@
 //! mark    = record | synced | end
 //! ```
 //!
-//! Numbers are little-endian. A check is the first half of BLAKE3 over the nonce, the frame's own offset and everything
-//! else in the frame: bytes of one place or one segment are never taken for those of another, so that after a damaged
-//! frame the next whole one can be searched for. (BLAKE3 is at hand and costs 10 µs a record; a CRC of 32 bits would let
-//! one search in 2^32 end wrongly.) `synced` is how many bytes of the file were known to be on disk when the frame was
+//! Numbers are little-endian. The check of the header is the first half of its BLAKE3, in every format, so that every version
+//! tells a later format by name. That of a frame is XXH3 of 128 bits over the nonce, the frame's own offset and everything
+//! else in the frame: bytes of one place or one segment are never taken for those of another, so that after a damaged frame
+//! the next whole one can be searched for. (A check tells what happened by chance: who can write the file can make one up,
+//! by whatever function. A CRC of 32 bits would let one search in 2^32 end wrongly; a cryptographic hash took a tenth of the
+//! time of saving.) `synced` is how many bytes of the file were known to be on disk when the frame was
 //! written. That tells the two reasons apart for which a frame can be broken: before `synced` of any later frame it is
 //! damage, since it was whole once; after, it is the torn tail of a process that was killed, whose record was never
 //! reported as saved. So that this is known of the last batch of a killed process too, an empty frame with the mark
@@ -18,21 +20,25 @@
 //! take it away. A process that ends in order closes its segment with a frame that has the mark `end`, so that nothing of a
 //! closed segment can be taken for torn.
 //!
-//! Format 1 is the same without the frames `synced`. A version that knows no other would take such a frame for damage, so
-//! segments that may have some are of format 2, which it refuses by name.
+//! In formats 1 and 2 the check of a frame is the first half of BLAKE3; format 1 has no frames `synced`.
 
 use std::io;
 use std::ops::Range;
+
+use xxhash_rust::xxh3::Xxh3Default;
 
 use super::codec;
 use super::record::Record;
 use super::window::{AHEAD, Window};
 
 /// The version of this format.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
+/// The last one whose checks are BLAKE3.
+const BLAKE3: u32 = 2;
 const MAGIC: &[u8; 8] = b"ablate\0j";
-const HEADER: usize = 32;
-const FRAME: usize = 32;
+const CHECK: usize = 16;
+const HEADER: usize = 16 + CHECK;
+const FRAME: usize = 16 + CHECK;
 const RECORD: [u8; 4] = *b"\xabrun";
 const SYNCED: [u8; 4] = *b"\xabsyn";
 const END: [u8; 4] = *b"\xabend";
@@ -50,10 +56,67 @@ fn most_in_vain(size: usize) -> u64 {
     (4 * size as u64).max(1 << 24)
 }
 
+/// What the header of a segment says of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Header {
+    format: u32,
+    nonce: u32,
+}
+
+impl Header {
+    fn bytes(self) -> [u8; HEADER] {
+        let mut bytes = [0; HEADER];
+        bytes[..8].copy_from_slice(MAGIC);
+        bytes[8..12].copy_from_slice(&self.format.to_le_bytes());
+        bytes[12..16].copy_from_slice(&self.nonce.to_le_bytes());
+        let check = blake3::hash(&bytes[..16]);
+        bytes[16..].copy_from_slice(&check.as_bytes()[..CHECK]);
+        bytes
+    }
+
+    /// Begins the check of a frame with what stands before its payload, and where.
+    fn checker_of(self, offset: u64, mark: [u8; 4], length: u32, synced: u64) -> Checker {
+        let mut bytes = [0; 28];
+        bytes[..4].copy_from_slice(&self.nonce.to_le_bytes());
+        bytes[4..12].copy_from_slice(&offset.to_le_bytes());
+        bytes[12..16].copy_from_slice(&mark);
+        bytes[16..20].copy_from_slice(&length.to_le_bytes());
+        bytes[20..].copy_from_slice(&synced.to_le_bytes());
+        let mut checker =
+            if self.format <= BLAKE3 { Checker::Blake3(Box::default()) } else { Checker::Xxh3(Box::default()) };
+        checker.update(&bytes);
+        checker
+    }
+}
+
+/// Makes a check from bytes, front to back.
+enum Checker {
+    Blake3(Box<blake3::Hasher>),
+    Xxh3(Box<Xxh3Default>),
+}
+
+impl Checker {
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Blake3(hasher) => {
+                hasher.update(bytes);
+            }
+            Self::Xxh3(hasher) => hasher.update(bytes),
+        }
+    }
+
+    fn check(self) -> [u8; CHECK] {
+        match self {
+            Self::Blake3(hasher) => *hasher.finalize().as_bytes().first_chunk().expect("it has 32 bytes"),
+            Self::Xxh3(hasher) => hasher.digest128().to_le_bytes(),
+        }
+    }
+}
+
 /// Makes the bytes of one segment, front to back.
 #[derive(Debug)]
 pub(super) struct Framer {
-    nonce: u32,
+    header: Header,
     offset: u64,
     synced: u64,
 }
@@ -61,13 +124,11 @@ pub(super) struct Framer {
 impl Framer {
     /// A segment with its header.
     pub(super) fn new(nonce: u32) -> (Self, Vec<u8>) {
-        let mut header = Vec::with_capacity(HEADER);
-        header.extend(MAGIC);
-        header.extend(FORMAT.to_le_bytes());
-        header.extend(nonce.to_le_bytes());
-        let check = blake3::hash(&header);
-        header.extend(&check.as_bytes()[..16]);
-        (Self { nonce, offset: HEADER as u64, synced: 0 }, header)
+        Self::of(Header { format: FORMAT, nonce })
+    }
+
+    fn of(header: Header) -> (Self, Vec<u8>) {
+        (Self { header, offset: HEADER as u64, synced: 0 }, header.bytes().to_vec())
     }
 
     /// Everything so far is on disk.
@@ -96,27 +157,12 @@ impl Framer {
         out.extend(mark);
         out.extend(length.to_le_bytes());
         out.extend(self.synced.to_le_bytes());
-        let check = check(before_payload(self.nonce, self.offset, mark, length, self.synced), payload);
-        out.extend(&check.as_bytes()[..16]);
+        let mut checker = self.header.checker_of(self.offset, mark, length, self.synced);
+        checker.update(payload);
+        out.extend(checker.check());
         out.extend(payload);
         self.offset += (FRAME + payload.len()) as u64;
     }
-}
-
-/// What the check of a frame is of, before its payload.
-fn before_payload(nonce: u32, offset: u64, mark: [u8; 4], length: u32, synced: u64) -> [u8; 28] {
-    let mut bytes = [0; 28];
-    bytes[..4].copy_from_slice(&nonce.to_le_bytes());
-    bytes[4..12].copy_from_slice(&offset.to_le_bytes());
-    bytes[12..16].copy_from_slice(&mark);
-    bytes[16..20].copy_from_slice(&length.to_le_bytes());
-    bytes[20..].copy_from_slice(&synced.to_le_bytes());
-    bytes
-}
-
-/// The check of a frame. BLAKE3 takes half the time for bytes that lie in one piece.
-fn check(before_payload: [u8; 28], payload: &[u8]) -> blake3::Hash {
-    blake3::hash(&[&before_payload, payload].concat())
 }
 
 /// Where a record stands in its segment.
@@ -129,8 +175,8 @@ pub(super) struct Place {
 /// What a segment was found to be.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Scan {
-    /// The nonce of the segment; 0 where there is no header.
-    pub(super) nonce: u32,
+    /// Its header; the default where there is none.
+    pub(super) header: Header,
     /// Its whole records.
     pub(super) records: usize,
     /// Bytes that a killed process left behind half-written; their records were never reported as saved.
@@ -189,7 +235,7 @@ pub(super) fn scan(bytes: &mut Window, take: &mut Take<'_>) -> Result<Scan, Faul
 /// As [`scan`]; `vain` counts the bytes that were hashed and are no frame.
 fn search(bytes: &mut Window, take: &mut Take<'_>, vain: &mut u64) -> Result<Scan, Fault> {
     let size = bytes.size();
-    let Some(nonce) = nonce(bytes)? else {
+    let Some(header) = header(bytes)? else {
         // The header is synced before any record is written: without one, a process or a machine stopped while it made
         // the file, which has zeros where the disk was not reached.
         return if size <= HEADER || is_zero(bytes)? {
@@ -200,17 +246,17 @@ fn search(bytes: &mut Window, take: &mut Take<'_>, vain: &mut u64) -> Result<Sca
             Err(Fault::damaged(0, "its header is not that of a segment"))
         };
     };
-    let mut scan = Scan { nonce, ..Scan::default() };
+    let mut scan = Scan { header, ..Scan::default() };
     let mut broken: Option<usize> = None;
     let mut damage: Option<(usize, String)> = None;
     let mut offset = HEADER;
     while offset < size {
-        let Some(frame) = frame_at(bytes, offset, nonce, AHEAD, vain)? else {
+        let Some(frame) = frame_at(bytes, offset, header, AHEAD, vain)? else {
             if scan.closed {
                 damage.get_or_insert((offset, MORE.into()));
             }
             broken = broken.or(Some(offset));
-            let Some(next) = next_frame(bytes, offset + 1, nonce, vain)? else {
+            let Some(next) = next_frame(bytes, offset + 1, header, vain)? else {
                 damage.get_or_insert((broken.unwrap_or(offset), SEARCHED.into()));
                 break;
             };
@@ -244,11 +290,11 @@ fn search(bytes: &mut Window, take: &mut Take<'_>, vain: &mut u64) -> Result<Sca
     }
 }
 
-/// A record that a scan has found in a segment of that nonce.
-pub(super) fn record(bytes: &mut Window, nonce: u32, place: Place) -> Result<Record, Fault> {
+/// A record that a scan has found in a segment of that header.
+pub(super) fn record(bytes: &mut Window, header: Header, place: Place) -> Result<Record, Fault> {
     let at = place.at as usize;
     let changed = || Fault::damaged(at, "bytes that were saved have changed");
-    let frame = frame_at(bytes, at, nonce, FRAME + place.length as usize, &mut 0)?.ok_or_else(changed)?;
+    let frame = frame_at(bytes, at, header, FRAME + place.length as usize, &mut 0)?.ok_or_else(changed)?;
     codec::decode(frame.payload).map_err(|what| Fault::damaged(at, unreadable(&what)))
 }
 
@@ -256,14 +302,14 @@ fn unreadable(what: &str) -> String {
     format!("a record cannot be read: {what}")
 }
 
-/// The nonce that a whole header holds.
-fn nonce(bytes: &mut Window) -> Result<Option<u32>, Fault> {
-    let Some(header) = bytes.get(0, HEADER, HEADER)? else { return Ok(None) };
-    if &header[..8] != MAGIC || blake3::hash(&header[..16]).as_bytes()[..16] != header[16..] {
-        return Ok(None);
+/// The header, where it is whole.
+fn header(bytes: &mut Window) -> Result<Option<Header>, Fault> {
+    let Some(found) = bytes.get(0, HEADER, HEADER)? else { return Ok(None) };
+    let header = Header { format: number(found, 8), nonce: number(found, 12) };
+    if found == header.bytes() {
+        return if header.format > FORMAT { Err(Fault::Newer(header.format)) } else { Ok(Some(header)) };
     }
-    let version = number(header, 8);
-    if version > FORMAT { Err(Fault::Newer(version)) } else { Ok(Some(number(header, 12))) }
+    Ok(None)
 }
 
 fn is_zero(bytes: &mut Window) -> Result<bool, Fault> {
@@ -287,26 +333,25 @@ struct Frame<'a> {
 fn frame_at<'a>(
     bytes: &'a mut Window,
     offset: usize,
-    nonce: u32,
+    header: Header,
     ahead: usize,
     vain: &mut u64,
 ) -> Result<Option<Frame<'a>>, Fault> {
-    let Some(header) = bytes.get(offset, FRAME, ahead)? else { return Ok(None) };
-    let header: [u8; FRAME] = header.try_into().expect("as many bytes as asked for");
-    let mark: [u8; 4] = header[..4].try_into().expect("four bytes");
-    let (start, length) = (offset + FRAME, number(&header, 4));
+    let Some(before) = bytes.get(offset, FRAME, ahead)? else { return Ok(None) };
+    let before: [u8; FRAME] = before.try_into().expect("as many bytes as asked for");
+    let mark: [u8; 4] = before[..4].try_into().expect("four bytes");
+    let (start, length) = (offset + FRAME, number(&before, 4));
     let end = start + length as usize;
     if ![RECORD, SYNCED, END].contains(&mark) || length as usize > LONGEST || end > bytes.size() {
         return Ok(None);
     }
-    let synced = u64::from_le_bytes(header[8..16].try_into().expect("eight bytes"));
-    let before_payload = before_payload(nonce, offset as u64, mark, length, synced);
-    let check = if length as usize <= AHEAD {
-        bytes.get(start, length as usize, ahead)?.map(|payload| check(before_payload, payload))
-    } else {
-        check_in_pieces(before_payload, bytes, start..end)?
-    };
-    if check.is_none_or(|check| check.as_bytes()[..16] != header[16..]) {
+    let synced = u64::from_le_bytes(before[8..16].try_into().expect("eight bytes"));
+    let mut checker = header.checker_of(offset as u64, mark, length, synced);
+    for at in (start..end).step_by(AHEAD) {
+        let Some(piece) = bytes.get(at, AHEAD.min(end - at), ahead)? else { return Ok(None) };
+        checker.update(piece);
+    }
+    if checker.check() != before[16..] {
         *vain += u64::from(length);
         return Ok(None);
     }
@@ -314,29 +359,14 @@ fn frame_at<'a>(
     Ok(payload.map(|payload| Frame { mark, synced, payload }))
 }
 
-/// As [`check`], of a payload that is longer than what is held at a time.
-fn check_in_pieces(
-    before_payload: [u8; 28],
-    bytes: &mut Window,
-    payload: Range<usize>,
-) -> Result<Option<blake3::Hash>, Fault> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&before_payload);
-    for at in payload.clone().step_by(AHEAD) {
-        let Some(piece) = bytes.get(at, AHEAD.min(payload.end - at), AHEAD)? else { return Ok(None) };
-        hasher.update(piece);
-    }
-    Ok(Some(hasher.finalize()))
-}
-
 /// The offset of the next whole frame from `from` on, or the end; `None` where the search was given up.
-fn next_frame(bytes: &mut Window, from: usize, nonce: u32, vain: &mut u64) -> Result<Option<usize>, Fault> {
+fn next_frame(bytes: &mut Window, from: usize, header: Header, vain: &mut u64) -> Result<Option<usize>, Fault> {
     for offset in from..bytes.size() {
         if *vain > most_in_vain(bytes.size()) {
             return Ok(None);
         }
         let may_be = bytes.get(offset, 1, AHEAD)?.is_some_and(|byte| byte[0] == RECORD[0]);
-        if may_be && frame_at(bytes, offset, nonce, AHEAD, vain)?.is_some() {
+        if may_be && frame_at(bytes, offset, header, AHEAD, vain)?.is_some() {
             return Ok(Some(offset));
         }
     }

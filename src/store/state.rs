@@ -44,7 +44,7 @@ pub(super) struct Segment {
     pub(super) name: String,
     path: PathBuf,
     bytes: Mutex<Window>,
-    nonce: u32,
+    header: segment::Header,
     records: usize,
     pub(super) torn: u64,
 }
@@ -264,13 +264,13 @@ impl Segment {
         })?;
         let mut bytes = Window::new(source).map_err(io_error("read", &path))?;
         let scan = scan(&mut bytes, take).map_err(|fault| told(&path, fault))?;
-        let Scan { nonce, records, torn, .. } = scan;
-        Ok(Self { name, path, bytes: Mutex::new(bytes), nonce, records, torn })
+        let Scan { header, records, torn, .. } = scan;
+        Ok(Self { name, path, bytes: Mutex::new(bytes), header, records, torn })
     }
 
     fn record(&self, place: Place) -> Result<Record> {
         let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        segment::record(&mut bytes, self.nonce, place).map_err(|fault| {
+        segment::record(&mut bytes, self.header, place).map_err(|fault| {
             let others = self.records - 1;
             let fault = match fault {
                 Fault::Damaged { at, what, .. } => Fault::Damaged { at, what, whole: others },

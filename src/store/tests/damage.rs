@@ -108,7 +108,7 @@ fn a_check_of_a_whole_store_finds_nothing() {
 
 #[test]
 fn a_check_finds_every_flipped_byte() {
-    for (files, step) in [(whole_store(), 5), (store(), 29)] {
+    for (files, step) in [(whole_store(), 3), (store(), 17)] {
         let before = found(&files);
         let mut flips = 0;
         for (path, bytes) in files.files() {

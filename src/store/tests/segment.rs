@@ -7,7 +7,11 @@ use crate::train::CurvePoint;
 
 /// A segment of three records, the first two synced in one batch; its bytes, and where its frames begin.
 fn sample(closed: bool) -> (Vec<u8>, Vec<usize>) {
-    let (mut framer, mut bytes) = Framer::new(7);
+    sample_of(FORMAT, closed)
+}
+
+fn sample_of(format: u32, closed: bool) -> (Vec<u8>, Vec<usize>) {
+    let (mut framer, mut bytes) = Framer::of(Header { format, nonce: 7 });
     framer.synced();
     let mut starts = Vec::new();
     for number in 0..3 {
@@ -37,7 +41,7 @@ struct Found {
 fn scan(bytes: &[u8]) -> Result<Found, Fault> {
     let mut window = Window::new(Box::new(io::Cursor::new(bytes.to_vec()))).unwrap();
     let (mut places, mut records) = (Vec::new(), Vec::new());
-    let Scan { nonce, torn, gaps, closed, records: count } = super::scan(&mut window, &mut |place, payload| {
+    let Scan { header, torn, gaps, closed, records: count } = super::scan(&mut window, &mut |place, payload| {
         let record = codec::decode(payload)?;
         places.push(place);
         records.push(record);
@@ -46,7 +50,7 @@ fn scan(bytes: &[u8]) -> Result<Found, Fault> {
     assert_eq!(records.len(), count);
     assert_eq!(gaps.iter().map(|gap| gap.len() as u64).sum::<u64>(), torn);
     for (place, found) in places.iter().zip(&records).rev() {
-        assert_eq!(record_at(&mut window, nonce, *place).unwrap().identity, found.identity);
+        assert_eq!(record_at(&mut window, header, *place).unwrap().identity, found.identity);
     }
     Ok(Found { records, torn, closed })
 }
@@ -152,24 +156,24 @@ fn a_file_of_zeros_is_what_a_power_cut_leaves() {
 
 #[test]
 fn a_later_format_is_told_apart_from_damage() {
-    let (mut bytes, _) = sample(true);
-    say_format(&mut bytes, 3);
-    assert_eq!(scan(&bytes), Err(Fault::Newer(3)));
-}
-
-fn say_format(bytes: &mut [u8], format: u32) {
-    bytes[8..12].copy_from_slice(&format.to_le_bytes());
-    let check = blake3::hash(&bytes[..16]);
-    bytes[16..HEADER].copy_from_slice(&check.as_bytes()[..16]);
+    let (bytes, _) = sample_of(FORMAT + 1, true);
+    assert_eq!(scan(&bytes), Err(Fault::Newer(FORMAT + 1)));
 }
 
 #[test]
-fn format_1_is_read() {
-    for closed in [false, true] {
-        let (mut bytes, _) = sample(closed);
-        say_format(&mut bytes, 1);
-        let scan = scan(&bytes).unwrap();
-        assert_eq!((scan.records.len(), scan.torn, scan.closed), (3, 0, closed));
+fn earlier_formats_are_read_and_their_damage_is_noticed() {
+    for (format, closed) in [(1, false), (1, true), (2, false), (2, true)] {
+        let (bytes, starts) = sample_of(format, closed);
+        let found = scan(&bytes).unwrap();
+        assert_eq!((found.records.len(), found.torn, found.closed), (3, 0, closed));
+        for at in (0..starts[2]).step_by(7) {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 4;
+            assert!(
+                matches!(scan(&flipped), Err(Fault::Damaged { .. } | Fault::Newer(_))),
+                "format {format}, byte {at}"
+            );
+        }
     }
 }
 
@@ -318,7 +322,16 @@ fn a_length_asks_for_no_memory() {
         bytes.resize(bytes.len() + torn - FRAME, 0);
         let (scan, vain, most) = watch(&bytes);
         let gap = bytes.len() - torn..bytes.len();
-        assert_eq!(scan.unwrap(), Scan { nonce: 7, records: 3, torn: torn as u64, gaps: vec![gap], closed: false });
+        assert_eq!(
+            scan.unwrap(),
+            Scan {
+                header: Header { format: FORMAT, nonce: 7 },
+                records: 3,
+                torn: torn as u64,
+                gaps: vec![gap],
+                closed: false
+            }
+        );
         assert_eq!(vain, if length == 40_000_000 { 40_000_000 } else { 0 });
         assert!(most <= AHEAD, "{most} bytes were asked for at once");
     }
