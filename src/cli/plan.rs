@@ -1,6 +1,5 @@
 //! `ablate plan`: what would run, and what it would take.
 
-use std::collections::HashMap;
 use std::io::{BufWriter, Write as _};
 use std::time::Duration;
 
@@ -125,7 +124,7 @@ pub fn limits(max_runs: u64, asked: Option<usize>, devices: &[Device]) -> Limits
 
 /// Bytes that the runs to do will take, about: measured on sweeps of this kind, compressed.
 fn disk(plan: &Plan) -> u64 {
-    let mut curves: HashMap<u32, u64> = HashMap::new();
+    let mut curves: foldhash::HashMap<u32, u64> = foldhash::HashMap::default();
     let mut curve = |epochs| *curves.entry(epochs).or_insert_with(|| recorded_epochs(epochs).count() as u64);
     let mut run = |cohort: &Cohort| 900 + 30 * curve(cohort.shape.epochs) + 2000;
     plan.cohorts.iter().map(|cohort| cohort.runs.len() as u64 * run(cohort)).sum()

@@ -39,12 +39,12 @@ pub struct OfShape<'p> {
 
 /// Cohorts by shape, in the order in which they are trained.
 pub fn shapes(plan: &Plan) -> Vec<OfShape<'_>> {
-    let mut shapes: Vec<OfShape<'_>> = Vec::new();
+    let mut shapes: Vec<OfShape<'_>> = Vec::with_capacity(plan.cohorts.len());
+    let numbers = plan.cohorts.iter().map(|cohort| cohort.number as usize + 1).max().unwrap_or(0);
     // Where each shape is among them.
-    let mut places: Vec<Option<u32>> = Vec::new();
+    let mut places: Vec<Option<u32>> = vec![None; numbers];
     for cohort in &plan.cohorts {
         let number = cohort.number as usize;
-        places.resize(places.len().max(number + 1), None);
         let place = *places[number].get_or_insert(shapes.len() as u32) as usize;
         if place == shapes.len() {
             shapes.push(OfShape { cohort, runs: 0, cohorts: 0 });

@@ -1,6 +1,7 @@
 //! How long a plan will take here: a few epochs of each shape are really trained, and timed.
 
 use std::cell::Cell;
+use std::thread;
 use std::time::Duration;
 
 use rayon::prelude::*;
@@ -27,7 +28,10 @@ pub fn estimate(cohorts: &[Cohort], device: Device, jobs: usize) -> Duration {
     shapes.dedup_by_key(|cohort| cohort.number);
     let chosen = shapes.len().min(MOST_MEASURED);
     let places = (0..chosen).map(|i| if chosen < 2 { 0 } else { i * (shapes.len() - 1) / (chosen - 1) });
-    let speeds: Vec<(f64, f64)> = places.filter_map(|place| measure(shapes[place], device)).collect();
+    let chosen: Vec<&Cohort> = places.map(|place| shapes[place]).collect();
+    // Beside each other, as they will be trained.
+    let at_once = if device.tensors().is_some() { 1 } else { jobs.clamp(1, rayon::current_num_threads()) };
+    let speeds: Vec<(f64, f64)> = chosen.chunks(at_once).flat_map(|cohorts| measure_all(cohorts, device)).collect();
     let speed = |cohort: &Cohort| {
         let size = size(cohort);
         let near = speeds.iter().min_by(|(a, _), (b, _)| (a - size).abs().total_cmp(&(b - size).abs()));
@@ -55,7 +59,7 @@ pub fn cost(cohort: &Cohort) -> u128 {
     let width = if shape.precision == Precision::F64 { 2 } else { 1 };
     let (runs, forward) = (cohort.runs.len() as u128, 2 * u128::from(shape.parameters()));
     let training = runs * (shape.flops() + u128::from(steps) * A_STEP + u128::from(curve) * forward);
-    let evaluation = u128::from(evaluated_rows(cohort)) * (forward + A_ROW);
+    let evaluation = u128::from(cohort.measured_rows) * (forward + A_ROW);
     width * (training + evaluation)
 }
 
@@ -67,6 +71,14 @@ const A_ROW: u128 = 6_000;
 /// What speeds hang on most: how many parameters there are, and how many examples are taken at a time.
 fn size(cohort: &Cohort) -> f64 {
     (cohort.shape.parameters() as f64 * f64::from(cohort.shape.batch)).ln()
+}
+
+/// As [`measure`], each in a thread of its own; those that can be trained.
+fn measure_all(cohorts: &[&Cohort], device: Device) -> Vec<(f64, f64)> {
+    thread::scope(|scope| {
+        let measuring: Vec<_> = cohorts.iter().map(|&cohort| scope.spawn(move || measure(cohort, device))).collect();
+        measuring.into_iter().filter_map(|thread| thread.join().ok().flatten()).collect()
+    })
 }
 
 /// The size of a shape, and operations a second while training it; `None` where it cannot be trained.
@@ -122,12 +134,7 @@ const LONG_ENOUGH: u32 = 1000;
 
 /// Operations of the last evaluation: two for each weight and row.
 fn evaluation_flops(cohort: &Cohort) -> f64 {
-    2.0 * cohort.shape.parameters() as f64 * evaluated_rows(cohort) as f64
-}
-
-/// Rows that the runs of a cohort are measured on at their end, within and beyond what they have learnt.
-fn evaluated_rows(cohort: &Cohort) -> u64 {
-    cohort.runs.iter().map(|run| u64::from(run.point.measured_rows)).sum()
+    2.0 * cohort.shape.parameters() as f64 * cohort.measured_rows as f64
 }
 
 #[cfg(test)]

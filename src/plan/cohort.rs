@@ -10,6 +10,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rayon::prelude::*;
+use smallvec::SmallVec;
 
 use super::Limits;
 use super::Run;
@@ -37,7 +38,7 @@ pub struct Shape {
     /// Inputs of the network.
     pub features: u32,
     /// Widths of the hidden layers, first to last.
-    pub widths: Vec<u32>,
+    pub widths: SmallVec<[u32; 8]>,
     /// How layers make their outputs.
     pub layer: LayerKind,
     /// What is done to the outputs of hidden layers before their activation.
@@ -66,7 +67,8 @@ pub struct Shape {
     pub epochs: u32,
 }
 
-/// Runs of one shape, which are trained together.
+/// Runs of one shape, which are trained together. There may be a million cohorts of one run, so that what is small lies in them,
+/// not elsewhere.
 #[derive(Clone, Debug)]
 pub struct Cohort {
     /// What they have in common.
@@ -74,7 +76,9 @@ pub struct Cohort {
     /// The number of this shape among those that were planned together, from 0.
     pub number: u32,
     /// The runs, at least one, in the order of the plan.
-    pub runs: Vec<Run>,
+    pub runs: SmallVec<[Run; 1]>,
+    /// Rows that they are measured on at their end, all together: what they cost beside their shape.
+    pub(crate) measured_rows: u64,
 }
 
 impl Shape {
@@ -85,7 +89,7 @@ impl Shape {
         let features = c.encoding.features(c.operands, c.largest);
         Self {
             features: u32::try_from(features).unwrap_or(u32::MAX),
-            widths: c.widths(),
+            widths: SmallVec::from_slice(&c.widths()),
             layer: c.layer,
             layer_norm: c.layer_norm,
             activation: c.activation,
@@ -202,7 +206,7 @@ impl Grouping {
             Entry::Vacant(place) => {
                 let number = self.groups.len() as u32;
                 place.insert(number);
-                self.groups.push(Cohort { shape, number, runs: Vec::new() });
+                self.groups.push(Cohort { shape, number, runs: SmallVec::new(), measured_rows: 0 });
                 number
             }
         }
@@ -210,16 +214,13 @@ impl Grouping {
 
     /// Adds runs to a group, and says how many.
     pub fn add(&mut self, group: u32, runs: impl Iterator<Item = Run>) -> usize {
-        let group = &mut self.groups[group as usize].runs;
-        let before = group.len();
+        let group = &mut self.groups[group as usize];
+        let before = group.runs.len();
         for run in runs {
-            if group.is_empty() {
-                // Most of a million shapes have one run.
-                group.reserve_exact(1);
-            }
-            group.push(run);
+            group.measured_rows += u64::from(run.point.measured_rows);
+            group.runs.push(run);
         }
-        group.len() - before
+        group.runs.len() - before
     }
 
     /// The cohorts, longest first.
@@ -233,16 +234,39 @@ impl Grouping {
         let mut cohorts = groups;
         for (group, parts) in parts.into_iter().enumerate().filter(|(_, parts)| *parts > 1) {
             for left in (1..parts).rev() {
-                let Cohort { shape, number, runs } = &mut cohorts[group];
+                let Cohort { shape, number, runs, measured_rows } = &mut cohorts[group];
                 // Parts differ by at most one run.
-                let rest = runs.split_off(runs.len() - runs.len() / (left + 1));
-                let cohort = Cohort { shape: shape.clone(), number: *number, runs: rest };
+                let rest: SmallVec<[Run; 1]> = runs.drain(runs.len() - runs.len() / (left + 1)..).collect();
+                let rows = rest.iter().map(|run| u64::from(run.point.measured_rows)).sum();
+                *measured_rows -= rows;
+                let cohort = Cohort { shape: shape.clone(), number: *number, runs: rest, measured_rows: rows };
                 cohorts.push(cohort);
             }
             cohorts[group].runs.shrink_to_fit();
         }
-        cohorts.par_sort_by_cached_key(|cohort| (Reverse(cohort.flops()), cohort.runs[0].id));
+        sort(&mut cohorts);
         cohorts
+    }
+}
+
+/// Sorts cohorts where they are, longest first; those that are equally long by the id of their first run.
+fn sort(cohorts: &mut [Cohort]) {
+    let long = |cohort: &Cohort| Reverse(u64::try_from(cohort.flops()).unwrap_or(u64::MAX));
+    let mut order: Vec<(Reverse<u64>, u32)> =
+        cohorts.par_iter().enumerate().map(|(place, cohort)| (long(cohort), place as u32)).collect();
+    let id = |place: u32| cohorts[place as usize].runs[0].id;
+    order.par_sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| id(*one).cmp(&id(*other))));
+    for first in 0..order.len() {
+        // One takes the place of another, and so on, until the first one has its place.
+        let mut place = first;
+        loop {
+            let from = std::mem::replace(&mut order[place].1, place as u32) as usize;
+            if from == first {
+                break;
+            }
+            cohorts.swap(place, from);
+            place = from;
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use smallvec::SmallVec;
 
 use super::cohort::{Grouping, Shape};
 use super::{Asked, Point, Run};
@@ -20,7 +21,7 @@ pub(super) struct Newcomer {
     shape: Shape,
     key: u64,
     /// Its runs, if nothing but this grid asks for it.
-    runs: Vec<Id>,
+    runs: SmallVec<[Id; 2]>,
 }
 
 impl Newcomer {

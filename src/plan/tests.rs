@@ -459,7 +459,12 @@ fn cohorts_part_the_runs_by_shape() {
                 let alone = cohort.runs.len() == 1;
                 prop_assert!(alone || cohort.flops() <= MOST_FLOPS, "{} operations", cohort.flops());
                 prop_assert!(cohort.runs.is_sorted_by_key(|run| (place[&run.point.id], run.replicate().number)));
+                let rows: u64 =
+                    cohort.runs.iter().map(|run| u64::from(measured_rows(&run.point.configuration()))).sum();
+                prop_assert_eq!(cohort.measured_rows, rows);
             }
+            let order = |cohort: &Cohort| (std::cmp::Reverse(cohort.flops()), cohort.runs[0].id);
+            prop_assert!(plan.cohorts.is_sorted_by_key(order), "longest first, whatever the order of the file");
             let enough = plan.to_do().min(32 * workers as u64);
             prop_assert!(plan.cohorts.len() as u64 >= enough, "{} cohorts", plan.cohorts.len());
         }
