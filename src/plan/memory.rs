@@ -12,9 +12,13 @@ const EVALUATION_ROWS: u64 = 256;
 /// Steps that L-BFGS remembers, with two numbers a parameter each.
 const HISTORY: u64 = 10;
 
-/// Bytes of the program, of its libraries, and of what a plan and the tables keep of a run: measured.
+/// Bytes of the program, and of what a plan keeps of a run that has a shape of its own: measured.
 const PROGRAM: u64 = 60_000_000;
-const A_RUN: u64 = 1_000;
+const A_RUN: u64 = 400;
+
+/// Bytes that a run's rows take while tables are made, and runs whose rows there are at a time: measured.
+const ROWS_OF_A_RUN: u64 = 16_000;
+const RUNS_AT_ONCE: u64 = 5_000;
 
 impl Shape {
     /// Bytes of a number.
@@ -87,14 +91,15 @@ impl Cohort {
 }
 
 impl Plan {
-    /// Bytes that training the plan takes on a processor, about: its largest cohorts at a time, one a worker, and what is
-    /// kept of every run.
+    /// Bytes that training the plan takes on a processor, about: its largest cohorts at a time, one a worker, what is kept
+    /// of every run, and the tables while they are made. A report takes more.
     #[must_use]
     pub fn memory(&self, workers: usize) -> u64 {
         let mut cohorts: Vec<u64> = self.cohorts.par_iter().map(Cohort::bytes_on_processor).collect();
         cohorts.sort_unstable_by(|a, b| b.cmp(a));
         let largest = cohorts.iter().take(workers).fold(0u64, |sum, bytes| sum.saturating_add(*bytes));
-        largest.saturating_add(PROGRAM).saturating_add(self.runs().saturating_mul(A_RUN))
+        let tables = self.runs().min(RUNS_AT_ONCE) * ROWS_OF_A_RUN;
+        largest.saturating_add(PROGRAM + tables).saturating_add(self.runs().saturating_mul(A_RUN))
     }
 }
 

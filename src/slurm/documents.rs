@@ -1,7 +1,7 @@
 //! The folder `slurm/` of a sweep's results: what tasks are told, and what was submitted. The store leaves it alone.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -270,10 +270,11 @@ impl Folder {
     ///
     /// # Errors
     /// [`Broken::Io`].
-    pub fn prepare(&self, order: &Order, sweep: &str, plan: &str, program: &str) -> Result<(), Broken> {
-        for (name, text) in [TASK, GATHER, (SWEEP, sweep), (PLAN, plan), (PROGRAM, program)] {
-            self.put(name, text)?;
+    pub fn prepare(&self, order: &Order, sweep: &str, plan: &impl Serialize, program: &str) -> Result<(), Broken> {
+        for (name, text) in [TASK, GATHER, (SWEEP, sweep), (PROGRAM, program)] {
+            self.put(name, |out| out.write_all(text.as_bytes()))?;
         }
+        self.put_document(PLAN, plan)?;
         self.keep_order(order)
     }
 
@@ -282,7 +283,7 @@ impl Folder {
     /// # Errors
     /// [`Broken::Io`].
     pub fn keep_order(&self, order: &Order) -> Result<(), Broken> {
-        self.put(ORDER, &pretty(order))
+        self.put_document(ORDER, order)
     }
 
     /// Keeps what was submitted.
@@ -290,7 +291,7 @@ impl Folder {
     /// # Errors
     /// [`Broken::Io`].
     pub fn keep_jobs(&self, jobs: &Jobs) -> Result<(), Broken> {
-        self.put(JOBS, &pretty(jobs))
+        self.put_document(JOBS, jobs)
     }
 
     /// Takes note that jobs are being submitted, until their numbers are kept.
@@ -308,15 +309,26 @@ impl Folder {
         }
     }
 
+    /// As [`Folder::put`], for a document, which is written as it goes: a plan may have a million shapes.
+    fn put_document(&self, name: &str, document: &impl Serialize) -> Result<(), Broken> {
+        self.put(name, |out| {
+            serde_json::to_writer_pretty(&mut *out, document)?;
+            writeln!(out)
+        })
+    }
+
     /// Puts a file there, whole or not at all.
-    fn put(&self, name: &str, text: &str) -> Result<(), Broken> {
+    fn put(&self, name: &str, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<(), Broken> {
         let path = self.path.join(name);
         let written = (|| {
             let mut builder = tempfile::Builder::new();
             // Readable by others, as any written file; a temporary file by itself is not.
             let builder = builder.permissions(Permissions::from_mode(0o644)).prefix(".ablate-");
-            let mut file = builder.tempfile_in(&self.path)?;
-            file.write_all(text.as_bytes())?;
+            let file = builder.tempfile_in(&self.path)?;
+            let mut out = BufWriter::new(file.as_file());
+            write(&mut out)?;
+            out.flush()?;
+            drop(out);
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)?;
             File::open(&self.path)?.sync_all()
@@ -344,12 +356,6 @@ impl Submitting {
 
 fn io_error<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Broken + 'a {
     move |source| Broken::Io { what, path: path.to_path_buf(), source }
-}
-
-fn pretty(document: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(document).expect("a document of texts and numbers");
-    text.push('\n');
-    text
 }
 
 fn document<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, Broken> {
@@ -398,7 +404,7 @@ mod tests {
         assert!(!slurm.is_there());
         assert_eq!(slurm.jobs().unwrap(), Jobs::default());
         slurm.make().unwrap();
-        slurm.prepare(&order(), "version: 1\n", "{}\n", "/bin/a\nb").unwrap();
+        slurm.prepare(&order(), "version: 1\n", &(), "/bin/a\nb").unwrap();
         assert!(slurm.is_there() && slurm.path().join("logs").is_dir());
         assert_eq!(slurm.order().unwrap(), order());
         assert_eq!(fs::read_to_string(slurm.path().join("program")).unwrap(), "/bin/a\nb");
@@ -415,7 +421,7 @@ mod tests {
 
         let path = slurm.path().join(ORDER);
         let text = fs::read_to_string(&path).unwrap();
-        let put = |text: &str| slurm.put(ORDER, text).unwrap();
+        let put = |name: &str, text: &str| slurm.put(name, |out| out.write_all(text.as_bytes())).unwrap();
         for wrong in [
             text.replace("\"small\"", "\"../up\""),
             text.replace("\"tasks\": 100", "\"tasks\": 0"),
@@ -424,12 +430,14 @@ mod tests {
             text[..text.len() / 2].to_owned(),
             String::new(),
         ] {
-            put(&wrong);
+            put(ORDER, &wrong);
             assert!(matches!(slurm.order(), Err(Broken::Damaged { .. })), "{wrong}");
         }
-        put(&text.replace("\"version\": 1", "\"version\": 2"));
+        put(ORDER, &text.replace("\"version\": 1", "\"version\": 2"));
         assert!(matches!(slurm.order(), Err(Broken::Newer { .. })));
-        slurm.put(JOBS, &pretty(&jobs).replace("1-2,7", "7,1-2")).unwrap();
+        let text = fs::read_to_string(slurm.path.join(JOBS)).unwrap();
+        assert!(text.contains("1-2,7"));
+        put(JOBS, &text.replace("1-2,7", "7,1-2"));
         assert!(matches!(slurm.jobs(), Err(Broken::Damaged { .. })));
     }
 
@@ -438,7 +446,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let slurm = Folder::of(folder.path());
         slurm.make().unwrap();
-        slurm.prepare(&order(), "", "", "").unwrap();
+        slurm.prepare(&order(), "", &(), "").unwrap();
         let first = slurm.begin_submitting("small").unwrap();
         let error = slurm.begin_submitting("small").unwrap_err();
         assert!(error.to_string().contains("squeue --me --name=ablate-small"), "{error}");

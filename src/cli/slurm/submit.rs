@@ -11,6 +11,7 @@ use super::{Arguments, words};
 use crate::cli::exit::{Busy, Exit, Misuse};
 use crate::cli::options::Global;
 use crate::cli::{mention, plan, say};
+use crate::plan::{Limits, Plan};
 use crate::slurm::{
     self, Array, Batch, Broken, Folder, GATHER, Job, Jobs, Most, Order, Queue, Resources, Submission, TASK, Trouble,
     VERSION,
@@ -50,7 +51,9 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         sending.show(&arrays, &[]);
         return Ok(Exit::Done);
     }
-    let plan = documented(&sweep, &division, &ended, arguments)?;
+    let rest = rest(&sweep, &ended, arguments)?;
+    let plan = rest.as_ref().unwrap_or(&division.plan);
+    let plan = plan::Document::of(&sweep, plan, arguments.workers(), division.time(arguments.cpus.unwrap_or(1)));
     folder.make()?;
     let sent = submitting(&folder, &order.name, || {
         at_rest(&folder, &order.name)?;
@@ -254,26 +257,25 @@ fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("{} has no absolute path", path.display()))
 }
 
-/// The plan as `ablate plan --json` prints it.
-fn documented(sweep: &Sweep, division: &Division, ended: &Ended, arguments: &Arguments) -> anyhow::Result<String> {
-    let workers = arguments.cpus.unwrap_or(1).saturating_mul(arguments.tasks.unwrap_or(1));
-    let workers = usize::try_from(workers).unwrap_or(usize::MAX);
-    let time = division.time(arguments.cpus.unwrap_or(1));
-    let rest;
-    let plan = if *ended == Ended::default() {
-        &division.plan
-    } else {
-        let limits = crate::plan::Limits { max_runs: arguments.max_runs, workers, ..crate::plan::Limits::default() };
-        rest = plan::plan(sweep, ended, arguments.retry_failed, &limits)?;
-        &rest
-    };
-    Ok(serde_json::to_string_pretty(&plan::Document::of(sweep, plan, workers, time))? + "\n")
+/// The plan of what is left, where some runs have ended.
+fn rest(sweep: &Sweep, ended: &Ended, arguments: &Arguments) -> anyhow::Result<Option<Plan>> {
+    if *ended == Ended::default() {
+        return Ok(None);
+    }
+    let limits = Limits { max_runs: arguments.max_runs, workers: arguments.workers(), ..Limits::default() };
+    plan::plan(sweep, ended, arguments.retry_failed, &limits).map(Some)
 }
 
 /// Megabytes of main memory that a process takes with CUDA's libraries: they are some gigabytes themselves.
 const MEGABYTES_OF_CUDA: u64 = 8_000;
 
 impl Arguments {
+    /// Workers of all tasks together.
+    fn workers(&self) -> usize {
+        let workers = self.cpus.unwrap_or(1).saturating_mul(self.tasks.unwrap_or(1));
+        usize::try_from(workers).unwrap_or(usize::MAX)
+    }
+
     /// What tasks are told.
     fn order(&self, sweep: &Sweep, division: &Division, place: &Path) -> anyhow::Result<Order> {
         let (cpus, gpus) = (self.cpus.unwrap_or(1), self.gpus.unwrap_or(0));
