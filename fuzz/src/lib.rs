@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ablate::store::{Results, check};
+use xxhash_rust::xxh3::xxh3_128;
 
 /// A folder of results for this process, in memory where the system has such a place.
 pub struct Folder(PathBuf);
@@ -53,19 +54,22 @@ impl Drop for Folder {
     }
 }
 
-/// A segment of a journal with these records, each in a frame whose check is right.
+/// A segment of a journal with these records, each in a frame whose check is right: BLAKE3 up to format 2, XXH3 from then on.
 #[must_use]
-pub fn segment(payloads: &[&[u8]]) -> Vec<u8> {
+pub fn segment(format: u32, payloads: &[&[u8]]) -> Vec<u8> {
     const NONCE: u32 = 7;
-    let mut bytes = [b"ablate\0j".as_slice(), &1u32.to_le_bytes(), &NONCE.to_le_bytes()].concat();
+    let mut bytes = [b"ablate\0j".as_slice(), &format.to_le_bytes(), &NONCE.to_le_bytes()].concat();
     bytes.extend(&blake3::hash(&bytes).as_bytes()[..16]);
     for payload in payloads {
         let (mark, length) = (*b"\xabrun", (payload.len() as u32).to_le_bytes());
         let (offset, synced) = ((bytes.len() as u64).to_le_bytes(), 0u64.to_le_bytes());
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&NONCE.to_le_bytes()).update(&offset).update(&mark).update(&length).update(&synced);
-        let check = hasher.update(payload).finalize();
-        bytes.extend([&mark[..], &length, &synced, &check.as_bytes()[..16], payload].concat());
+        let checked = [&NONCE.to_le_bytes()[..], &offset, &mark, &length, &synced, payload].concat();
+        let check: [u8; 16] = if format <= 2 {
+            *blake3::hash(&checked).as_bytes().first_chunk().expect("it has 32 bytes")
+        } else {
+            xxh3_128(&checked).to_le_bytes()
+        };
+        bytes.extend([&mark[..], &length, &synced, &check, payload].concat());
     }
     bytes
 }

@@ -1,4 +1,4 @@
-//! Journals: a segment of any bytes, or of records of any bytes whose checks are right. The first byte chooses.
+//! Journals: a segment of any bytes, or of records of any bytes whose checks are right, of every format. The first byte chooses.
 #![no_main]
 
 use std::cell::OnceCell;
@@ -12,13 +12,14 @@ thread_local! {
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((choice, rest)) = bytes.split_first() else { return };
+    let format = [3, 1, 2][usize::from(choice / 3 % 3)];
     let segment = match choice % 3 {
         0 => rest.to_vec(),
-        1 => segment(&[rest]),
+        1 => segment(format, &[rest]),
         // Two records, and what is left of a third.
         _ => {
             let (first, second) = rest.split_at(rest.len() / 2);
-            let mut whole = segment(&[first, second, rest]);
+            let mut whole = segment(format, &[first, second, rest]);
             whole.truncate(whole.len() - rest.len() / 3);
             whole
         }

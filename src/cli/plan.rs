@@ -126,7 +126,7 @@ pub fn limits(max_runs: u64, asked: Option<usize>, devices: &[Device]) -> Limits
 fn disk(plan: &Plan) -> u64 {
     let mut curves: foldhash::HashMap<u32, u64> = foldhash::HashMap::default();
     let mut curve = |epochs| *curves.entry(epochs).or_insert_with(|| recorded_epochs(epochs).count() as u64);
-    let mut run = |cohort: &Cohort| 900 + 30 * curve(cohort.shape.epochs) + 2000;
+    let mut run = |cohort: &Cohort| 450 + 38 * curve(cohort.shape.epochs) + 1600;
     plan.cohorts.iter().map(|cohort| cohort.runs.len() as u64 * run(cohort)).sum()
 }
 

@@ -1,11 +1,13 @@
 //! How long a plan will take here: a few epochs of each shape are really trained, and timed.
 
 use std::cell::Cell;
+use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
 
 use rayon::prelude::*;
 
+use super::memory::{available, lacking};
 use super::now;
 use crate::config::{Configuration, Precision};
 use crate::plan::{Cohort, Run};
@@ -29,8 +31,11 @@ pub fn estimate(cohorts: &[Cohort], device: Device, jobs: usize) -> Duration {
     let chosen = shapes.len().min(MOST_MEASURED);
     let places = (0..chosen).map(|i| if chosen < 2 { 0 } else { i * (shapes.len() - 1) / (chosen - 1) });
     let chosen: Vec<&Cohort> = places.map(|place| shapes[place]).collect();
-    // Beside each other, as they will be trained.
-    let at_once = if device.tensors().is_some() { 1 } else { jobs.clamp(1, rayon::current_num_threads()) };
+    // Several beside each other, as they will be trained, as far as memory goes.
+    let most = chosen.iter().map(|cohort| cohort.shape.bytes_on_processor(1)).max().unwrap_or(0);
+    let fitting = usize::try_from(available() / most.max(1)).unwrap_or(usize::MAX);
+    let at_once =
+        if device.tensors().is_some() { 1 } else { jobs.min(rayon::current_num_threads()).min(fitting).max(1) };
     let speeds: Vec<(f64, f64)> = chosen.chunks(at_once).flat_map(|cohorts| measure_all(cohorts, device)).collect();
     let speed = |cohort: &Cohort| {
         let size = size(cohort);
@@ -77,14 +82,15 @@ fn size(cohort: &Cohort) -> f64 {
 fn measure_all(cohorts: &[&Cohort], device: Device) -> Vec<(f64, f64)> {
     thread::scope(|scope| {
         let measuring: Vec<_> = cohorts.iter().map(|&cohort| scope.spawn(move || measure(cohort, device))).collect();
-        measuring.into_iter().filter_map(|thread| thread.join().ok().flatten()).collect()
+        let ended = measuring.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        ended.flatten().collect()
     })
 }
 
 /// The size of a shape, and operations a second while training it; `None` where it cannot be trained.
 fn measure(cohort: &Cohort, device: Device) -> Option<(f64, f64)> {
     let shape = &cohort.shape;
-    if shape.parameters() > MOST_PARAMETERS {
+    if shape.parameters() > MOST_PARAMETERS || lacking(shape.bytes_on_processor(1)).is_some() {
         return None;
     }
     // On the processor runs are trained one after the other, and one tells the speed of all.

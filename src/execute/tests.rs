@@ -337,10 +337,12 @@ fn a_time_limit_ends_runs_with_their_reason() {
 #[test]
 fn an_estimate_is_of_the_right_size() {
     let longer = plan(&SMALL.replace("epochs: 4", "epochs: 400"));
-    let estimated = estimate(&longer.cohorts, Device::Cpu, 1).as_secs_f64();
+    let [estimated, by_two] = [1, 2].map(|jobs| estimate(&longer.cohorts, Device::Cpu, jobs).as_secs_f64());
     let began = now();
     execute(&longer.cohorts, &options(1), &Stop::default(), &Notes::default()).unwrap();
     let took = began.elapsed().as_secs_f64();
     // Not a test of speed: within a factor that no noise of a shared machine reaches.
-    assert!(estimated > took / 30.0 && estimated < took * 30.0, "{estimated} {took}");
+    for estimated in [estimated, 2.0 * by_two] {
+        assert!(estimated > took / 30.0 && estimated < took * 30.0, "{estimated} {took}");
+    }
 }

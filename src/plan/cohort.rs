@@ -236,7 +236,9 @@ impl Grouping {
             for left in (1..parts).rev() {
                 let Cohort { shape, number, runs, measured_rows } = &mut cohorts[group];
                 // Parts differ by at most one run.
-                let rest: SmallVec<[Run; 1]> = runs.drain(runs.len() - runs.len() / (left + 1)..).collect();
+                let count = runs.len() / (left + 1);
+                let mut rest: SmallVec<[Run; 1]> = SmallVec::with_capacity(count);
+                rest.extend(runs.drain(runs.len() - count..));
                 let rows = rest.iter().map(|run| u64::from(run.point.measured_rows)).sum();
                 *measured_rows -= rows;
                 let cohort = Cohort { shape: shape.clone(), number: *number, runs: rest, measured_rows: rows };
@@ -254,8 +256,9 @@ fn sort(cohorts: &mut [Cohort]) {
     let long = |cohort: &Cohort| Reverse(u64::try_from(cohort.flops()).unwrap_or(u64::MAX));
     let mut order: Vec<(Reverse<u64>, u32)> =
         cohorts.par_iter().enumerate().map(|(place, cohort)| (long(cohort), place as u32)).collect();
-    let id = |place: u32| cohorts[place as usize].runs[0].id;
-    order.par_sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| id(*one).cmp(&id(*other))));
+    // Lengths that are cut to 64 bits are compared whole where they are equal.
+    let whole = |place: u32| (Reverse(cohorts[place as usize].flops()), cohorts[place as usize].runs[0].id);
+    order.par_sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| whole(*one).cmp(&whole(*other))));
     for first in 0..order.len() {
         // One takes the place of another, and so on, until the first one has its place.
         let mut place = first;

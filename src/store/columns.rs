@@ -3,9 +3,8 @@
 use polars::prelude::{DataFrame, DataType};
 
 use super::error::Result;
-use super::frames::{self, Foreign};
+use super::frames::{self, Foreign, is_same};
 use super::layout::Table;
-use super::parquet::is_same;
 use crate::config::Id;
 
 /// Columns of the runs that decide between records.
@@ -36,6 +35,7 @@ pub(super) fn wrong(table: Table, found: &DataFrame) -> Result<Option<String>> {
 #[derive(Debug)]
 pub(super) struct Order {
     table: Table,
+    /// The run of the row before; empty before the first.
     last: String,
 }
 
@@ -48,12 +48,14 @@ impl Order {
     pub(super) fn wrong(&mut self, rows: &DataFrame) -> Option<String> {
         let runs = rows.column("run").and_then(|column| column.str());
         let Ok(runs) = runs else { return Some("it has no column `run`".into()) };
-        let mut before = "";
-        for run in runs.iter().map(Option::unwrap_or_default) {
-            if self.table != Table::Runs && (is_same(run, before) || run == self.last) {
+        let mut before: Option<&str> = None;
+        for run in runs.iter() {
+            let Some(run) = run else { return Some("a row of it has no run".into()) };
+            let goes_on = before.map_or(run == self.last && !run.is_empty(), |before| is_same(run, before));
+            if goes_on && self.table != Table::Runs {
                 continue;
             }
-            before = run;
+            before = Some(run);
             if run.parse::<Id>().is_err() {
                 return Some(format!("`{}` is no run", run.escape_debug()));
             }

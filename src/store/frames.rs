@@ -11,7 +11,6 @@ use polars::prelude::{
 
 use super::codec::Outline;
 use super::error::{Error, Result, frame_error};
-use super::parquet::is_same;
 use super::record::{Cell, Record};
 use crate::config::{ColumnType, Id, PARAMETERS};
 use crate::measure::COLUMNS;
@@ -364,6 +363,11 @@ fn texts_of<'a>(texts: impl Iterator<Item = Option<&'a str>>, bytes: &mut Vec<u8
         }
         before = text;
     }
+}
+
+/// Whether texts are equal. Most are the very same bytes.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    std::ptr::eq(one, other) || one == other
 }
 
 /// Numbers of 64 bits as bytes, the lowest first.

@@ -1,5 +1,5 @@
-//! Tables as the bytes of Parquet. How a column is encoded is decided by what it holds; Polars' own writer looks at all
-//! values to decide it, which took a third of the time of writing.
+//! Tables as the bytes of Parquet. Polars' own writer looks at all values of a column to find out how to encode it; here it is
+//! known of the columns that have most of the rows: numbers are plain, and the names of runs lie together.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +16,7 @@ use polars_parquet::write::{
 use rayon::prelude::*;
 
 use super::error::{Result, frame_error};
+use super::frames::is_same;
 
 /// Makes the bytes of a table, some rows at a time. They depend on the rows and where they are cut alone.
 pub(super) struct Encoder {
@@ -27,7 +28,11 @@ impl Encoder {
     /// A table of these columns.
     pub(super) fn new(columns: &Schema) -> Result<Self> {
         let written = Written::default();
-        let parquet = FileWriter::try_new(written.clone(), columns.to_arrow(CompatLevel::newest()), options());
+        let parquet = FileWriter::try_new(
+            written.clone(),
+            columns.to_arrow(CompatLevel::newest()),
+            options(StatisticsOptions::empty()),
+        );
         Ok(Self { parquet: parquet.map_err(frame_error(WRITE))?, written })
     }
 
@@ -59,15 +64,9 @@ impl Encoder {
 
 const WRITE: &str = "write a table as Parquet";
 
-/// Level and library are fixed, so that equal tables are equal bytes. Rows are in the order of ids, which are as good as
-/// chance: smallest and largest values would let no reader leave anything out.
-fn options() -> WriteOptions {
-    WriteOptions {
-        statistics: StatisticsOptions::empty(),
-        version: Version::V1,
-        compression: CompressionOptions::Zstd(None),
-        data_page_size: None,
-    }
+/// Level and library are fixed, so that equal tables are equal bytes.
+fn options(statistics: StatisticsOptions) -> WriteOptions {
+    WriteOptions { statistics, version: Version::V1, compression: CompressionOptions::Zstd(None), data_page_size: None }
 }
 
 /// The compressed pages of a column: of each of its leaves.
@@ -75,12 +74,15 @@ fn pages(column: &ArrayRef, field: ParquetType) -> PolarsResult<Vec<Vec<Compress
     let dictionary = column.as_any().downcast_ref().and_then(dictionary_in_order);
     let column = dictionary.as_ref().unwrap_or(column);
     let encodings = match column.dtype() {
-        // Measured numbers hardly repeat, and zstd is faster with those that do than a dictionary.
+        // Those that were measured hardly repeat; the others cost zstd less than a dictionary.
         ArrowDataType::Float64 => vec![Encoding::Plain],
         other => get_dtype_encoding(other),
     };
-    let leaves = array_to_columns(column, field, options(), &encodings)?.into_iter();
-    let compressed = |page| Ok(compress(page?, Vec::new(), options().compression)?);
+    // Rows are in the order of runs: of no other column do the smallest and the largest value let a reader leave rows out.
+    let is_run = field.name() == "run";
+    let options = options(if is_run { StatisticsOptions::default() } else { StatisticsOptions::empty() });
+    let leaves = array_to_columns(column, field, options, &encodings)?.into_iter();
+    let compressed = |page| Ok(compress(page?, Vec::new(), options.compression)?);
     leaves.map(|pages| pages.map(compressed).collect()).collect()
 }
 
@@ -103,11 +105,6 @@ fn dictionary_in_order(texts: &Utf8ViewArray) -> Option<ArrayRef> {
     let of = ArrowDataType::Dictionary(IntegerType::UInt32, Box::new(ArrowDataType::Utf8View), false);
     let values = Box::new(Utf8ViewArray::from_slice_values(values));
     DictionaryArray::try_new(of, PrimitiveArray::from_vec(keys), values).ok().map(|array| Box::new(array) as ArrayRef)
-}
-
-/// Whether texts are equal. Most are the very same bytes.
-pub(super) fn is_same(one: &str, other: &str) -> bool {
-    std::ptr::eq(one, other) || one == other
 }
 
 /// Bytes that Polars has written and that nobody has taken yet.

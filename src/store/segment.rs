@@ -34,7 +34,7 @@ use super::window::{AHEAD, Window};
 /// The version of this format.
 pub(super) const FORMAT: u32 = 3;
 /// The last one whose checks are BLAKE3.
-const BLAKE3: u32 = 2;
+const LAST_BLAKE3: u32 = 2;
 const MAGIC: &[u8; 8] = b"ablate\0j";
 const CHECK: usize = 16;
 const HEADER: usize = 16 + CHECK;
@@ -83,7 +83,7 @@ impl Header {
         bytes[16..20].copy_from_slice(&length.to_le_bytes());
         bytes[20..].copy_from_slice(&synced.to_le_bytes());
         let mut checker =
-            if self.format <= BLAKE3 { Checker::Blake3(Box::default()) } else { Checker::Xxh3(Box::default()) };
+            if self.format <= LAST_BLAKE3 { Checker::Blake3(Box::default()) } else { Checker::Xxh3(Box::default()) };
         checker.update(&bytes);
         checker
     }

@@ -9,6 +9,7 @@ use polars::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, Series
 use super::memory::{Dice, Memory, Stop, Trouble};
 use super::samples::{record, sweep};
 use crate::store::check::check_on;
+use crate::store::columns::Order;
 use crate::store::files::Files;
 use crate::store::layout::{Layout, TABLES, Table};
 use crate::store::parts::encode;
@@ -155,8 +156,9 @@ fn tables_that_no_ablate_writes_are_damaged() {
     let word = |column: &Column| Series::new("x".into(), vec!["no such word"; column.len()]).into_column();
     let same = |column: &Column| column.new_from_index(0, column.len());
     let backwards = |frame: &mut DataFrame| *frame = frame.reverse();
-    let cases: [(&str, Table, Edit<'_>); 16] = [
+    let cases: [(&str, Table, Edit<'_>); 17] = [
         ("run null", Table::Runs, &replaced("run", nothing)),
+        ("runs of curves null", Table::Curves, &replaced("run", nothing)),
         ("run of another type", Table::Runs, &replaced("run", whole)),
         ("run no id", Table::Runs, &replaced("run", word)),
         ("run twice", Table::Runs, &replaced("run", same)),
@@ -205,4 +207,24 @@ fn rows_that_are_not_there_are_missed() {
         missed += usize::from(error.contains("it has fewer rows than it says"));
     }
     assert!(missed > 0, "{places:?}");
+}
+
+#[test]
+fn a_row_without_a_run_is_noticed_wherever_it_stands() {
+    let rows = |runs: &[Option<&str>]| {
+        DataFrame::new(runs.len(), vec![Series::new("run".into(), runs).into_column()]).unwrap()
+    };
+    let (one, other) = (Some("00000000000000000001"), Some("00000000000000000002"));
+    for table in TABLES {
+        let wrong = |pieces: &[&[Option<&str>]]| {
+            let mut order = Order::new(table);
+            pieces.iter().any(|piece| order.wrong(&rows(piece)).is_some())
+        };
+        assert!(!wrong(&[&[one], &[other]]));
+        assert_eq!(wrong(&[&[one, one], &[one, other]]), table == Table::Runs);
+        for none in [None, Some("")] {
+            assert!(wrong(&[&[none]]) && wrong(&[&[none, one]]) && wrong(&[&[one, none]]), "{none:?}");
+            assert!(wrong(&[&[one], &[none, other]]) && wrong(&[&[one], &[none]]), "{none:?}");
+        }
+    }
 }
