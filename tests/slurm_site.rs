@@ -398,6 +398,65 @@ fn only_what_is_missing_is_sent_again() {
 }
 
 #[test]
+fn tasks_follow_results_that_were_moved() {
+    let site = Site::new();
+    site.good(&["slurm", "small.yaml", "--tasks", "4", "--", "--partition=long"]);
+    let first = site.calls("sbatch")[0].clone();
+    assert!(site.task(&first, 1).status.success());
+    fs::create_dir(site.path("work/new")).unwrap();
+    fs::rename(site.path("work/results"), site.path("work/new/results")).unwrap();
+    let said = site.good(&["slurm", "--resubmit", "small", "--results", "new/results", "--", "--time=20"]);
+    assert!(said.contains("new/results/small --watch"), "{said}");
+    let calls = site.calls("sbatch");
+    let again = &calls[2];
+    assert!(option(again, "--chdir").ends_with("/new/results/small/slurm"), "{again:?}");
+    assert_eq!(option(again, "--partition"), "long", "what was asked for before stays");
+    assert!(again.contains(&"--time=20".to_owned()) && !calls[3].contains(&"--time=20".to_owned()), "{calls:?}");
+    for index in [2, 3, 4] {
+        assert!(site.task(again, index).status.success());
+    }
+    assert!(!site.path("work/results").exists(), "nothing is trained where it was");
+    assert_eq!(site.digests("new/results/small").len(), RUNS);
+    // A copy has the orders of another.
+    let copied = Command::new("cp").args(["-r", "small", "other"]).current_dir(site.path("work/new/results")).status();
+    assert!(copied.unwrap().success());
+    let said = site.bad(2, &["slurm", "--resubmit", "other", "--results", "new/results"]);
+    assert!(said.contains("a copy under another name of results of small"), "{said}");
+    let said = site.bad(2, &["slurm", "--resubmit", "small", "--results", "new/results", "--gpus", "1"]);
+    assert!(said.contains("to train on the processor"), "{said}");
+    assert_eq!(site.calls("sbatch").len(), 4);
+}
+
+#[test]
+fn where_no_task_has_begun_there_is_nothing_to_gather_and_that_is_no_error() {
+    let site = Site::new();
+    site.good(&["slurm", "small.yaml", "--tasks", "4"]);
+    let gather = site.calls("sbatch")[1].clone();
+    let output = site.task(&gather, 0);
+    assert!(output.status.success() && err(&output).contains("no task has saved anything"), "{}", err(&output));
+    let said = site.bad(2, &["gather", "small.yaml"]);
+    assert!(said.contains("is a sweep file"), "{said}");
+}
+
+#[test]
+fn shards_by_hand_and_tasks_are_not_at_work_together() {
+    let site = Site::new();
+    fs::write(site.path("work/long.yaml"), SWEEP.replace("small", "long").replace("epochs: 5,", "epochs: 2000000,"))
+        .unwrap();
+    let mut shard = site.command().args(["run", "long.yaml", "--no-report", "--shard", "1/2"]).spawn().unwrap();
+    let tasks = site.path("work/results/long/tasks");
+    while fs::read_dir(&tasks).map_or(0, Iterator::count) == 0 {
+        assert!(shard.try_wait().unwrap().is_none(), "it is at work");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let said = site.bad(8, &["slurm", "long.yaml", "--tasks", "3"]);
+    assert!(said.contains("shard 1 of 2, which was started by hand, is at work"), "{said}");
+    assert!(site.calls("sbatch").is_empty());
+    shard.kill().unwrap();
+    shard.wait().unwrap();
+}
+
+#[test]
 fn status_tells_without_slurm_and_does_not_wait_for_it() {
     let site = Site::new();
     site.good(&["slurm", "small.yaml", "--tasks", "4"]);
@@ -406,7 +465,8 @@ fn status_tells_without_slurm_and_does_not_wait_for_it() {
     let began = Instant::now();
     let said = site.good(&["status", "small"]);
     assert!((10..60).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
-    assert!(said.contains("`squeue` gave no answer within 10 s") && said.contains("1 done"), "{said}");
+    assert!(said.contains("`squeue` gave no answer within 10 s") && said.contains("1 done · 3 unknown"), "{said}");
+    assert!(said.contains("once Slurm answers: it may have 3 tasks") && !said.contains("--resubmit"), "{said}");
     let began = Instant::now();
     let output = site.command().env("PATH", "/nowhere").args(["status", "small", "--json"]).output().unwrap();
     let document: Value = serde_json::from_str(&out(&output)).unwrap();

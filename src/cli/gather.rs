@@ -44,6 +44,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let place = Place::open_to_write(&arguments.folder.results, &arguments.name)?;
     let folded = store::gather(place.folder(), arguments.all)?;
+    let shown = words::quoted(&place.folder().to_string_lossy());
     words::found(&folded, global);
     let found = Found::of(place.folder())?;
     if !arguments.json {
@@ -74,15 +75,14 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         say!("{}", serde_json::to_string_pretty(&document)?);
     } else {
         if let Some(claims) = claims.filter(|_| !global.quiet) {
-            say!("{}: ablate claims {}", claims.line(), words::quoted(&arguments.name));
+            say!("{}: ablate claims {}", claims.line(), shown);
         }
         if let Some(page) = page {
             say!("{}", page.display());
         }
     }
     if found.failed > 0 && !global.quiet {
-        let results = words::quoted(&arguments.name);
-        mention!("reasons: ablate runs {results} --where \"reason IS NOT NULL\" --columns run,status,reason");
+        mention!("reasons: ablate runs {shown} --where \"reason IS NOT NULL\" --columns run,status,reason");
     }
     Ok(if found.conflicts > 0 {
         Exit::NotHeld

@@ -36,6 +36,10 @@ impl Place {
     pub fn open_to_write(results: &Path, name: &str) -> anyhow::Result<Self> {
         match store::locate(results, name) {
             Ok(folder) => Ok(Self { folder, bundle: None }),
+            Err(_) if name.ends_with(".yaml") || name.ends_with(".yml") => {
+                Err(Misuse(format!("{name} is a sweep file; results are meant, by their folder or the sweep's name"))
+                    .into())
+            }
             Err(_) if is_file(Path::new(name)) => {
                 Err(Misuse(format!("{name} is a bundle, and a bundle stays as it is: unpack it first")).into())
             }

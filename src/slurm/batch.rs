@@ -81,6 +81,13 @@ impl Batch<'_> {
     #[must_use]
     pub fn tasks(&self, array: &Array, retry_failed: bool) -> Vec<String> {
         let mut arguments = self.begin("");
+        let mut resources = self.resources.options();
+        // Slurm takes one of the two.
+        let per_unit = |option: &String| option.starts_with("--mem-per-");
+        resources.retain(|option| !option.starts_with("--mem=") || !self.options.iter().any(per_unit));
+        arguments.extend(resources);
+        arguments.push("--requeue".to_owned());
+        arguments.extend(self.options.iter().cloned());
         arguments.push(array.option());
         arguments.extend(self.place("%A_%a"));
         arguments.push(format!("--signal=B:USR1@{SECONDS_TO_SAVE}"));
@@ -93,6 +100,9 @@ impl Batch<'_> {
     #[must_use]
     pub fn gather(&self, after: &[Job]) -> Vec<String> {
         let mut arguments = self.begin("-gather");
+        arguments.extend(self.resources.options());
+        arguments.push("--requeue".to_owned());
+        arguments.extend(of_any_job(self.options));
         if !after.is_empty() {
             let jobs: Vec<String> = after.iter().map(|job| job.number.to_string()).collect();
             arguments.push(format!("--dependency=afterany:{}", jobs.join(":")));
@@ -103,11 +113,7 @@ impl Batch<'_> {
     }
 
     fn begin(&self, ending: &str) -> Vec<String> {
-        let mut arguments = vec!["--parsable".to_owned(), format!("--job-name=ablate-{}{ending}", self.sweep)];
-        arguments.extend(self.resources.options());
-        arguments.push("--requeue".to_owned());
-        arguments.extend(self.options.iter().cloned());
-        arguments
+        vec!["--parsable".to_owned(), format!("--job-name=ablate-{}{ending}", self.sweep)]
     }
 
     fn place(&self, log: &str) -> [String; 3] {
@@ -158,6 +164,58 @@ const REFUSED: [(&str, Option<char>, &str); 17] = [
 
 /// Short options of `sbatch` that take no value.
 const FLAGS: &str = "HIkOQsvWhV";
+
+/// Options that say what a task needs, which is not what the job needs that gathers: the long name, and the short one.
+const OF_TASKS: [(&str, Option<char>); 24] = [
+    ("mem", None),
+    ("mem-per-cpu", None),
+    ("mem-per-gpu", None),
+    ("mem-bind", None),
+    ("time", Some('t')),
+    ("time-min", None),
+    ("cpus-per-task", Some('c')),
+    ("cpus-per-gpu", None),
+    ("mincpus", None),
+    ("gres", None),
+    ("gres-flags", None),
+    ("gpus", Some('G')),
+    ("gpus-per-node", None),
+    ("gpus-per-task", None),
+    ("gpus-per-socket", None),
+    ("gpu-bind", None),
+    ("gpu-freq", None),
+    ("tres-per-task", None),
+    ("exclusive", None),
+    ("cores-per-socket", None),
+    ("sockets-per-node", None),
+    ("threads-per-core", None),
+    ("extra-node-info", Some('B')),
+    ("tmp", None),
+];
+
+/// Those options that any job of the user's should have: partition, account and the like.
+fn of_any_job(options: &[String]) -> impl Iterator<Item = String> {
+    let mut kept = Vec::new();
+    // Whether the next word is the value of an option, and that option is kept.
+    let mut value_of: Option<bool> = None;
+    for option in options {
+        let is_kept = value_of.take().unwrap_or_else(|| {
+            let word = option.trim_start_matches('-');
+            let name = word.split_once('=').map_or(word, |(name, _)| name);
+            let letter = word.chars().next();
+            let is_long = option.starts_with("--");
+            let of_tasks = |(full, short): &(&str, Option<char>)| {
+                if is_long { *full == name || (name.len() >= 2 && full.starts_with(name)) } else { *short == letter }
+            };
+            let is_kept = !OF_TASKS.iter().any(of_tasks);
+            let value_follows = !is_long && word.len() == 1 && letter.is_some_and(|letter| !FLAGS.contains(letter));
+            value_of = value_follows.then_some(is_kept);
+            is_kept
+        });
+        kept.extend(is_kept.then(|| option.clone()));
+    }
+    kept.into_iter()
+}
 
 /// Whether these options can be passed on to `sbatch`.
 ///
@@ -228,6 +286,16 @@ mod tests {
         assert_eq!(batch(&options).tasks(&array, true).last().unwrap(), "--retry-failed");
 
         let job = |number| Job { number, cluster: None };
+        let all =
+            ["--mem=9G", "-t", "5", "-p", "long", "-c16", "--gres=gpu:1", "--exclusive", "--account=us", "--gpus=2"];
+        let all: Vec<String> = all.into_iter().map(str::to_owned).collect();
+        let arguments = batch(&all).gather(&[]);
+        let options = arguments.iter().position(|argument| argument == "--requeue").unwrap() + 1;
+        assert_eq!(arguments[options..options + 3], ["-p", "long", "--account=us"]);
+        assert!(arguments[options + 3].starts_with("--chdir"), "{arguments:?}");
+        let arguments = batch(&["--mem-per-cpu=2G".to_owned()]).tasks(&array, false);
+        assert!(!arguments.contains(&"--mem=500M".to_owned()) && arguments.contains(&"--mem-per-cpu=2G".to_owned()));
+        let options = ["--partition=long".to_owned()];
         let arguments = batch(&options).gather(&[job(5), job(7)]);
         assert!(arguments.contains(&"--dependency=afterany:5:7".to_owned()));
         assert_eq!(arguments[arguments.len() - 1], "/data/100%/it's/slurm");

@@ -157,7 +157,7 @@ pub enum Broken {
     /// Another submission is under way, or was cut off.
     #[error(
         "{} is there: another `ablate slurm` is submitting this sweep now, or one was cut off before it knew the numbers of \
-         its jobs. `squeue --me --name=ablate-{name}` shows whether there are any that `ablate status` does not know of; take \
+         its jobs. `squeue --me --name=ablate-{name},ablate-{name}-gather` shows whether there are any that `ablate status` does not know of; take \
          those out with scancel, then remove the file", path.display()
     )]
     Submitting {

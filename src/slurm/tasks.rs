@@ -24,12 +24,22 @@ pub enum State {
     Lost,
     /// Nobody has it, and it has never begun.
     NotBegun,
+    /// It was submitted, and Slurm, which may have it, does not answer.
+    Unknown,
 }
 
 impl State {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 7] =
-        [Self::Done, Self::Running, Self::Waiting, Self::Stopped, Self::Failed, Self::Lost, Self::NotBegun];
+    pub const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Running,
+        Self::Waiting,
+        Self::Stopped,
+        Self::Failed,
+        Self::Lost,
+        Self::NotBegun,
+        Self::Unknown,
+    ];
 
     /// Its name.
     #[must_use]
@@ -42,13 +52,14 @@ impl State {
             Self::Failed => "failed",
             Self::Lost => "lost",
             Self::NotBegun => "not begun",
+            Self::Unknown => "unknown",
         }
     }
 
-    /// Whether somebody has it: it will go on without being sent again.
+    /// Whether somebody has it, or may have it: it will go on without being sent again.
     #[must_use]
     pub fn is_held(self) -> bool {
-        matches!(self, Self::Running | Self::Waiting)
+        matches!(self, Self::Running | Self::Waiting | Self::Unknown)
     }
 }
 
@@ -151,6 +162,8 @@ pub struct Known<'a> {
     /// What Slurm says of these jobs, asked before anything else was looked at; `None` where it was not asked, or did not
     /// answer.
     pub queue: Option<&'a Queue>,
+    /// Whether Slurm was asked and did not answer: it may have anything that was submitted.
+    pub is_silent: bool,
     /// What attempts have noted.
     pub attempts: &'a [Attempt],
 }
@@ -204,6 +217,10 @@ impl Known<'_> {
         }
         if missing == 0 {
             return is(State::Done, None);
+        }
+        let works = attempt.is_some_and(|attempt| attempt.ending == Ending::Working && attempt.is_at_work);
+        if self.is_silent && last.is_some() && !works {
+            return is(State::Unknown, None);
         }
         let word = last.and_then(told).map(|told| format!("Slurm says {}", told.word));
         let Some(attempt) = attempt else {
@@ -298,7 +315,8 @@ mod tests {
             attempt(8, Ending::Failed, Some((11, 8))),
         ];
         let missing = [5, 4, 3, 2, 1, 0, 1, 1];
-        let known = Known { missing: &missing, jobs: &jobs, queue: Some(&queue), attempts: &attempts };
+        let known =
+            Known { missing: &missing, jobs: &jobs, queue: Some(&queue), is_silent: false, attempts: &attempts };
         let tasks = known.tasks();
         let found: Vec<(State, Option<&str>)> = tasks.iter().map(|task| (task.state, task.why.as_deref())).collect();
         assert_eq!(
@@ -326,14 +344,15 @@ mod tests {
         jobs.submissions.push(submission(15, 0, &[1, 2]));
         let attempts = [attempt(1, Ending::Failed, Some((12, 1)))].map(|attempt| Attempt { of: 2, ..attempt });
         let answer = queue("12|1|FAILED|x\n15|1|PENDING|Resources\n12|2|RUNNING|None\n15|2|FAILED|x\n");
-        let known = Known { missing: &[3, 3], jobs: &jobs, queue: Some(&answer), attempts: &attempts };
+        let known =
+            Known { missing: &[3, 3], jobs: &jobs, queue: Some(&answer), is_silent: false, attempts: &attempts };
         assert_eq!(states(known), [State::Waiting, State::Running], "whoever has it");
         // Runs that failed count as ended; a task that tries them again is at work all the same.
         let answer = queue("15|1|RUNNING|None\n");
         let none = Known { missing: &[0, 0], queue: Some(&answer), ..known };
         assert_eq!(states(none), [State::Done, State::Done]);
         jobs.submissions[1].retry_failed = true;
-        let none = Known { missing: &[0, 0], jobs: &jobs, queue: Some(&answer), attempts: &attempts };
+        let none = Known { missing: &[0, 0], jobs: &jobs, queue: Some(&answer), is_silent: false, attempts: &attempts };
         assert_eq!(states(none), [State::Running, State::Done]);
     }
 
@@ -344,7 +363,7 @@ mod tests {
             [working(1, true), working(2, false), attempt(3, Ending::Stopped, None), attempt(2, Ending::Ended, None)];
         let jobs = Jobs::default();
         let missing = [1, 1, 1, 1, 0, 0, 0, 0];
-        let known = Known { missing: &missing, jobs: &jobs, queue: None, attempts: &attempts[..3] };
+        let known = Known { missing: &missing, jobs: &jobs, queue: None, is_silent: false, attempts: &attempts[..3] };
         let expected = [State::Running, State::Lost, State::Stopped, State::NotBegun];
         assert_eq!(states(known)[..4], expected);
         // Of two attempts, the one that began later counts.
@@ -355,6 +374,22 @@ mod tests {
         let slurm = [Attempt { is_at_work: true, ..attempt(1, Ending::Working, Some((12, 1))) }];
         assert_eq!(states(Known { attempts: &slurm, ..known })[0], State::Running);
         assert_eq!(states(Known { attempts: &slurm, queue: Some(&Queue::default()), ..known })[0], State::Lost);
+    }
+
+    #[test]
+    fn where_slurm_does_not_answer_it_may_have_what_was_submitted() {
+        let mut jobs = Jobs::default();
+        let array = Array { offset: 0, indices: vec![1, 2, 3], limit: None };
+        let job = Job { number: 12, cluster: None };
+        jobs.submissions.push(Submission::new(job, Some(&array), "2026-11-26T08:00:00Z".into(), false));
+        let attempts = [
+            Attempt { is_at_work: true, ..attempt(1, Ending::Working, Some((12, 1))) },
+            attempt(2, Ending::Stopped, Some((12, 2))),
+        ];
+        let missing = [1, 1, 1, 0, 1, 0, 0, 0];
+        let known = Known { missing: &missing, jobs: &jobs, queue: None, is_silent: true, attempts: &attempts };
+        let expected = [State::Running, State::Unknown, State::Unknown, State::Done, State::NotBegun];
+        assert_eq!(states(known)[..5], expected);
     }
 
     #[test]

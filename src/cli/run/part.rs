@@ -81,7 +81,7 @@ pub fn run(
         document["shard"] = format!("{}/{}", shard.index, shard.of).into();
         document["shard_runs"] = runs.into();
         say!("{}", serde_json::to_string_pretty(&document)?);
-    } else if !global.quiet {
+    } else if !global.quiet && !words::is_task() {
         let results = words::quoted(&arguments.named(&sweep.name));
         mention!("when all {} shards have ended: ablate gather {results}", shard.of);
     }

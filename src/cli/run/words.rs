@@ -147,8 +147,19 @@ pub fn waiting(elsewhere: usize) {
     mention!("waiting for {} that another process has taken", style::counted(elsewhere as u64, "run"));
 }
 
+/// Whether this is a task of Slurm's, which says how it is called: then others send it again, and others gather.
+pub fn is_task() -> bool {
+    std::env::args_os().any(|argument| argument == "--task-of")
+}
+
 /// The command that goes on where this one was stopped.
 fn resume() -> String {
+    if is_task() {
+        // It runs in the folder of its script, in that of the results.
+        let folder = std::env::current_dir().unwrap_or_default();
+        let results = folder.parent().unwrap_or(&folder).to_string_lossy().into_owned();
+        return format!("ablate slurm --resubmit {}", quoted(&results));
+    }
     let arguments = std::env::args_os().map(|argument| quoted(&argument.to_string_lossy()));
     arguments.collect::<Vec<_>>().join(" ")
 }

@@ -10,6 +10,7 @@ use super::quantities::{megabytes_for, minutes_for};
 use super::{Arguments, words};
 use crate::cli::exit::{Busy, Exit, Misuse};
 use crate::cli::options::Global;
+use crate::cli::status::attempts_of;
 use crate::cli::{mention, plan, say};
 use crate::plan::{Limits, Plan};
 use crate::slurm::{
@@ -57,6 +58,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     folder.make()?;
     let sent = submitting(&folder, &order.name, || {
         at_rest(&folder, &order.name)?;
+        without_shards_by_hand(&place)?;
         folder.prepare(&order, sweep.text(), &plan, &program()?)?;
         let mut jobs = Jobs::default();
         folder.keep_jobs(&jobs)?;
@@ -230,6 +232,19 @@ fn at_rest(folder: &Folder, name: &str) -> anyhow::Result<()> {
     .into())
 }
 
+/// That nobody trains shards of this sweep by hand, which Slurm's tasks would train once more.
+fn without_shards_by_hand(place: &Path) -> anyhow::Result<()> {
+    let attempts = attempts_of(place)?;
+    let Some(shard) = attempts.iter().find(|attempt| attempt.is_at_work && attempt.job.is_none()) else {
+        return Ok(());
+    };
+    let (shard, of, place) = (shard.shard, shard.of, place.display());
+    Err(Busy(format!(
+        "shard {shard} of {of}, which was started by hand, is at work in {place}: try again when it has ended"
+    ))
+    .into())
+}
+
 /// What Slurm says of everything that was submitted.
 ///
 /// # Errors
@@ -248,7 +263,7 @@ fn program() -> anyhow::Result<String> {
 }
 
 /// A path as a document holds it.
-fn text(path: &Path) -> anyhow::Result<&str> {
+pub fn text(path: &Path) -> anyhow::Result<&str> {
     let error = || Misuse(format!("{} is not UTF-8, and what tasks are told is", path.display()));
     Ok(path.to_str().ok_or_else(error)?)
 }

@@ -13,6 +13,7 @@ use crate::cli::options::Global;
 use crate::cli::status::attempts_of;
 use crate::cli::{gather as gathering, mention, run as running};
 use crate::slurm::{self, Attempt, Folder, Order, whole};
+use crate::store::{self, Results};
 use crate::train::{Device, environment};
 
 /// The arguments of `ablate run`, read as from a command line.
@@ -47,6 +48,10 @@ pub fn gather(order: &Path, global: &Global) -> anyhow::Result<Exit> {
     let order = folder.order()?;
     wait_for_tasks(&folder)?;
     let results = Path::new(&order.results).join(&order.name);
+    if let Err(store::Error::Missing { .. }) = Results::open_columns(&results, &|_| false) {
+        mention!("{}: no task has saved anything, so there is nothing to gather", order.name);
+        return Ok(Exit::Done);
+    }
     let jobs = folder.jobs()?;
     // Slurm says that its tasks are over; of shards that were started by hand only their notes tell.
     let by_hand = |attempt: &Attempt| {

@@ -14,7 +14,7 @@ use super::options::{ResultsFolder, SweepArguments};
 use super::report::Saved;
 use super::slurm::{Division, Standing, saved};
 use super::{plan, say};
-use crate::slurm::{self, Attempt, Folder, Jobs, Known, Order, Queue, State, Task, Told};
+use crate::slurm::{self, Attempt, Folder, Jobs, Known, Order, Queue, State, Task, Told, Trouble};
 use crate::store::{self, Results};
 use crate::sweep::Sweep;
 
@@ -122,8 +122,11 @@ impl Followed {
         let (queue, trouble) = match (jobs.submissions.is_empty(), slurm::queue(&jobs.all())) {
             (true, _) => (None, None),
             (false, Ok(queue)) => (Some(queue), None),
-            (false, Err(trouble)) => (None, Some(trouble.to_string())),
+            (false, Err(trouble)) => (None, Some(trouble)),
         };
+        // A machine without Slurm has only looks at what was copied to it.
+        let is_silent = trouble.as_ref().is_some_and(|trouble| !matches!(trouble, Trouble::Absent { .. }));
+        let trouble = trouble.map(|trouble| trouble.to_string());
         let attempts = attempts_of(&self.place)?;
         let tasks = self.slurm.as_ref().map(|(_, order)| order.tasks).or_else(|| attempts.last().map(|last| last.of));
         self.divide(tasks.unwrap_or(1))?;
@@ -131,7 +134,7 @@ impl Followed {
         let (ended, pending) = saved(&self.place)?;
         let standings = division.standings(&ended);
         let missing: Vec<u64> = standings.iter().map(|standing| standing.missing).collect();
-        let known = Known { missing: &missing, jobs: &jobs, queue: queue.as_ref(), attempts: &attempts };
+        let known = Known { missing: &missing, jobs: &jobs, queue: queue.as_ref(), is_silent, attempts: &attempts };
         let rows = if tasks.is_some() { known.tasks() } else { Vec::new() };
         let others = attempts.iter().filter(|attempt| Some(attempt.of) != tasks).count();
         let rate = rate(&attempts, &rows);

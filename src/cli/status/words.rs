@@ -124,13 +124,17 @@ pub fn next(followed: &Followed, status: &Status) -> Vec<String> {
     let results = quoted(&followed.place.to_string_lossy());
     let of = |states: &[State]| states.iter().map(|state| status.count(*state)).sum::<u64>();
     let unheld = of(&[State::Stopped, State::Failed, State::Lost, State::NotBegun]);
-    let held = of(&[State::Running, State::Waiting]);
+    let (held, unknown) = (of(&[State::Running, State::Waiting]), status.count(State::Unknown));
     if status.tasks.is_empty() {
         return match status.standing.missing {
             0 if status.pending > 0 => vec![format!("ablate gather {results}   puts what is saved into the tables")],
             0 => vec![format!("ablate report {results}")],
             _ => vec!["ablate run SWEEP.yaml   trains what is left".to_owned()],
         };
+    }
+    if unknown > 0 {
+        let tasks = style::counted(unknown, "task");
+        return vec![format!("ablate status {results}   once Slurm answers: it may have {tasks}")];
     }
     let mut next = Vec::new();
     if unheld > 0 {
@@ -149,7 +153,9 @@ pub fn next(followed: &Followed, status: &Status) -> Vec<String> {
             next.push(format!("nothing: Slurm has what is left; to stop it: scancel {}", running_jobs(status)));
         }
     } else if status.is_gathering() {
-        next.push("nothing: Slurm gathers and reports".to_owned());
+        if unheld == 0 {
+            next.push("nothing: Slurm gathers and reports".to_owned());
+        }
     } else if unheld == 0 && status.pending > 0 {
         next.push(format!("ablate gather {results}   puts what is saved into the tables, and renders the report"));
     } else if unheld == 0 {
