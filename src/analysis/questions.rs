@@ -3,9 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use polars::prelude::{Column, DataFrame, DataType, IdxCa, IdxSize, IntoLazy};
-use polars::sql::SQLContext;
 
-use crate::sweep::with_points;
+use crate::grid::expression;
 
 /// The name of the column that an answer is computed into.
 const ANSWER: &str = "the answer";
@@ -13,12 +12,7 @@ const ANSWER: &str = "the answer";
 /// What an expression comes to: a value a run, or a single one where it is made from all of them.
 pub(super) fn answer(runs: &DataFrame, sql: &str) -> Result<Column, String> {
     let asked = || {
-        let context = SQLContext::new();
-        context.register("runs", runs.clone().lazy());
-        let mut context = context;
-        // It stands on lines of its own, so that a comment in it ends with it.
-        let query = format!("SELECT (\n{}\n) AS \"{ANSWER}\" FROM runs", with_points(sql));
-        let found = context.execute(&query)?.collect()?;
+        let found = runs.clone().lazy().select([expression(sql)?.alias(ANSWER)]).collect()?;
         found.column(ANSWER).cloned()
     };
     // Polars ends in a panic on some of what it can parse.

@@ -12,7 +12,7 @@ use super::exit::{Exit, printed};
 use super::options::ResultsFolder;
 use super::place::Place;
 use crate::store::{self, Format, Query, Results, Telling, format, query, rows_of};
-use crate::sweep::{self, with_points};
+use crate::sweep;
 
 /// List saved runs, filtered and sorted.
 ///
@@ -59,7 +59,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         columns => columns.clone(),
     };
     let asked = |columns: Option<Vec<String>>| Query {
-        condition: arguments.condition.as_deref().map(with_points),
+        condition: arguments.condition.clone(),
         sort: arguments.sort.clone(),
         columns,
         limit: arguments.limit,

@@ -1,8 +1,8 @@
 //! Constraints: conditions in SQL over the parameters of a point. Many points are judged at a time, as a frame.
 
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NamedFrom, Series, col};
-use polars::sql::sql_expr;
 
+use super::sql::expression;
 use crate::config::{ColumnType, Configuration, PARAMETERS, Parameter, Value};
 use crate::sweep::{Constraint, Diagnostic};
 
@@ -85,7 +85,7 @@ fn condition(constraint: &Constraint) -> Result<Expr, Diagnostic> {
     let wrong = |what: String| Diagnostic::new(constraint.place, what);
     // What was made of the constraint is nothing that anybody wrote.
     let said = |message: &str| essence(&message.replace(&sql, &constraint.text));
-    let condition = sql_expr(&sql).map_err(|error| wrong(format!("not SQL: {}", said(&error.to_string()))))?;
+    let condition = expression(&sql).map_err(|error| wrong(format!("not SQL: {}", said(&error.to_string()))))?;
     let all: Vec<&Parameter> = PARAMETERS.iter().collect();
     let computed = frame(&all, &[])
         .and_then(|frame| frame.lazy().select([col(all[0].name), condition.clone().alias("it")]).collect());

@@ -5,10 +5,12 @@ mod draws;
 mod effect;
 mod points;
 mod sobol;
+mod sql;
 
 pub use constraints::{Broken, Constraints};
 pub use effect::{has, is_live};
 pub use points::{Candidate, Points, TooMany};
+pub use sql::expression;
 
 #[cfg(test)]
 mod tests;

@@ -5,12 +5,12 @@ use std::hash::BuildHasher;
 use std::sync::LazyLock;
 
 use polars::prelude::{AnyValue, Column, DataFrame, IntoLazy, SortMultipleOptions};
-use polars::sql::SQLContext;
 
 use super::error::{Error, Result, frame_error};
 use super::frames;
 use super::restore::written;
 use crate::config::{Configuration, PARAMETERS, Parameter};
+use crate::grid::expression;
 
 /// What is asked for; everything that is absent asks for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,12 +66,7 @@ pub fn query(runs: &DataFrame, query: &Query) -> Result<DataFrame> {
 }
 
 fn select(runs: &DataFrame, condition: &str) -> Result<DataFrame> {
-    let context = SQLContext::new();
-    context.register("runs", runs.clone().lazy());
-    let mut context = context;
-    // The condition stands on lines of its own, so that a comment in it ends with it.
-    let sql = format!("SELECT * FROM runs WHERE (\n{condition}\n)");
-    let selected = context.execute(&sql).and_then(polars::prelude::LazyFrame::collect);
+    let selected = expression(condition).and_then(|condition| runs.clone().lazy().filter(condition).collect());
     selected.map_err(|error| {
         let message = error.to_string();
         match unknown_column(runs, condition, &message) {

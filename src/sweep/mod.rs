@@ -45,7 +45,7 @@ pub use replicates::{Replicates, Vary};
 pub use rules::{Constraint, Exclusion, Inclusion};
 pub use sampling::{Method, Sample};
 pub use schema::schema;
-pub use sql::with_points;
+pub use sql::{operators, standard, with_points};
 pub use values::{Entry, Written, rule};
 
 use place::Texts;

@@ -80,6 +80,41 @@ pub fn with_points(sql: &str) -> String {
     pieces(sql).into_iter().map(written).collect()
 }
 
+/// Operators in an expression, but for comparisons.
+#[must_use]
+pub fn operators(sql: &str) -> usize {
+    let is_one = |(kind, piece): &(Kind, &str)| match kind {
+        Kind::Word => ["and", "or", "xor", "not"].iter().any(|word| word.eq_ignore_ascii_case(piece)),
+        Kind::Sign => "+-*/%|".contains(piece),
+        _ => false,
+    };
+    pieces(sql).iter().filter(|piece| is_one(piece)).count()
+}
+
+/// SQL in words that Polars takes for what the standard says: `IS NOT TRUE` is true of what is unknown.
+#[must_use]
+pub fn standard(sql: &str) -> String {
+    let all = pieces(sql);
+    let words: Vec<usize> = (0..all.len()).filter(|&at| !matches!(all[at].0, Kind::Space | Kind::Comment)).collect();
+    let is = |place: usize, word: &str| {
+        words.get(place).is_some_and(|&at| all[at].0 == Kind::Word && all[at].1.eq_ignore_ascii_case(word))
+    };
+    let mut written: Vec<&str> = all.iter().map(|(_, piece)| *piece).collect();
+    for place in (0..words.len()).filter(|&place| is(place, "is")) {
+        let negated = is(place + 1, "not");
+        let last = place + 1 + usize::from(negated);
+        if is(last, "unknown") {
+            written[words[last]] = "NULL";
+        } else if is(last, "true") || is(last, "false") {
+            written[words[place]] = if negated { "IS" } else { "IS NOT DISTINCT FROM" };
+            if negated {
+                written[words[place + 1]] = "DISTINCT FROM";
+            }
+        }
+    }
+    written.concat()
+}
+
 fn with_point(number: &str) -> String {
     if number.contains('.') {
         return number.to_owned();

@@ -1,0 +1,165 @@
+//! SQL as an expression: Polars', but that what is no number is nothing, as in every other table of ours.
+
+use std::sync::Arc;
+
+use polars::error::{PolarsResult, polars_err};
+use polars::prelude::{AnyValue, ChunkApply, Column, DataType, Expr, IntoColumn, LiteralValue, Operator, Scalar, lit};
+use polars::sql::sql_expr;
+
+use crate::sweep::{operators, standard, with_points};
+
+/// Operators that an expression has at most. Each is a call within that of the one before it, and a stack has an end.
+const MOST_OPERATORS: usize = 256;
+
+/// Reads an expression over columns: a condition, or what is made of them.
+///
+/// A quotient by 0, the root of a negative number and the like are null, not infinite or not-a-number, which Polars takes to
+/// be larger than every number. Products are those of numbers with a point, since those of whole numbers wrap around.
+///
+/// # Errors
+/// What Polars says of what is no SQL, and when it is too long.
+pub fn expression(sql: &str) -> PolarsResult<Expr> {
+    let count = operators(sql);
+    if count > MOST_OPERATORS {
+        return Err(polars_err!(
+            SQLInterface: "it has {count} operators, and {MOST_OPERATORS} are the most; many values of one column are written as \
+            `column IN (a, b, …)`"
+        ));
+    }
+    // It stands on lines of its own, so that a comment in it ends with it.
+    let sql = format!("(\n{}\n)", standard(&with_points(sql)));
+    Ok(sql_expr(sql)?.map_expr(|part| match part {
+        Expr::BinaryExpr { left, op, right } if op.is_arithmetic() => {
+            let [left, right] = [left, right].map(|side| {
+                let side = known(Expr::clone(&side));
+                Arc::new(if op == Operator::Multiply { side.cast(DataType::Float64) } else { side })
+            });
+            finite(Expr::BinaryExpr { left, op, right })
+        }
+        Expr::Function { input, function } if OF_NUMBERS.contains(&function.to_string().as_str()) => {
+            finite(Expr::Function { input: input.into_iter().map(known).collect(), function })
+        }
+        other => other,
+    }))
+}
+
+/// A number as it is written has no type yet, and what is computed from such numbers alone has none either.
+fn known(part: Expr) -> Expr {
+    let written = match &part {
+        Expr::Literal(literal @ LiteralValue::Dyn(_)) if literal.get_datatype().is_primitive_numeric() => {
+            literal.to_any_value()
+        }
+        _ => None,
+    };
+    match written {
+        Some(AnyValue::Float64(number)) => lit(Scalar::from(number)),
+        Some(whole) => whole.extract::<i64>().map_or(part, |whole| lit(Scalar::from(whole))),
+        None => part,
+    }
+}
+
+/// Functions of numbers that are not defined everywhere or grow beyond all numbers, as Polars calls them.
+const OF_NUMBERS: [&str; 19] = [
+    "pow", "sqrt", "cbrt", "log", "log1p", "exp", "sin", "cos", "tan", "cot", "arcsin", "arccos", "arctan", "arctan2",
+    "sinh", "cosh", "tanh", "arcosh", "artanh",
+];
+
+/// What is no number is null.
+fn finite(part: Expr) -> Expr {
+    let only_finite = |column: Column| match column.f64() {
+        Ok(numbers) if numbers.iter().flatten().any(|number| !number.is_finite()) => {
+            numbers.apply(|number| number.filter(|number| number.is_finite())).into_column()
+        }
+        _ => column,
+    };
+    part.map(move |column| Ok(only_finite(column)), |_, field| Ok(field.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::{DataFrame, IntoColumn, IntoLazy, NamedFrom, Series};
+
+    use super::*;
+
+    fn answer(sql: &str) -> Option<bool> {
+        let columns = vec![
+            Series::new("negative".into(), [-4.0]).into_column(),
+            Series::new("zero".into(), [0i64]).into_column(),
+            Series::new("seed".into(), [9_007_199_254_740_992i64]).into_column(),
+            Series::new("none".into(), [None::<f64>]).into_column(),
+            Series::new("word".into(), ["adam"]).into_column(),
+            Series::new("flag".into(), [Some(true)]).into_column(),
+        ];
+        let frame = DataFrame::new(1, columns).unwrap();
+        let asked = expression(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let found = frame.lazy().select([asked.alias("it")]).collect().unwrap_or_else(|error| panic!("{sql}: {error}"));
+        found.column("it").unwrap().bool().unwrap_or_else(|_| panic!("{sql}")).get(0)
+    }
+
+    #[test]
+    fn what_is_no_number_is_neither_true_nor_false() {
+        for sql in [
+            "SQRT(negative) > 0.5",
+            "SQRT(negative) >= 0",
+            "SQRT(negative) BETWEEN 0 AND 100",
+            "LN(negative) > 0",
+            "LN(zero) < 0",
+            "LOG10(negative) > 0",
+            "LOG2(negative) > 0",
+            "LOG1P(negative) > 0",
+            "LOG(negative, 2) > 0",
+            "ACOS(negative) > 0",
+            "ASIN(negative) > 0",
+            "negative / zero < 5",
+            "zero / zero >= 5",
+            "1 / zero > 5",
+            "negative % zero > 1",
+            "zero % zero = 0",
+            "MOD(negative, zero) > 1",
+            "EXP(1000) > 0",
+            "POWER(10.0, 400) > 1",
+            "POW(negative, 0.5) > 1",
+            "1e300 * 1e300 > 0",
+            "NOT (SQRT(negative) > 0.5)",
+        ] {
+            assert_eq!(answer(sql), None, "{sql}");
+        }
+        for (sql, expected) in [
+            ("SQRT(4) = 2", true),
+            ("ABS(negative) / 2 = 2", true),
+            ("7 % 4 = 3", true),
+            ("zero * 5 = 0", true),
+            ("zero - 5 = -5", true),
+            ("POW(2, 3) = 8 AND EXP(0) = 1 AND CBRT(8) = 2", true),
+            ("seed * 10000 > 0", true),
+            ("word || 'x' = 'adamx'", true),
+            ("CONCAT(word, 'x') = 'adamx'", true),
+            ("SQRT(negative) IS NULL", true),
+            ("COALESCE(SQRT(negative), 7) = 7", true),
+            ("(none = 0.9) IS NOT TRUE", true),
+            ("(none = 0.9) IS NOT FALSE", true),
+            ("(none = 0.9) IS TRUE", false),
+            ("(none = 0.9) is  false", false),
+            ("(none = 0.9) IS UNKNOWN", true),
+            ("(negative = -4) IS NOT UNKNOWN", true),
+            ("flag IS TRUE AND NOT flag IS FALSE", true),
+            ("word = 'IS NOT TRUE'", false),
+            ("zero = 0 -- a comment", true),
+        ] {
+            assert_eq!(answer(sql), Some(expected), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_and_what_is_just_short_enough_is_computed() {
+        let chain = |count: usize| vec!["zero = 1"; count].join(" OR ");
+        assert_eq!(answer(&chain(MOST_OPERATORS)), Some(false));
+        assert_eq!(answer(&format!("{} = 7", vec!["1"; MOST_OPERATORS].join(" + "))), Some(false));
+        for sql in [chain(5000), vec!["1"; 50_000].join("+"), vec!["-"; 5000].join(" ")] {
+            let error = expression(&sql).unwrap_err().to_string();
+            assert!(error.contains("IN (a, b"), "{error}");
+        }
+        let many: Vec<String> = (0..5000).map(|number| number.to_string()).collect();
+        assert_eq!(answer(&format!("zero IN ({})", many.join(", "))), Some(true));
+    }
+}
