@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::exit::Exit;
+use super::exit::{Exit, harmless};
 use super::options::ResultsFolder;
 use super::place::Place;
 use super::report::Saved;
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         say!("{}", serde_json::to_string_pretty(&document)?);
     } else {
         for verdict in &verdicts {
-            say!("{:<10} {}", word(verdict.outcome), verdict.claim.name);
+            say!("{:<10} {}", word(verdict.outcome), harmless(&verdict.claim.name));
             for line in lines(&records, verdict) {
                 say!("           {line}");
             }

@@ -27,6 +27,7 @@ impl Place {
     pub fn open(results: &Path, name: &str) -> anyhow::Result<Self> {
         match store::locate(results, name) {
             Ok(folder) => Ok(Self { folder, bundle: None }),
+            Err(_) if is_sweep_file(Path::new(name)) => Err(not_results(name)),
             Err(_) if is_file(Path::new(name)) => Self::unpack(Path::new(name)),
             Err(error) => Err(error.into()),
         }
@@ -36,10 +37,7 @@ impl Place {
     pub fn open_to_write(results: &Path, name: &str) -> anyhow::Result<Self> {
         match store::locate(results, name) {
             Ok(folder) => Ok(Self { folder, bundle: None }),
-            Err(_) if name.ends_with(".yaml") || name.ends_with(".yml") => {
-                Err(Misuse(format!("{name} is a sweep file; results are meant, by their folder or the sweep's name"))
-                    .into())
-            }
+            Err(_) if is_sweep_file(Path::new(name)) => Err(not_results(name)),
             Err(_) if is_file(Path::new(name)) => {
                 Err(Misuse(format!("{name} is a bundle, and a bundle stays as it is: unpack it first")).into())
             }
@@ -168,6 +166,15 @@ pub fn rows(results: &Results, named: Option<Named>) -> anyhow::Result<DataFrame
     let ids = results.runs().column(column)?.str()?;
     let mask: Vec<bool> = ids.iter().map(|other| other == Some(id.as_str())).collect();
     Ok(results.runs().filter(&BooleanChunked::from_slice("named".into(), &mask))?)
+}
+
+/// Whether this is a file with the name of a sweep file.
+pub fn is_sweep_file(path: &Path) -> bool {
+    is_file(path) && path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+}
+
+fn not_results(name: &str) -> anyhow::Error {
+    Misuse(format!("{name} is a sweep file; results are meant, by the name of the sweep or by their folder")).into()
 }
 
 fn is_file(path: &Path) -> bool {

@@ -43,7 +43,7 @@ impl NoFile {
     pub(super) fn remedy(self) -> &'static str {
         match self.0 {
             Kind::Link => {
-                "Put the file that it leads to in its place; or remove the link and run the sweep again, which gives the \
+                "Put the file that it leads to in its place; or move the folder away and run the sweep again, which gives the \
                  same results"
             }
             _ => "Move it elsewhere, and run the same command again",

@@ -322,6 +322,8 @@ fn read_sweep(files: &dyn Files, layout: &Layout, version: Option<&SweepVersion>
     };
     let beside = layout.sweep();
     let last = match read_if_there(files, &beside)? {
+        // Its own copy is missing or has changed, not it.
+        Some(bytes) if version.is_some_and(|version| of(&bytes) == version.hash) => Some(whole(&of(&bytes))?),
         Some(bytes) => Some(whole(&of(&bytes)).map_err(|error| {
             let remedy = "Copy the right one of the files under sweeps/ over it; or run the sweep again";
             let what = "it is not one of the sweep files that were run here";

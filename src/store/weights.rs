@@ -34,7 +34,7 @@ pub(super) fn encode(run: Id, digest: &str, weights: &[Weight]) -> Result<Vec<u8
 pub(super) fn read(files: &dyn Files, path: &Path, run: Id, digest: &str) -> Result<Option<Vec<Weight>>> {
     let Some(bytes) = read_if_there(files, path)? else { return Ok(None) };
     let damaged = |what: String| {
-        let remedy = "Put back a copy of it; or remove it and train the run again, which gives the same weights";
+        let remedy = "Put back a copy of it; or remove it, and train the run into another --results folder with --save-weights, which gives the same weights";
         Error::damaged(path, what, remedy)
     };
     let unreadable = |error: safetensors::SafeTensorError| damaged(error.to_string());

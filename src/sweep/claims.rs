@@ -25,6 +25,13 @@ pub enum Goal {
     Maximize,
 }
 
+impl Goal {
+    /// That of a measure, where the file says none: shares that are right or explained are to be large, all else is an error.
+    fn usual(measure: &str) -> Self {
+        if measure.ends_with("_r2") || measure.ends_with("_exact") { Self::Maximize } else { Self::Minimize }
+    }
+}
+
 impl Default for Metric {
     fn default() -> Self {
         Self { name: DEFAULT_METRIC.into(), goal: Goal::Minimize, place: None }
@@ -87,7 +94,8 @@ pub(super) fn metric(node: &Node, wrong: &mut Findings) -> Metric {
     match fields.get("name") {
         Some((_, node)) => {
             if let Some(name) = text(node, "`metric.name`", "the name of a measure", wrong) {
-                metric = Metric { name, place: Some(node.place), ..metric };
+                let goal = Goal::usual(&name);
+                metric = Metric { name, goal, place: Some(node.place) };
             }
         }
         None => wrong.push(

@@ -96,8 +96,8 @@ fn metric() -> Json {
                 "type": "string", "pattern": SOMETHING, "default": DEFAULT_METRIC,
             },
             "goal": {
-                "description": "Which end of it is good.",
-                "enum": GOALS.iter().map(|(word, _)| *word).collect::<Vec<_>>(), "default": GOALS[0].0,
+                "description": "Which end of it is good; without it, large values of measures on _r2 and _exact, else small ones.",
+                "enum": GOALS.iter().map(|(word, _)| *word).collect::<Vec<_>>(),
             },
         },
     })

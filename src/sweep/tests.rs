@@ -46,6 +46,19 @@ claims:
 ";
 
 #[test]
+fn a_metric_without_a_goal_has_that_of_its_kind() {
+    for (metric, goal) in [
+        ("{name: domain_r2}", Goal::Maximize),
+        ("{name: test_exact}", Goal::Maximize),
+        ("{name: domain_rmse}", Goal::Minimize),
+        ("{name: domain_r2, goal: minimize}", Goal::Minimize),
+    ] {
+        let text = FULL.replace("{name: test_r2, goal: maximize}", metric);
+        assert_eq!(sweep(&text, &[]).metric.goal, goal, "{metric}");
+    }
+}
+
+#[test]
 fn a_whole_file() {
     let sweep = sweep(FULL, &[]);
     assert_eq!(sweep.name, "why-squares");

@@ -103,7 +103,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let ended = writer.ended();
     let plan = plan::plan(&sweep, &ended, arguments.retry_failed, &limits)?;
     let failed_before = failed_among(runs_of(&plan), &ended);
-    words::announce(&sweep.name, (plan.runs(), plan.done), &plan.cohorts, (None, &devices), global);
+    let before = plan.done;
+    words::announce(&sweep.name, (plan.runs(), before), &plan.cohorts, (None, &devices), global);
     if !global.quiet {
         words::say_what_stays(arguments, failed_before, unweighted(arguments, runs_of(&plan), &ended, &writer));
     }
@@ -154,6 +155,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     let claims = if sweep.claims.is_empty() { None } else { Some(claims::tally(&folder)?) };
     if arguments.json {
         let mut document = words::document(&sweep.name, asked, &summary, &folder, page.as_deref());
+        document["before"] = before.into();
+        document["failed_before"] = failed_before.into();
         document["claims"] = claims.map_or(serde_json::Value::Null, claims::Tally::document);
         say!("{}", serde_json::to_string_pretty(&document)?);
     } else {

@@ -80,6 +80,8 @@ pub fn run(
         let mut document = words::document(&sweep.name, asked, &summary, &folder, None);
         document["shard"] = format!("{}/{}", shard.index, shard.of).into();
         document["shard_runs"] = runs.into();
+        document["before"] = (runs - to_do).into();
+        document["failed_before"] = failed_before.into();
         say!("{}", serde_json::to_string_pretty(&document)?);
     } else if !global.quiet && !words::is_task() {
         let results = words::quoted(&arguments.named(&sweep.name));

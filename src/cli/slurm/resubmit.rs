@@ -7,7 +7,7 @@ use super::submit::{Sending, asked, most, submitting, text, with_runs_left};
 use super::{Arguments, words};
 use crate::cli::exit::{Busy, Exit, Misuse};
 use crate::cli::options::{Global, SweepArguments};
-use crate::cli::place::Place;
+use crate::cli::place::{Place, is_sweep_file};
 use crate::cli::status::attempts_of;
 use crate::cli::{mention, plan};
 use crate::slurm::{self, Folder, Held, Job, Known, Order, Queue, Resources};
@@ -108,7 +108,7 @@ fn is_gathering(job: &Job) -> anyhow::Error {
 fn results_of(arguments: &Arguments) -> anyhow::Result<PathBuf> {
     let named = arguments.place()?;
     let results = &arguments.folder.results;
-    let place = if named.is_file() && named.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+    let place = if is_sweep_file(named) {
         results.join(sweep::load(named, &[])?.name)
     } else {
         Place::open_to_write(results, &named.to_string_lossy())?.folder().to_path_buf()

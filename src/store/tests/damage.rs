@@ -388,6 +388,12 @@ fn every_sweep_that_was_run_is_looked_for() {
     let name = format!("sweeps/{hash}.yaml");
     files.remove(&Path::new(FOLDER).join(&name)).unwrap();
     assert_eq!(found(&files), [(Grade::Damaged, name)]);
+    // Of the last one, the copy beside is whole: it is not what is blamed.
+    let hash = blake3::hash(other.text.as_bytes()).to_hex();
+    let path = Path::new(FOLDER).join(format!("sweeps/{hash}.yaml"));
+    files.remove(&path).unwrap();
+    let opened = Results::open_on(Arc::new(files.clone()), Path::new(FOLDER));
+    assert!(matches!(opened, Err(Error::Damaged { path: blamed, .. }) if blamed == path));
 }
 
 #[test]
