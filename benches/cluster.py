@@ -14,26 +14,28 @@ import heapq
 import json
 import random
 
-# Measured on one core of the machine of ARCHITECTURE.md, with the commands of docs/clusters.md: processor time and memory.
-PLAN_SECONDS = 1.7e-6  # of every run of the sweep, in every attempt at a shard (0.4e-6 where there are replicates)
-PLAN_BYTES = 200  # of memory, likewise (80 where there are replicates)
+# Measured on one core, with the sweep and the commands of docs/clusters.md: processor time, and the memory that each run adds.
+PLAN_SECONDS = 1.9e-6  # of every run of the sweep, in every attempt at a shard (0.45e-6 where there are replicates)
+PLAN_BYTES = 150  # of memory, likewise (80 where there are replicates)
 START_SECONDS = 0.1  # of an attempt, beside planning
-RECORD_BYTES = 12_400  # of a run of 500 epochs in the journal
-TABLE_BYTES = 4_500  # of such a run in the tables
-READ_SECONDS = 22e-6  # of a record that is in the journal when an attempt begins
-FOLD_SECONDS = 41e-6  # of a record, from the journal into the tables
-FOLD_BYTES = 1_000  # of memory, likewise
-REPORT_SECONDS = 80e-6  # of a run, for the report
-REPORT_BYTES = 11_000  # of memory, likewise
+RECORD_BYTES = 12_300  # of a run of 500 epochs in the journal
+TABLE_BYTES = 4_800  # of such a run in the tables
+READ_SECONDS = 11e-6  # of a record that is in the journal when an attempt begins
+READ_BYTES = 400  # of memory, likewise
+FOLD_SECONDS = 46e-6  # of a record, from the journal into the tables
+FOLD_BYTES = 500  # of memory, likewise
+REPORT_SECONDS = 130e-6  # of a run, for the report
+REPORT_BYTES = 47_000  # of memory, likewise
 
 # Fixed in the program.
 NOTE_SECONDS = 30.0  # between two notes of a task at work (src/cli/run/task.rs)
 BATCH_SECONDS = 0.1  # that a record waits for others to be synced with it (src/store/journal.rs)
+COHORT = 64  # runs that train together at most, and end together (src/plan/cohort.rs)
 
 # Calls that name a file or a folder (open, stat, rename, mkdir), each of which a file server may have to answer: counted with
 # strace.
-BEGIN_OPERATIONS = 70  # of an attempt, at its beginning and its end
-SEGMENT_OPERATIONS = 2  # of an attempt, for every segment that is there when it begins
+BEGIN_OPERATIONS = 60  # of an attempt, at its beginning and its end
+SEGMENT_OPERATIONS = 1  # of an attempt, for every segment that is there when it begins
 RUN_OPERATIONS = 1  # of a run: whether it was paused before
 NOTE_OPERATIONS = 3  # of a note
 
@@ -59,6 +61,33 @@ class Load:
         return most
 
 
+class Journal:
+    """What is in the journal as time goes on, that of running attempts included: whoever begins reads it all. Records come
+    evenly while an attempt trains (in truth a cohort at a time), and its segment is made when its first cohort ends."""
+
+    def __init__(self):
+        self.now = self.records = self.rate = 0.0
+        self.segments = 0
+        self.changes = []  # (when, by how many records a second, by how many segments)
+
+    def add(self, begin, end, records):
+        rate = records / (end - begin)
+        heapq.heappush(self.changes, (begin, rate, 0))
+        heapq.heappush(self.changes, (min(begin + COHORT / rate, end), 0.0, 1))
+        heapq.heappush(self.changes, (end, -rate, 0))
+
+    def advance(self, to):
+        """To a time that is not before the last one: its cost is that of what has changed since."""
+        while self.changes and self.changes[0][0] <= to:
+            when, rate, segments = heapq.heappop(self.changes)
+            self.records += self.rate * (when - self.now)
+            self.now = when
+            self.rate += rate
+            self.segments += segments
+        self.records += self.rate * (to - self.now)
+        self.now = to
+
+
 def simulate(runs, tasks, nodes, seconds, preempted=0.05, spread=0.15, launch=100, seed=1):
     """Runs that take so many seconds of a core each, in so many tasks on so many nodes, of which Slurm starts `launch` in a
     second. Shards cost about the same, and nodes differ: times are log-normal with such a spread. A share of all attempts is
@@ -69,15 +98,13 @@ def simulate(runs, tasks, nodes, seconds, preempted=0.05, spread=0.15, launch=10
     free = [(node / launch, node) for node in range(nodes)]
     waiting = [(share * seconds * draw.lognormvariate(-spread * spread / 2, spread), share) for _ in range(tasks)]
     waiting.reverse()
-    ends = []  # when records are there: (time, records, segments)
-    saved, segments, attempts, trained, planned, read, last = 0.0, 0, 0, 0.0, 0.0, 0.0, 0.0
-    most_in_journal_read, syncs = 0.0, 0.0
+    journal = Journal()
+    attempts, trained, planned, read, last = 0, 0.0, 0.0, 0.0, 0.0
+    most_read, syncs = 0.0, 0.0
     while waiting:
         begin, node = heapq.heappop(free)
-        while ends and ends[0][0] <= begin:
-            _, records, parts = heapq.heappop(ends)
-            saved += records
-            segments += parts
+        journal.advance(begin)
+        saved, segments = journal.records, journal.segments
         time, records = waiting.pop()
         attempts += 1
         stays = 1.0
@@ -89,13 +116,13 @@ def simulate(runs, tasks, nodes, seconds, preempted=0.05, spread=0.15, launch=10
         reading = saved * READ_SECONDS
         ready = begin + START_SECONDS + planning + reading
         end = ready + time * stays
-        most_in_journal_read = max(most_in_journal_read, saved * RECORD_BYTES)
+        most_read = max(most_read, saved)
         load.add(begin, ready, BEGIN_OPERATIONS + segments * SEGMENT_OPERATIONS)
         syncs += min(time * stays / BATCH_SECONDS, records * stays) + 1
         notes = time * stays / NOTE_SECONDS + 2
         load.add(ready, end, records * stays * RUN_OPERATIONS + notes * NOTE_OPERATIONS)
         trained, planned, read = trained + time * stays, planned + planning, read + saved * RECORD_BYTES
-        heapq.heappush(ends, (end, records * stays, 1))
+        journal.add(ready, end, records * stays)
         heapq.heappush(free, (end + 1.0, node))
         last = max(last, end)
     segments = attempts
@@ -113,7 +140,9 @@ def simulate(runs, tasks, nodes, seconds, preempted=0.05, spread=0.15, launch=10
         "segment_bytes": runs * RECORD_BYTES / segments,
         "journal_bytes": runs * RECORD_BYTES,
         "read_bytes": read,
-        "most_read_bytes": most_in_journal_read,
+        "most_read_bytes": most_read * RECORD_BYTES,
+        "most_read_seconds": most_read * READ_SECONDS,
+        "most_read_memory": most_read * READ_BYTES,
         "syncs_a_second": syncs / last,
         "operations": load.all,
         "operations_a_second": load.all / last,
@@ -148,6 +177,7 @@ ROWS = [
     ("a segment", lambda r: size(r["segment_bytes"])),
     ("the journal", lambda r: size(r["journal_bytes"])),
     ("read of it when attempts begin: all / the last", lambda r: f"{size(r['read_bytes'])} / {size(r['most_read_bytes'])}"),
+    ("reading, in the last attempt", lambda r: f"{span(r['most_read_seconds'] / 3600)}, {size(r['most_read_memory'])} of memory"),
     ("syncs a second, on average", lambda r: f"{r['syncs_a_second']:.3g}"),
     ("calls that name a file, all", lambda r: f"{r['operations']:.2g}"),
     ("a second: on average / at the busiest", lambda r: f"{r['operations_a_second']:.2g} / {r['operations_at_the_busiest']:.2g}"),

@@ -26,9 +26,7 @@ pub fn expression(sql: &str) -> PolarsResult<Expr> {
             `column IN (a, b, …)`"
         ));
     }
-    // It stands on lines of its own, so that a comment in it ends with it.
-    let sql = format!("(\n{}\n)", standard(&with_points(sql)));
-    Ok(sql_expr(sql)?.map_expr(|part| match part {
+    Ok(sql_expr(standard(&with_points(sql)))?.map_expr(|part| match part {
         Expr::BinaryExpr { left, op, right } if op.is_arithmetic() => {
             let [left, right] = [left, right].map(|side| {
                 let side = known(Expr::clone(&side));

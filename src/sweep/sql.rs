@@ -91,7 +91,7 @@ pub fn operators(sql: &str) -> usize {
     pieces(sql).iter().filter(|piece| is_one(piece)).count()
 }
 
-/// SQL in words that Polars takes for what the standard says: `IS NOT TRUE` is true of what is unknown.
+/// SQL in words that Polars takes for what the standard says: `IS NOT TRUE` is true of what is unknown. Comments go.
 #[must_use]
 pub fn standard(sql: &str) -> String {
     let all = pieces(sql);
@@ -99,7 +99,8 @@ pub fn standard(sql: &str) -> String {
     let is = |place: usize, word: &str| {
         words.get(place).is_some_and(|&at| all[at].0 == Kind::Word && all[at].1.eq_ignore_ascii_case(word))
     };
-    let mut written: Vec<&str> = all.iter().map(|(_, piece)| *piece).collect();
+    let mut written: Vec<&str> =
+        all.iter().map(|(kind, piece)| if *kind == Kind::Comment { " " } else { *piece }).collect();
     for place in (0..words.len()).filter(|&place| is(place, "is")) {
         let negated = is(place + 1, "not");
         let last = place + 1 + usize::from(negated);
