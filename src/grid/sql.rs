@@ -27,6 +27,10 @@ pub fn expression(sql: &str) -> PolarsResult<Expr> {
         ));
     }
     Ok(sql_expr(standard(&with_points(sql)))?.map_expr(|part| match part {
+        // `IS TRUE` and the like, as `standard` leaves them.
+        Expr::BinaryExpr { left, op: Operator::Eq, right } if is_flag(&right) => {
+            Expr::BinaryExpr { left, op: Operator::EqValidity, right }
+        }
         Expr::BinaryExpr { left, op, right } if op.is_arithmetic() => {
             let [left, right] = [left, right].map(|side| {
                 let side = known(Expr::clone(&side));
@@ -39,6 +43,11 @@ pub fn expression(sql: &str) -> PolarsResult<Expr> {
         }
         other => other,
     }))
+}
+
+fn is_flag(part: &Expr) -> bool {
+    let Expr::Literal(literal @ LiteralValue::Scalar(_)) = part else { return false };
+    matches!(literal.to_any_value(), Some(AnyValue::Boolean(_)))
 }
 
 /// A number as it is written has no type yet, and what is computed from such numbers alone has none either.
@@ -119,6 +128,9 @@ mod tests {
             "POW(negative, 0.5) > 1",
             "1e300 * 1e300 > 0",
             "NOT (SQRT(negative) > 0.5)",
+            "(none = 0.9) = TRUE",
+            "NOT (none = 0.9) = FALSE",
+            "(none = 0.9) <> true",
         ] {
             assert_eq!(answer(sql), None, "{sql}");
         }
@@ -141,6 +153,13 @@ mod tests {
             ("(none = 0.9) IS UNKNOWN", true),
             ("(negative = -4) IS NOT UNKNOWN", true),
             ("flag IS TRUE AND NOT flag IS FALSE", true),
+            // Neither takes what comes after it for its own.
+            ("(zero = 1) IS TRUE AND zero = 1", false),
+            ("(zero = 0) IS FALSE AND zero = 1", false),
+            ("(zero = 1) IS NOT FALSE OR zero = 0", true),
+            ("zero = 0 IS NOT TRUE OR zero = 0", true),
+            ("flag = TRUE AND NOT flag = false AND flag <> FALSE AND flag IN (TRUE, FALSE)", true),
+            ("CASE flag WHEN TRUE THEN zero = 0 ELSE FALSE END", true),
             ("word = 'IS NOT TRUE'", false),
             ("zero = 0 -- a comment", true),
         ] {

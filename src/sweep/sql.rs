@@ -91,7 +91,9 @@ pub fn operators(sql: &str) -> usize {
     pieces(sql).iter().filter(|piece| is_one(piece)).count()
 }
 
-/// SQL in words that Polars takes for what the standard says: `IS NOT TRUE` is true of what is unknown. Comments go.
+/// SQL as it is given to Polars, without comments. Polars makes one thing of `x IS TRUE`, which is true or false of everything,
+/// and of `x = TRUE`, which is neither of what is unknown: a flag that is compared is written `(NOT FALSE)`, so that the two
+/// can be told apart.
 #[must_use]
 pub fn standard(sql: &str) -> String {
     let all = pieces(sql);
@@ -101,16 +103,15 @@ pub fn standard(sql: &str) -> String {
     };
     let mut written: Vec<&str> =
         all.iter().map(|(kind, piece)| if *kind == Kind::Comment { " " } else { *piece }).collect();
-    for place in (0..words.len()).filter(|&place| is(place, "is")) {
-        let negated = is(place + 1, "not");
-        let last = place + 1 + usize::from(negated);
-        if is(last, "unknown") {
-            written[words[last]] = "NULL";
-        } else if is(last, "true") || is(last, "false") {
-            written[words[place]] = if negated { "IS" } else { "IS NOT DISTINCT FROM" };
-            if negated {
-                written[words[place + 1]] = "DISTINCT FROM";
-            }
+    for place in 1..words.len() {
+        let (before, at) = (all[words[place - 1]], words[place]);
+        let is_compared = before.0 == Kind::Sign && "=<>".contains(before.1);
+        if is(place, "unknown") && (is(place - 1, "is") || is(place - 1, "not")) {
+            written[at] = "NULL";
+        } else if is_compared && is(place, "true") {
+            written[at] = "(NOT FALSE)";
+        } else if is_compared && is(place, "false") {
+            written[at] = "(NOT TRUE)";
         }
     }
     written.concat()
