@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ablate::analysis::{Claim, Compare, Comparison, Frames, Outcome, Verdict, analyze};
+use ablate::analysis::{Answer, Claim, Compare, Comparison, Frames, Outcome, Verdict, analyze};
 use ablate::report::figure::{
     Axis, Band, Bar, Bars, Body, Cell, DASHES, Figure, HUES, Heat, HeatPanel, Hue, Key, MARKERS, Mark, Marker, Names,
     Panel, Panels, Parallel, ParallelLine, Reference, Scale, Series, Shade, Table,
@@ -121,7 +121,11 @@ fn verdicts() -> Vec<Verdict> {
         claim: claim(name, None),
         outcome,
         rows: (0..90).collect(),
-        numbers: vec![("max(test_rmse)".into(), Some(1234.5)), (HOSTILE.into(), None)],
+        values: vec![
+            ("max(test_rmse)".into(), Some(Answer::Number(1234.5))),
+            ("max(task)".into(), Some(Answer::Text(HOSTILE.into()))),
+            (HOSTILE.into(), None),
+        ],
         valued: vec![90, 0],
         untrained: 0,
         missing: Some(0),

@@ -83,7 +83,7 @@ fn commands_say_the_same_of_a_bundle_and_of_the_folder() {
     printed(folder, &["report", "small.zip", "--out", "two"]);
     assert!(files(&folder.join("one")) == files(&folder.join("two")));
     let check = printed(folder, &["check", "small.zip"]);
-    assert!(check.trim().ends_with("4 runs: nothing is damaged"), "{check}");
+    assert!(check.trim().ends_with("4 runs: no damage was found"), "{check}");
     let repair = ablate(folder, &["check", "small.zip", "--repair"]);
     assert_eq!(repair.status.code(), Some(2));
     // The report in it is that of its results.
@@ -213,7 +213,7 @@ fn a_bundle_says_what_is_in_it_and_what_is_not() {
     .unwrap();
     printed(folder, &["run", "small.yaml", "--no-report"]);
     printed(folder, &["bundle", "small"]);
-    let lost = "Which program and machine trained 4 of them, and when, was not recorded.";
+    let lost = "Which program and machine trained 4 of them, and when, is not known.";
     let more = format!(
         "The sweep file states no question. 6 runs are here: 6 finished. {asks} 2 runs, all of which are here. {lost}"
     );
@@ -222,7 +222,7 @@ fn a_bundle_says_what_is_in_it_and_what_is_not() {
     // A run is read by the sweep that asked for it.
     assert_eq!(
         description(folder, "run.zip"),
-        format!("{one} Which program and machine trained 1 of them, and when, was not recorded.")
+        format!("{one} Which program and machine trained 1 of them, and when, is not known.")
     );
     assert!(
         printed(folder, &["report", "run.zip"])
@@ -278,7 +278,7 @@ fn a_bundle_of_one_run_holds_that_run_alone() {
     assert_eq!(printed(folder, &["show", &out]), printed(folder, &["show", &run]));
     let json: Value = serde_json::from_str(&printed(folder, &["runs", &out, "--format", "json"])).unwrap();
     assert_eq!(json["runs"].as_array().unwrap().len(), 1);
-    assert!(printed(folder, &["check", &out]).contains("1 run: nothing is damaged"));
+    assert!(printed(folder, &["check", &out]).contains("1 run: no damage was found"));
     let unpacked = unpacked(folder, &out);
     let others = printed(folder, &["runs", "small", "--columns", "run", "--format", "csv"]);
     for other in others.lines().skip(1).filter(|other| *other != run) {

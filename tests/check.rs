@@ -39,10 +39,31 @@ fn whole_results_are_whole() {
     let (folder, _) = results();
     let check = ablate(folder.path(), &["check", "small"]);
     assert_eq!(check.status.code(), Some(0));
-    assert!(text(&check).trim().ends_with("4 runs: nothing is damaged"), "{}", text(&check));
+    assert!(text(&check).trim().ends_with("4 runs: no damage was found"), "{}", text(&check));
     let json: Value = serde_json::from_slice(&ablate(folder.path(), &["check", "small", "--json"]).stdout).unwrap();
     assert_eq!((&json["version"], &json["runs"], &json["damaged"]), (&1.into(), &4.into(), &false.into()));
     assert_eq!(ablate(folder.path(), &["check", "large"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_note_that_is_gone_is_named_with_the_runs_that_it_was_about() {
+    let (folder, results) = results();
+    let note = fs::read_dir(results.join("provenance")).unwrap().next().unwrap().unwrap().path();
+    let name = format!("provenance/{}", note.file_name().unwrap().to_str().unwrap());
+    fs::remove_file(&note).unwrap();
+    let check = ablate(folder.path(), &["check", "small"]);
+    assert_eq!(check.status.code(), Some(0), "the runs are whole");
+    let said = text(&check);
+    let (first, rest) = said.split_once('\n').unwrap();
+    assert!(first.starts_with("missing    results/small") && first.contains(&name), "{said}");
+    assert!(rest.contains("runs: 4 that this process trained. Put back a copy of it"), "{said}");
+    assert!(said.trim().ends_with("no damage was found"), "{said}");
+    assert!(text(&ablate(folder.path(), &["cite", "small"])).contains("a version that is not known"));
+    // One that is there, but is not what was kept, is damaged; so is each of the store's own.
+    fs::write(&note, "{}").unwrap();
+    let check = ablate(folder.path(), &["check", "small"]);
+    assert_eq!(check.status.code(), Some(7));
+    assert!(text(&check).starts_with("damaged ") && !text(&check).contains("missing  "), "{}", text(&check));
 }
 
 #[test]
@@ -140,7 +161,7 @@ fn what_is_no_file_or_has_no_name_is_listed_and_stops_nothing() {
     for arguments in [&["check", "small"][..], &["check", "small", "--repair"]] {
         let check = ablate(folder.path(), arguments);
         assert_eq!(check.status.code(), Some(1), "{}", text(&check));
-        assert!(text(&check).contains("nothing is damaged, 1 cannot be read"), "{}", text(&check));
+        assert!(text(&check).contains("no damage was found, 1 cannot be read"), "{}", text(&check));
         assert_eq!(text(&check).matches("foreign").count(), 4);
     }
     let json: Value = serde_json::from_slice(&ablate(folder.path(), &["check", "small", "--json"]).stdout).unwrap();

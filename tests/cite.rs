@@ -296,9 +296,9 @@ fn entries_and_files_of_citations_are_valid() {
     // Results of which it was not kept where they come from.
     fs::remove_dir_all(here.join("results/cited_1.x/provenance")).unwrap();
     written(here, id, &[]);
-    let parts = ["Trained by: a version that was not recorded", "not verified"];
+    let parts = ["Trained by: a version that is not known", "not verified"];
     is_read(here, &format!("cited_1.x-{id}"), &["dataset", "software"], &parts, &[r"{results of cited\_1.x}"]);
-    assert!(good(here, &["show", id]).contains("not recorded"));
+    assert!(good(here, &["show", id]).contains("not known: "));
 }
 
 /// Reads definitions as TeX does: `\expandafter\def\csname ablate@OF@NAME\endcsname{VALUE}`, one a line.

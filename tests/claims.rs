@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ablate::analysis::{Asked, Claim, Compare, Goal, Metric, Outcome as End, Verdict, judge};
+use ablate::analysis::{Answer, Asked, Claim, Compare, Goal, Metric, Outcome as End, Verdict, judge};
 use ablate::measure::Measures;
 use ablate::plan::{Limits, Plan, Run};
 use ablate::report::sentences::claims::told;
@@ -95,11 +95,20 @@ fn verdicts_come_with_their_numbers() {
         verdict(&claim("depth = 2", "max(kinks) > 4 AND min(domain_rmse / affine_floor) < 20 AND count(*) = 6"));
     // Of one run the floor is 0: a quotient by it is none.
     let numbers = [("max(kinks)", 5.0, 3), ("min(domain_rmse / affine_floor)", 10.0, 4), ("count(*)", 6.0, 6)];
-    assert_eq!(found.numbers, numbers.map(|(text, value, _)| (text.to_owned(), Some(value))));
+    assert_eq!(found.values, numbers.map(|(text, value, _)| (text.to_owned(), Some(Answer::Number(value)))));
     assert_eq!(found.valued, numbers.map(|(.., valued)| valued));
     assert_eq!(found.rows.len(), 6);
     let said = told(&found).join(" ").replace('\u{a0}', " ");
     assert!(said.starts_with("Told by 6 runs: max(kinks) is 5 (from 3 of them), min("), "{said}");
+
+    let (found, _) = verdict(&claim("", "min(activation) = 'linear' AND max(kinks) < 9"));
+    assert_eq!((found.outcome, &found.values[0].1), (End::Holds, &Some(Answer::Text("linear".into()))));
+    let said = told(&found).join(" ").replace('\u{a0}', " ");
+    assert!(said.starts_with("Told by 7 runs: min(activation) is 'linear' and max(kinks) is 5 (from 3"), "{said}");
+
+    // A sum beyond all numbers is none, whatever the rest says.
+    let (found, _) = verdict(&claim("", "sum(domain_rmse * 1e307) > 0 OR max(kinks) > 1"));
+    assert_eq!(found.reason.as_deref(), Some("`sum(domain_rmse * 1e307)` comes to no number"));
 }
 
 #[test]
@@ -277,6 +286,7 @@ fn the_runs_of_a_claim_that_are_not_trained_yet_are_counted() {
         "replicate" => trained.iter().map(|run| i64::from(run.replicate().number)).collect::<Vec<_>>(),
         "seed" => trained.iter().map(|run| run.replicate().seed.cast_signed()).collect::<Vec<_>>(),
         "activation" => text("activation"),
+        "grids" => vec![Series::new("".into(), ["grid"]); trained.len()],
         "normalization" => text("normalization"),
         "domain_rmse" => vec![2.0; trained.len()],
         "kinks" => vec![Some(3.0); trained.len()],
@@ -292,6 +302,8 @@ fn the_runs_of_a_claim_that_are_not_trained_yet_are_counted() {
         (claim("replicate = 0 AND width < 9 AND learning_rate > 1e-9", holds), None, ""),
         (claim("1 = 1", holds), Some(3), "Of the 8 runs"),
         (claim("grids = 'x'", holds), None, "Not tested"),
+        (claim("array_contains(grids, 'grid')", holds), Some(3), "Of the 8 runs"),
+        (claim("ARRAY_CONTAINS(grids, 'other')", holds), Some(0), ""),
         // What comes out of a run is not known before.
         (claim("kinks > 2", holds), None, "3 are not trained yet; which of them it is about cannot be told before"),
         // A comparison is about its two sides.
@@ -456,6 +468,9 @@ fn claims_that_cannot_be_computed_are_refused_at_their_place() {
   - {name: l, where: max(depth), expect: max(depth) > 1}
   - {name: m, compare: {a: activation = 'relu', b: activation = tanh, metric: domain_rms}}
   - {name: n, expect: \"max(depth) > 1); DROP TABLE runs; --\"}
+  - {name: o, expect: max(domain_rmse) > 2 * `domain_rmse`}
+  - {name: p, where: domain_rmse > avg(domain_rmse), expect: max(depth) = 1}
+  - {name: q, compare: {a: count(*) > 1, b: activation = 'linear'}}
 ",
     );
     insta::assert_snapshot!(shown);

@@ -192,6 +192,11 @@ fn timed_out_runs_end_with_five_and_can_be_tried_again() {
     let folder = folder(&SWEEP.replace("epochs: 5", "epochs: 3000"));
     let here = folder.path();
     let hurried = ablate(here, &["run", "small.yaml", "--no-report", "--timeout", "0.001"]);
+    let planned = good(here, &["plan", "small.yaml"]);
+    let line = planned.lines().nth(1).unwrap();
+    assert_eq!(line, "8 done (8 failed or timed out: --retry-failed trains them again), 0 to do");
+    let planned = good(here, &["plan", "small.yaml", "--retry-failed"]);
+    assert!(planned.contains("0 done, 8 to do"), "{planned}");
     assert_eq!(hurried.status.code(), Some(5), "{}", err(&hurried));
     let again = ablate(here, &["run", "small.yaml", "--no-report"]);
     assert_eq!(again.status.code(), Some(5), "still not all is well: {}", err(&again));
@@ -414,6 +419,13 @@ fn a_plan_tells_what_an_edit_changes() {
     assert_eq!((&document["diff"]["adds"], &document["diff"]["leaves"]), (&4.into(), &4.into()));
     let change = &document["diff"]["parameters"][0];
     assert_eq!((&change["parameter"], &change["adds"][0]), (&"activation".into(), &"tanh".into()));
+    assert_eq!(document["diff"]["added"].as_array().unwrap().len(), 2);
+    // A combination is new where none of its values is.
+    good(folder.path(), &["run", "small.yaml", "--no-report", "normalization=max"]);
+    let text = good(folder.path(), &["plan", "small.yaml", "--diff"]);
+    assert!(text.contains("2 added, 6 kept, 4 left behind") && text.contains("1 configuration added:"), "{text}");
+    let line = text.lines().find(|line| line.contains("  + ")).unwrap();
+    assert!(line.ends_with("normalization standardize, activation tanh"), "{text}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ablate::store::{Results, check};
+use ablate::store::{Grade, Results, check};
 
 /// A copy of the results that are kept of a version of the format.
 fn kept(name: &str) -> (tempfile::TempDir, PathBuf) {
@@ -54,7 +54,9 @@ fn format_3_of_the_journal() {
 fn is_read_and_gone_on_with(name: &str) {
     let (folder, path) = kept(name);
     let checked = check(&path).unwrap();
-    assert_eq!((checked.runs, checked.is_damaged(), checked.findings.len()), (8, false, 0), "{:?}", checked.findings);
+    // Of the last format, the notes on the processes were not kept.
+    let found = checked.findings.iter().find(|finding| finding.grade != Grade::Missing);
+    assert_eq!((checked.runs, found), (8, None));
     let results = Results::open(&path).unwrap();
     let before = digests(&results);
     let all: Vec<String> = before.iter().map(|(run, digest)| format!("{run} {digest}\n")).collect();

@@ -78,7 +78,7 @@ fn shards_of_separate_folders_are_the_sweep() {
     assert_eq!(digests(&all), digests(&here.join("results/small")));
     assert_eq!(fs::read_dir(all.join("weights")).unwrap().count(), 12);
     let checked = good(here, &["check", "all/small"]);
-    assert!(checked.lines().count() == 1 && checked.contains("12 runs: nothing is damaged"), "{checked}");
+    assert!(checked.lines().count() == 1 && checked.contains("12 runs: no damage was found"), "{checked}");
     // Where runs come from came along, and the report and a citation work as of any results.
     let run = digests(&all).into_keys().next().unwrap();
     assert!(good(here, &["show", &format!("all/small/{run}")]).contains("trained by"));

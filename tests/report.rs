@@ -12,7 +12,7 @@ mod fakes;
 use std::collections::BTreeMap;
 
 use ablate::analysis::environments::Facts;
-use ablate::analysis::{Analysis, Frames, Outcome, Verdict, analyze};
+use ablate::analysis::{Analysis, Answer, Frames, Outcome, Verdict, analyze};
 use ablate::config::{Assignment, Configuration, Value, configuration_id, parameter};
 use ablate::report::figure::{Body, Figure};
 use ablate::report::{Claim, Goal, Input, Metric, Report, compose, figures, render, sentences, write};
@@ -983,7 +983,7 @@ fn verdict(name: &str, outcome: Outcome, rows: std::ops::Range<usize>, breaking:
         claim: Claim { name: name.into(), filter: None, expect: Some("max(test_rmse) < 5".into()), compare: None },
         outcome,
         rows: rows.clone().collect(),
-        numbers: vec![("max(test_rmse)".into(), Some(8123.25))],
+        values: vec![("max(test_rmse)".into(), Some(Answer::Number(8123.25)))],
         valued: vec![rows.len()],
         untrained: 0,
         missing: Some(0),

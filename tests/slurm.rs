@@ -201,7 +201,7 @@ fn a_hundred_tasks_that_are_disturbed_give_the_digests_of_one_machine() {
     assert_eq!(all, (&TASKS.into(), &0.into(), &0.into()), "{}", logs());
     assert_eq!(work.digests("results/many"), expected, "the same digests as on one machine");
     assert!(work.path("reports/many/index.html").is_file(), "{}", logs());
-    assert!(work.good(&["check", "many"]).contains("nothing is damaged"));
+    assert!(work.good(&["check", "many"]).contains("no damage was found"));
     assert_eq!(fs::read_dir(work.path("results/many/journal")).unwrap().count(), 0, "the journal is folded");
     let said = work.good(&["slurm", "--resubmit", "many"]);
     assert!(said.contains("nothing is submitted"), "{said}");
@@ -246,7 +246,7 @@ fn a_folder_that_vanishes_is_said_and_what_was_saved_is_there() {
     work.good(&["slurm", "--resubmit", "long"]);
     work.drained(Duration::from_mins(2));
     assert_eq!(work.digests("results/long"), expected);
-    assert!(work.good(&["check", "long"]).contains("nothing is damaged"));
+    assert!(work.good(&["check", "long"]).contains("no damage was found"));
 }
 
 /// Runs with curves of many points, so that little room is soon taken.
@@ -294,7 +294,7 @@ fn a_full_folder_is_said_and_with_room_it_goes_on() {
     let after = work.digests("results/roomy");
     assert!(before.iter().all(|(run, digest)| after.get(run) == Some(digest)), "nothing that was saved is lost");
     assert_eq!(after, expected);
-    assert!(work.good(&["check", "roomy"]).contains("nothing is damaged"));
+    assert!(work.good(&["check", "roomy"]).contains("no damage was found"));
 }
 
 /// Takes a mount away, however the test ends.

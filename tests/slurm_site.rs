@@ -302,7 +302,7 @@ fn tasks_train_their_shards_whatever_the_paths_are() {
     assert_eq!(site.status(&place)["pending"], 0);
     assert_eq!(site.digests(&place), expected);
     assert!(site.path("work").join(reports).join("small/index.html").is_file());
-    assert!(site.good(&["check", &place]).contains("nothing is damaged"));
+    assert!(site.good(&["check", &place]).contains("no damage was found"));
     let touched = ["work/harm", "site/harm", "bin/harm"].iter().any(|name| site.path(name).exists());
     assert!(!touched && !Path::new("/harm").exists());
     let said = site.good(&["slurm", "--resubmit", &place]);

@@ -86,11 +86,15 @@ fn table(runs: &[Run], sql: &str) -> Option<DataFrame> {
         wholes("init_seed", &|run| run.replicate().seeds.init.cast_signed()),
         wholes("shuffle_seed", &|run| run.replicate().seeds.shuffle.cast_signed()),
     ];
+    let grids = own("grids", &|| {
+        let of_each = runs.iter().map(|run| run.point.asked.grids.iter().map(String::as_str).collect::<Series>());
+        Series::new("grids".into(), of_each.collect::<Vec<_>>())
+    });
     let named: Vec<&Parameter> = PARAMETERS.iter().filter(|parameter| sql.contains(parameter.name)).collect();
     let configurations: Vec<Configuration> =
         if named.is_empty() { Vec::new() } else { runs.iter().map(|run| run.point.configuration()).collect() };
     let named = named.into_iter().map(|parameter| column(parameter, &configurations).into());
-    let mut columns: Vec<Column> = identity.into_iter().flatten().chain(named).collect();
+    let mut columns: Vec<Column> = identity.into_iter().flatten().chain(grids).chain(named).collect();
     // A condition may be about no column at all.
     columns.push(Series::new("row of a run".into(), vec![0i64; runs.len()]).into());
     DataFrame::new(runs.len(), columns).ok()

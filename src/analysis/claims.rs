@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use polars::prelude::{Column, DataFrame, DataType};
 
-use super::questions::{self, NO_CONDITION};
+use super::questions::{self, Answer, NO_CONDITION};
 use super::{Asked, Goal, Metric, Records, compare, environments};
-use crate::sweep::{aggregates, argument, terms, test_of, unusable};
+use crate::sweep::{aggregates, argument, of_all, of_each, terms, test_of, unusable};
 
 /// A statement about the results, as the sweep file makes it. Its expressions are SQL over the columns of the runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +53,8 @@ pub struct Verdict {
     /// Rows of the runs that it is about.
     pub rows: Vec<usize>,
     /// What its expression comes to, piece by piece: `max(train_rmse_rounded)` and its number, `None` where there is none.
-    pub numbers: Vec<(String, Option<f64>)>,
-    /// How many of the runs each of these numbers is made from: those that have what it asks about.
+    pub values: Vec<(String, Option<Answer>)>,
+    /// How many of the runs each of these values is made from: those that have what it asks about.
     pub valued: Vec<usize>,
     /// Rows of the runs that break it, where single runs do.
     pub breaking: Vec<usize>,
@@ -130,7 +130,7 @@ fn verdict(frame: &Result<DataFrame, String>, records: &Records, claim: &Claim, 
         claim: claim.clone(),
         outcome: Outcome::NotTested,
         rows: Vec::new(),
-        numbers: Vec::new(),
+        values: Vec::new(),
         valued: Vec::new(),
         breaking: Vec::new(),
         comparison: None,
@@ -178,15 +178,17 @@ fn judge(verdict: &mut Verdict, frame: &DataFrame, records: &Records, metric: &M
 fn expectation(verdict: &mut Verdict, own: &DataFrame, expect: &str) -> Result<Outcome, String> {
     for aggregate in aggregates(expect) {
         let of = argument(aggregate);
-        let valued =
-            if of == "*" { Some(own.height() as f64) } else { questions::number(own, &format!("count({of})")) };
-        verdict.valued.push(valued.unwrap_or_default() as usize);
-        verdict.numbers.push((aggregate.to_owned(), questions::number(own, aggregate)));
+        let valued = match questions::value(own, &format!("count({of})")) {
+            _ if of == "*" => own.height(),
+            Some(Answer::Number(count)) => count as usize,
+            _ => 0,
+        };
+        verdict.valued.push(valued);
+        verdict.values.push((aggregate.to_owned(), questions::value(own, aggregate)));
     }
-    let no_numbers = verdict.numbers.iter().filter(|(_, number)| number.is_some_and(f64::is_nan));
-    let no_numbers: Vec<&str> = no_numbers.map(|(text, _)| text.as_str()).collect();
-    if let Some(first) = no_numbers.first() {
-        return Err(format!("`{first}` comes to no number"));
+    let is_number = |answer: &Answer| !matches!(answer, Answer::Number(number) if !number.is_finite());
+    if let Some((text, _)) = verdict.values.iter().find(|(_, value)| !value.as_ref().is_none_or(is_number)) {
+        return Err(format!("`{text}` comes to no number"));
     }
     let truth = questions::truth(own, expect).map_err(|error| format!("`expect` cannot be computed: {error}"))?;
     match truth {
@@ -201,7 +203,7 @@ fn expectation(verdict: &mut Verdict, own: &DataFrame, expect: &str) -> Result<O
             Ok(Outcome::Fails)
         }
         None => {
-            let absent = verdict.numbers.iter().filter(|(_, number)| number.is_none());
+            let absent = verdict.values.iter().filter(|(_, value)| value.is_none());
             let absent: Vec<String> = absent.map(|(text, _)| format!("`{text}`")).collect();
             let what = if absent.is_empty() { "what it asks about".to_owned() } else { absent.join(", ") };
             Err(format!("none of its {} runs has what it is told by: {what}", own.height()))
@@ -272,7 +274,8 @@ fn wrong_with(table: &DataFrame, sql: &str, all: bool) -> Option<Wrong> {
     let wrong =
         |piece, message: String, hint: String| Some(Wrong { claim: 0, part: Part::Expect, piece, message, hint });
     let columns: Vec<&str> = table.columns().iter().map(|column| column.name().as_str()).collect();
-    if let Some(found) = unusable(sql, &columns) {
+    let misplaced = || if all { of_each(sql, &columns) } else { of_all(sql) };
+    if let Some(found) = unusable(sql, &columns).or_else(misplaced) {
         return wrong(Some(found.piece), found.message, found.hint);
     }
     // Two rows, so that what is made from all runs shows by being one.
@@ -294,9 +297,8 @@ fn wrong_with(table: &DataFrame, sql: &str, all: bool) -> Option<Wrong> {
         return wrong(None, NO_CONDITION.into(), hint.into());
     }
     if all && (found.len() != 1 || aggregates(sql).is_empty()) {
-        let message = "this is true or false of each run, and a claim is about all of them together".to_owned();
-        let hint = "say of which value: `max(…)`, `min(…)`, `median(…)`; what chooses runs goes into `where`";
-        return wrong(None, message, hint.into());
+        let message = "this says nothing of the runs, and a claim is about them".to_owned();
+        return wrong(None, message, "say of which value: `max(…)`, `min(…)`, `median(…)`, `count(*)`".into());
     }
     None
 }

@@ -41,6 +41,7 @@ pub use founding::Founding;
 pub use groups::{Group, ONLY, PROBLEM, Problem, describe, label, telling};
 pub use importance::{Importance, Intervals, Method};
 pub use luck::{Kind, Luck, Spread};
+pub use questions::Answer;
 pub use records::{Factor, Records, Run, Unreadable};
 pub use statistics::Summary;
 pub use tuning::{Tuned, Tuning};

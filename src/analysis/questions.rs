@@ -46,11 +46,22 @@ pub(super) fn truth(runs: &DataFrame, sql: &str) -> Result<Option<bool>, String>
     Ok(found.bool().ok().and_then(|found| found.get(0)))
 }
 
-/// The number that an expression comes to; `None` where it is none.
-pub(super) fn number(runs: &DataFrame, sql: &str) -> Option<f64> {
+/// What an expression comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// A number, 1 and 0 for true and false.
+    Number(f64),
+    /// A word or another text.
+    Text(String),
+}
+
+/// What an expression over all runs comes to; `None` where that is nothing.
+pub(super) fn value(runs: &DataFrame, sql: &str) -> Option<Answer> {
     let found = answer(runs, sql).ok()?;
-    let found = found.cast(&DataType::Float64).ok()?;
-    found.f64().ok()?.get(0)
+    if let Ok(texts) = found.str() {
+        return texts.get(0).map(|text| Answer::Text(text.to_owned()));
+    }
+    found.cast(&DataType::Float64).ok()?.f64().ok()?.get(0).map(Answer::Number)
 }
 
 /// These rows of a table, in their order.

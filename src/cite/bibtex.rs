@@ -49,7 +49,7 @@ fn software(origin: Option<&Origin>, out: &mut String) {
     let author = ("author", "{The Ablate developers}".to_owned());
     let title = ("title", "{Ablate}".to_owned());
     let Some(origin) = origin else {
-        let note = "The version that trained the results was not recorded".to_owned();
+        let note = "The version that trained the results is not known".to_owned();
         return entry("software", "ablate", &[author, title, ("note", note)], out);
     };
     // The same version may have been built from several commits.

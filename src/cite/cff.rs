@@ -37,7 +37,7 @@ pub(super) fn cff(citation: &Citation, license: Option<&str>) -> String {
             }
             let _ = writeln!(out, "    notes: {}", quoted(&origin.to_string()));
         } else {
-            out.push_str("    notes: the version that trained the results was not recorded\n");
+            out.push_str("    notes: the version that trained the results is not known\n");
         }
     }
     out

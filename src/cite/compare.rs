@@ -95,7 +95,7 @@ impl Side {
             (
                 "trained by",
                 origins
-                    .map(|origin| origin.map_or("not recorded".into(), |one| one.to_string()))
+                    .map(|origin| origin.map_or("not known".into(), |one| one.to_string()))
                     .collect::<Vec<_>>()
                     .join(", "),
             ),

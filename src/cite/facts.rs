@@ -179,7 +179,7 @@ fn origins(citation: &Citation) -> String {
     let origins = citation.runs.origins();
     let one = origins.len() == 1;
     let told = origins.iter().map(|(origin, n)| {
-        let origin = origin.as_ref().map_or("a version that was not recorded".to_owned(), ToString::to_string);
+        let origin = origin.as_ref().map_or("a version that is not known".to_owned(), ToString::to_string);
         if one { origin } else { format!("{origin} ({})", count(*n, "run")) }
     });
     told.collect::<Vec<_>>().join("; ")

@@ -69,6 +69,7 @@ fn name(grade: Grade) -> &'static str {
     match grade {
         Grade::Damaged => "damaged",
         Grade::Unreadable => "unreadable",
+        Grade::Missing => "missing",
         Grade::Leftover => "leftover",
         Grade::Foreign => "foreign",
     }
@@ -79,7 +80,7 @@ fn summary(checked: &Checked) -> String {
     let runs = style::counted(checked.runs as u64, "run");
     let of = |grade: Grade| checked.findings.iter().filter(|finding| finding.grade == grade).count();
     let damaged = match of(Grade::Damaged) {
-        0 => "nothing is damaged".to_owned(),
+        0 => "no damage was found".to_owned(),
         1 => "1 file is damaged".to_owned(),
         damaged => format!("{damaged} files are damaged"),
     };

@@ -11,7 +11,7 @@ use super::place::Place;
 use super::report::Saved;
 use super::{say, style};
 use crate::analysis::claims::{Part, check as wrong_claims};
-use crate::analysis::{Claim, Compare, Goal, Outcome, Records, Verdict, judge};
+use crate::analysis::{Answer, Claim, Compare, Goal, Outcome, Records, Verdict, judge};
 use crate::report::sentences;
 use crate::store::{self, Results};
 use crate::sweep::{Diagnostic, Invalid, Sweep};
@@ -171,7 +171,12 @@ fn lines(records: &Records, verdict: &Verdict) -> Vec<String> {
 
 fn one(records: &Records, verdict: &Verdict) -> Value {
     let claim = &verdict.claim;
-    let numbers = verdict.numbers.iter().zip(&verdict.valued);
+    let values = verdict.values.iter().zip(&verdict.valued);
+    let value = |value: &Option<Answer>| match value {
+        Some(Answer::Number(number)) => json!(number),
+        Some(Answer::Text(text)) => json!(text),
+        None => Value::Null,
+    };
     let goal = |goal| if goal == Goal::Minimize { "minimize" } else { "maximize" };
     json!({
         "name": claim.name,
@@ -188,8 +193,8 @@ fn one(records: &Records, verdict: &Verdict) -> Value {
             .iter()
             .map(|(environment, runs)| json!({"environment": environment, "runs": runs}))
             .collect::<Vec<_>>(),
-        "numbers": numbers
-            .map(|((text, value), runs)| json!({"expression": text, "value": value, "runs": runs}))
+        "numbers": values
+            .map(|((text, found), runs)| json!({"expression": text, "value": value(found), "runs": runs}))
             .collect::<Vec<_>>(),
         "breaking": verdict.breaking.iter().map(|&row| records.runs[row].id.as_str()).collect::<Vec<_>>(),
         "comparison": verdict.comparison.as_ref().map(|comparison| json!({

@@ -7,17 +7,18 @@ use serde_json::{Value as Json, json};
 
 use super::style;
 use crate::config::{Id, PARAMETERS, Parameter};
-use crate::plan::{Change, Diff, Plan};
+use crate::plan::{Change, Diff, Plan, Point, Saved};
 use crate::store::{self, Ended, Results, telling_columns};
 
-/// A plan beside what is saved, and what tells apart the saved configurations that it leaves behind.
+/// A plan beside what is saved, and the configurations that it adds and leaves behind.
 pub struct Beside {
     diff: Diff,
-    left: Vec<Left>,
+    added: Vec<Told>,
+    left: Vec<Told>,
 }
 
-/// A saved configuration that is left behind: its id, and the values that tell saved ones apart.
-struct Left {
+/// A configuration: its id, and the values that tell it from others.
+struct Told {
     config: String,
     values: Vec<(String, String)>,
 }
@@ -30,7 +31,9 @@ pub fn of(plan: &Plan, ended: &Ended, results: Option<&Results>) -> Result<Besid
     let saved: HashSet<Id> = ended.done.union(&ended.failed).copied().collect();
     let values = |parameter: &Parameter| results.map(|results| results.values(parameter)).unwrap_or_default();
     let seeds = |name: &str| results.map(|results| seeds(results.runs(), name)).unwrap_or_default();
-    let diff = Diff::of(plan, &saved, &values, &seeds);
+    let configurations = results.map(|results| configurations(results.runs())).unwrap_or_default();
+    let saved = Saved { runs: &saved, configurations: &configurations, values: &values, seeds: &seeds };
+    let diff = Diff::of(plan, &saved);
     let left = match results {
         Some(results) if diff.leaves > 0 => {
             let planned = plan.points.iter().map(|point| point.id.to_string()).collect();
@@ -38,7 +41,22 @@ pub fn of(plan: &Plan, ended: &Ended, results: Option<&Results>) -> Result<Besid
         }
         _ => Vec::new(),
     };
-    Ok(Beside { diff, left })
+    let added = diff.added.iter().map(|&number| added(&plan.points[number], &diff.telling)).collect();
+    Ok(Beside { diff, added, left })
+}
+
+/// The configurations of saved runs.
+fn configurations(runs: &DataFrame) -> HashSet<Id> {
+    let column = runs.column("config").and_then(|column| column.str());
+    column.map(|ids| ids.iter().filter_map(|id| id?.parse().ok()).collect()).unwrap_or_default()
+}
+
+/// A configuration that nothing is saved of.
+fn added(point: &Point, telling: &[&Parameter]) -> Told {
+    let configuration = point.configuration();
+    let value =
+        |parameter: &&Parameter| Some((parameter.name.to_owned(), configuration.column(parameter)?.to_string()));
+    Told { config: point.id.to_string(), values: telling.iter().filter_map(value).collect() }
 }
 
 /// The seeds that saved runs have in a column.
@@ -49,7 +67,7 @@ fn seeds(runs: &DataFrame, name: &str) -> BTreeSet<u64> {
 
 /// The configurations of runs that are left behind, in the order of the table, but those that are `known`: planned under
 /// other seeds.
-fn left(runs: &DataFrame, ids: &HashSet<Id>, mut known: HashSet<String>) -> Result<Vec<Left>, store::Error> {
+fn left(runs: &DataFrame, ids: &HashSet<Id>, mut known: HashSet<String>) -> Result<Vec<Told>, store::Error> {
     let telling = telling_columns(runs, None)?;
     let telling = telling.iter().filter(|name| PARAMETERS.iter().any(|parameter| parameter.name == name.as_str()));
     let telling: Vec<&String> = telling.collect();
@@ -64,7 +82,7 @@ fn left(runs: &DataFrame, ids: &HashSet<Id>, mut known: HashSet<String>) -> Resu
         let Some(config) = text("config", row).filter(|_| run.is_some_and(|run| ids.contains(&run))) else { continue };
         if known.insert(config.clone()) {
             let values = telling.iter().filter_map(|name| Some(((*name).clone(), text(name, row)?)));
-            left.push(Left { config, values: values.collect() });
+            left.push(Told { config, values: values.collect() });
         }
     }
     Ok(left)
@@ -73,27 +91,28 @@ fn left(runs: &DataFrame, ids: &HashSet<Id>, mut known: HashSet<String>) -> Resu
 impl Beside {
     /// This for scripts.
     pub fn document(&self) -> Json {
-        let Self { diff, left } = self;
+        let Self { diff, added, left } = self;
         let change =
             |change: &Change| json!({"parameter": change.parameter, "adds": change.adds, "leaves": change.leaves});
-        let left = left.iter().map(|Left { config, values }| {
+        let told = |Told { config, values }: &Told| {
             let values: serde_json::Map<String, Json> =
                 values.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
             json!({"config": config, "parameters": values})
-        });
+        };
         json!({
             "adds": diff.adds,
             "keeps": diff.keeps,
             "leaves": diff.leaves,
             "parameters": diff.parameters.iter().map(change).collect::<Vec<_>>(),
             "seeds": diff.seeds.iter().map(change).collect::<Vec<_>>(),
-            "left": left.collect::<Vec<_>>(),
+            "added": added.iter().map(told).collect::<Vec<_>>(),
+            "left": left.iter().map(told).collect::<Vec<_>>(),
         })
     }
 
     /// This for people.
     pub fn lines(&self) -> Vec<String> {
-        let Self { diff, left } = self;
+        let Self { diff, added, left } = self;
         let mut lines = vec![
             String::new(),
             format!(
@@ -116,16 +135,17 @@ impl Beside {
                 lines.push(format!("  - {parameter}: {}", some(leaves)));
             }
         }
-        if !left.is_empty() {
-            lines.push(format!("{} left behind:", style::counted(left.len() as u64, "configuration")));
-        }
-        for Left { config, values } in left.iter().take(MOST_VALUES) {
-            let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} {value}")).collect();
-            lines.push(format!("  - {config} {}", values.join(", ")).trim_end().to_owned());
-        }
-        if left.len() > MOST_VALUES {
-            lines
-                .push(format!("  and {} more; --json lists them all", style::count((left.len() - MOST_VALUES) as u64)));
+        for (sign, what, configurations) in [('+', "added", added), ('-', "left behind", left)] {
+            if !configurations.is_empty() {
+                lines.push(format!("{} {what}:", style::counted(configurations.len() as u64, "configuration")));
+            }
+            for Told { config, values } in configurations.iter().take(MOST_VALUES) {
+                let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} {value}")).collect();
+                lines.push(format!("  {sign} {config} {}", values.join(", ")).trim_end().to_owned());
+            }
+            if let more @ 1.. = configurations.len().saturating_sub(MOST_VALUES) {
+                lines.push(format!("  and {} more; --json lists them all", style::count(more as u64)));
+            }
         }
         lines
     }

@@ -1,5 +1,6 @@
 //! `ablate plan`: what would run, and what it would take.
 
+use std::collections::HashSet;
 use std::io::{BufWriter, Write as _};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::exit::{Exit, printed};
 use super::options::{ResultsFolder, SweepArguments};
 use super::shapes::{OfShape, shape_lines, shapes};
 use super::{claims, diff, mention, say, style};
+use crate::config::Id;
 use crate::execute::{available, estimate};
 use crate::measure::COLUMNS;
 use crate::plan::{Cohort, Limits, MAX_RUNS, Plan};
@@ -81,22 +83,33 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     };
     let ended = results.as_ref().map(Results::ended).transpose()?.unwrap_or_default();
     let plan = plan(&sweep, &ended, arguments.retry_failed, &limits)?;
+    let failed = if arguments.retry_failed { 0 } else { among(&plan, &ended.failed) };
     plan.notes.iter().for_each(|note| mention!("note: {note}"));
     let diff = arguments.diff.then(|| diff::of(&plan, &ended, results.as_ref())).transpose()?;
     let time = estimate(&plan.cohorts, devices[0], workers);
     if arguments.json {
         let diff = diff.as_ref().map(diff::Beside::document);
         let mut out = BufWriter::new(std::io::stdout().lock());
-        let written =
-            serde_json::to_writer_pretty(&mut out, &Document { diff, ..Document::of(&sweep, &plan, workers, time) });
+        let written = serde_json::to_writer_pretty(
+            &mut out,
+            &Document { diff, failed, ..Document::of(&sweep, &plan, workers, time) },
+        );
         printed(written.map_err(Into::into).and_then(|()| writeln!(out)).and_then(|()| out.flush()));
     } else {
-        lines(&sweep, &plan, workers, time).iter().for_each(|line| say!("{line}"));
+        lines(&sweep, &plan, failed, workers, time).iter().for_each(|line| say!("{line}"));
         diff.iter().flat_map(diff::Beside::lines).for_each(|line| say!("{line}"));
     }
     // The process ends here: nobody has to free a million runs one by one.
     std::mem::forget(plan);
     Ok(Exit::Done)
+}
+
+/// How many runs that a sweep asks for are among these.
+fn among(plan: &Plan, runs: &HashSet<Id>) -> u64 {
+    if runs.is_empty() {
+        return 0;
+    }
+    plan.points.iter().flat_map(|point| point.runs()).filter(|run| runs.contains(run)).count() as u64
 }
 
 /// Workers: as asked for, otherwise one a core.
@@ -140,6 +153,8 @@ pub struct Document<'p> {
     replicates: u64,
     runs: u64,
     done: u64,
+    /// How many of those that are done failed or timed out.
+    failed: u64,
     to_do: u64,
     excluded: Vec<Value>,
     equal: u64,
@@ -166,6 +181,7 @@ impl<'p> Document<'p> {
             replicates: plan.replicates().1,
             runs: plan.runs(),
             done: plan.done,
+            failed: 0,
             to_do: plan.to_do(),
             excluded: excluded.collect(),
             equal: plan.equal,
@@ -181,7 +197,7 @@ impl<'p> Document<'p> {
     }
 }
 
-fn lines(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Vec<String> {
+fn lines(sweep: &Sweep, plan: &Plan, failed: u64, jobs: usize, time: Duration) -> Vec<String> {
     let replicates = match plan.replicates() {
         (fewest, most) if fewest == most => style::counted(most, "replicate"),
         (fewest, most) => format!("{} to {}", style::count(fewest), style::counted(most, "replicate")),
@@ -192,7 +208,15 @@ fn lines(sweep: &Sweep, plan: &Plan, jobs: usize, time: Duration) -> Vec<String>
         style::counted(plan.configurations(), "configuration"),
         style::counted(plan.runs(), "run"),
     )];
-    lines.push(format!("{} done, {} to do", style::count(plan.done), style::count(plan.to_do())));
+    let done = match failed {
+        0 => format!("{} done", style::count(plan.done)),
+        failed => format!(
+            "{} done ({} failed or timed out: --retry-failed trains them again)",
+            style::count(plan.done),
+            style::count(failed)
+        ),
+    };
+    lines.push(format!("{done}, {} to do", style::count(plan.to_do())));
     for rule in &plan.excluded {
         let points = style::counted(rule.points, "point");
         lines.push(format!("excluded from {}: {points} by {}", rule.grid, rule.rule));

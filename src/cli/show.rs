@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 /// What the note of the process that trained the run says.
 fn where_from(runs: &Runs) {
     let Some(Some(process)) = runs.processes.first() else {
-        say!("  not recorded: it was trained before this was kept, or the note is gone");
+        say!("  not known: it was trained before this was kept, or the note is gone, which `ablate check` tells");
         return;
     };
     say!("  {:<14} {}", "trained by", harmless(&process.origin.to_string()));

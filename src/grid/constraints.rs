@@ -81,15 +81,14 @@ fn number(number: usize) -> String {
 
 /// Reads one constraint, and computes it of no points to see that it is a condition over parameters.
 fn condition(constraint: &Constraint) -> Result<Expr, Diagnostic> {
-    let sql = constraint.sql();
     let wrong = |what: String| Diagnostic::new(constraint.place, what);
-    // What was made of the constraint is nothing that anybody wrote.
-    let said = |message: &str| essence(&message.replace(&sql, &constraint.text));
-    let condition = expression(&sql).map_err(|error| wrong(format!("not SQL: {}", said(&error.to_string()))))?;
+    let condition =
+        expression(&constraint.text).map_err(|error| wrong(format!("not SQL: {}", essence(&error.to_string()))))?;
     let all: Vec<&Parameter> = PARAMETERS.iter().collect();
     let computed = frame(&all, &[])
         .and_then(|frame| frame.lazy().select([col(all[0].name), condition.clone().alias("it")]).collect());
-    let computed = computed.map_err(|error| wrong(format!("this cannot be computed: {}", said(&error.to_string()))))?;
+    let computed =
+        computed.map_err(|error| wrong(format!("this cannot be computed: {}", essence(&error.to_string()))))?;
     match computed.column("it").map(|column| column.dtype().clone()) {
         Ok(DataType::Boolean) => Ok(condition),
         _ => Err(wrong("this is not a condition: it is neither true nor false".into())
@@ -129,12 +128,19 @@ fn column(parameter: &'static Parameter, points: &[&Configuration]) -> Series {
                 })
                 .collect::<Vec<_>>(),
         ),
-        // Whole numbers as well: exact up to 2^53, and larger ones do not wrap around.
-        ColumnType::Whole | ColumnType::Number => Series::new(
+        ColumnType::Whole => Series::new(
             name,
             values
                 .map(|value| match value {
-                    Some(Value::Whole(whole)) => Some(whole as f64),
+                    Some(Value::Whole(whole)) => i64::try_from(whole).ok(),
+                    _ => None,
+                })
+                .collect::<Vec<_>>(),
+        ),
+        ColumnType::Number => Series::new(
+            name,
+            values
+                .map(|value| match value {
                     Some(Value::Number(number)) => Some(number),
                     _ => None,
                 })

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use polars::error::{PolarsResult, polars_err};
-use polars::prelude::{AnyValue, ChunkApply, Column, DataType, Expr, IntoColumn, LiteralValue, Operator, Scalar, lit};
+use polars::prelude::{
+    AnyValue, ChunkApply, Column, DataType, Expr, Field, IntoColumn, LiteralValue, Operator, Scalar, lit,
+};
 use polars::sql::sql_expr;
 
-use crate::sweep::{operators, standard, with_points};
+use crate::sweep::{operators, standard};
 
 /// Operators that an expression has at most. Each is a call within that of the one before it, and a stack has an end.
 const MOST_OPERATORS: usize = 256;
@@ -14,7 +16,8 @@ const MOST_OPERATORS: usize = 256;
 /// Reads an expression over columns: a condition, or what is made of them.
 ///
 /// A quotient by 0, the root of a negative number and the like are null, not infinite or not-a-number, which Polars takes to
-/// be larger than every number. Products are those of numbers with a point, since those of whole numbers wrap around.
+/// be larger than every number. Products and powers are those of numbers with a point, since those of whole numbers wrap
+/// around; counts are numbers with a sign, since differences of others do.
 ///
 /// # Errors
 /// What Polars says of what is no SQL, and when it is too long.
@@ -26,7 +29,7 @@ pub fn expression(sql: &str) -> PolarsResult<Expr> {
             `column IN (a, b, …)`"
         ));
     }
-    Ok(sql_expr(standard(&with_points(sql)))?.map_expr(|part| match part {
+    Ok(sql_expr(standard(sql))?.map_expr(|part| match part {
         // `IS TRUE` and the like, as `standard` leaves them.
         Expr::BinaryExpr { left, op: Operator::Eq, right } if is_flag(&right) => {
             Expr::BinaryExpr { left, op: Operator::EqValidity, right }
@@ -34,12 +37,14 @@ pub fn expression(sql: &str) -> PolarsResult<Expr> {
         Expr::BinaryExpr { left, op, right } if op.is_arithmetic() => {
             let [left, right] = [left, right].map(|side| {
                 let side = known(Expr::clone(&side));
-                Arc::new(if op == Operator::Multiply { side.cast(DataType::Float64) } else { side })
+                Arc::new(if op == Operator::Multiply { side.cast(DataType::Float64) } else { signed(side) })
             });
             finite(Expr::BinaryExpr { left, op, right })
         }
         Expr::Function { input, function } if OF_NUMBERS.contains(&function.to_string().as_str()) => {
-            finite(Expr::Function { input: input.into_iter().map(known).collect(), function })
+            let is_power = function.to_string() == "pow";
+            let given = |side| if is_power { known(side).cast(DataType::Float64) } else { known(side) };
+            finite(Expr::Function { input: input.into_iter().map(given).collect(), function })
         }
         other => other,
     }))
@@ -50,7 +55,8 @@ fn is_flag(part: &Expr) -> bool {
     matches!(literal.to_any_value(), Some(AnyValue::Boolean(_)))
 }
 
-/// A number as it is written has no type yet, and what is computed from such numbers alone has none either.
+/// A number as it is written has no type yet, and what is computed from such numbers alone has none either. Whole ones that are
+/// so large that a sum could wrap around have a point.
 fn known(part: Expr) -> Expr {
     let written = match &part {
         Expr::Literal(literal @ LiteralValue::Dyn(_)) if literal.get_datatype().is_primitive_numeric() => {
@@ -60,9 +66,23 @@ fn known(part: Expr) -> Expr {
     };
     match written {
         Some(AnyValue::Float64(number)) => lit(Scalar::from(number)),
-        Some(whole) => whole.extract::<i64>().map_or(part, |whole| lit(Scalar::from(whole))),
+        Some(whole) => whole.extract::<i64>().map_or(part, |whole| {
+            lit(if whole.unsigned_abs() < 1 << 53 { Scalar::from(whole) } else { Scalar::from(whole as f64) })
+        }),
         None => part,
     }
+}
+
+/// Numbers without a sign, as counts and lengths are, as whole numbers with one.
+fn signed(part: Expr) -> Expr {
+    let is_unsigned = |kind: &DataType| kind.is_unsigned_integer();
+    part.map(
+        move |column| if is_unsigned(column.dtype()) { column.cast(&DataType::Int64) } else { Ok(column) },
+        move |_, field| {
+            let kind = if is_unsigned(field.dtype()) { DataType::Int64 } else { field.dtype().clone() };
+            Ok(Field::new(field.name().clone(), kind))
+        },
+    )
 }
 
 /// Functions of numbers that are not defined everywhere or grow beyond all numbers, as Polars calls them.
@@ -162,6 +182,17 @@ mod tests {
             ("CASE flag WHEN TRUE THEN zero = 0 ELSE FALSE END", true),
             ("word = 'IS NOT TRUE'", false),
             ("zero = 0 -- a comment", true),
+            ("seed + 9223372036854775807 > 0 AND zero - 9223372036854775807 - 9223372036854775807 < 0", true),
+            ("-7 % 4 = 1 AND MOD(zero - 7, 4) = 1 AND 7 % -4 = -1 AND (zero - 7) % 4.0 = 1", true),
+            ("LENGTH(word) - 10 < 0 AND LENGTH(word) - LENGTH('adamw') < 0", true),
+            ("COUNT(none) - COUNT(*) < 0 AND SUM(flag) - 2 < 0", true),
+            ("POWER(seed, 2) > seed AND POW(seed, 4) > 1e60", true),
+            ("zero IN (0, 2.5) AND negative IN (-4, 1e-3) AND zero NOT IN (1, 2.5)", true),
+            ("seed IN (9007199254740992) AND NOT seed IN (9007199254740993)", true),
+            ("zero IS DISTINCT FROM 5 AND zero = 7", false),
+            ("NOT zero IS NOT DISTINCT FROM 5 AND zero = 0", true),
+            ("none IS DISTINCT FROM zero OR zero = 7", true),
+            ("CONCAT(word, zero) = 'adam0' AND zero || 'x' = '0x'", true),
         ] {
             assert_eq!(answer(sql), Some(expected), "{sql}");
         }

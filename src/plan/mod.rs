@@ -17,7 +17,7 @@ use expand::Expanded;
 use found::Distinct;
 
 pub use cohort::{Cohort, MOST_FLOPS, MOST_RUNS, MOST_RUNS_ON_GPU, Shape};
-pub use diff::{Change, Diff, SEEDS};
+pub use diff::{Change, Diff, SEEDS, Saved};
 pub use limit::TooLarge;
 pub use shard::{Cost, Part, Shard};
 

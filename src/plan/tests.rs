@@ -197,6 +197,9 @@ fn a_conditional_axis_has_an_effect_where_it_is() {
     let nowhere = plan(&sweep(&axis("beta1: {values: [0.5, 0.9]", "rmsprop"), &[]));
     assert_eq!(nowhere.configurations(), 2);
     assert_eq!(nowhere.notes, ["the axis `beta1` of the grid `grid` is nowhere there: its `when` holds at no point"]);
+    let twice = plan(&sweep("grid: {depth: [1, 2, 3]}\nzip: {shape: {depth: [4, 5], width: [8, 4]}}\n", &[]));
+    let said = "the values of the axis `depth` of the grid `grid` do not count: a zip sets it at every point";
+    assert_eq!((twice.configurations(), &twice.notes[..]), (2, &[said.to_owned()][..]));
 }
 
 #[test]

@@ -118,6 +118,14 @@ impl<'s> Verdict<'s> {
 
     /// Ends a grid.
     pub fn leave(&mut self, grid: &Grid, idle: Idle) {
+        let axes =
+            |zipped| grid.factors.iter().filter(move |factor| factor.zipped == zipped).flat_map(|factor| &factor.axes);
+        for axis in axes(false) {
+            let (parameter, name) = (axis.parameter.name, &grid.name);
+            if axes(true).any(|other| other.parameter.name == parameter && other.when.is_empty()) {
+                self.note(format!("the values of the axis `{parameter}` of the grid `{name}` do not count: a zip sets it at every point"));
+            }
+        }
         // Where every point of the grid is excluded, nothing is known of what is written in it.
         let (judged, product) = idle.judged;
         for Waiting { parameter, place, axis, there } in idle.waiting {
@@ -190,10 +198,19 @@ fn without_effect(place: Place, name: &Name, several: bool) -> Diagnostic {
     for (name, place) in beside {
         wrong = wrong.note(*place, format!("`{name}` is set here"));
     }
+    let when = parameter.when;
+    let is_unset = |other: &&str| {
+        mentions(when, other)
+            && !when.contains(&format!("`{other}` is absent"))
+            && beside.iter().all(|(name, _)| name != other)
+    };
+    let unset: Vec<String> =
+        PARAMETERS.iter().map(|other| other.name).filter(is_unset).map(|other| format!("`{other}`")).collect();
+    let remove = if place.is_override() { "leave it out" } else { "remove it" };
     wrong.hint(match beside.as_slice() {
-        _ if place.is_override() => "leave it out",
-        [] => "remove it",
-        _ => "remove one of the two, or give each its own grid",
+        _ if !unset.is_empty() => format!("{remove}, or set {} as well", unset.join(" and ")),
+        [_, ..] if !place.is_override() => "remove one of the two, or give each its own grid".into(),
+        _ => remove.into(),
     })
 }
 

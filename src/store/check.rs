@@ -26,6 +26,8 @@ pub enum Grade {
     Damaged,
     /// What it holds cannot be told: the system does not let it be read, or a later version wrote it.
     Unreadable,
+    /// It is not there, and no run needs it: where runs come from.
+    Missing,
     /// What a killed process has left, or one at work is writing: nothing that was reported as saved.
     Leftover,
     /// No file of Ablate's.
@@ -95,7 +97,15 @@ pub(super) fn check_on(files: &dyn Files, folder: &Path) -> Result<Checked> {
 
 fn look(files: &dyn Files, layout: &Layout, documents: Result<Documents>) -> Result<Checked> {
     let (layout, checked) = (layout.clone(), Checked::default());
-    let mut check = Check { files, layout, checked, saved: BTreeMap::new(), aside: Vec::new(), has_all: false };
+    let mut check = Check {
+        files,
+        layout,
+        checked,
+        saved: BTreeMap::new(),
+        aside: Vec::new(),
+        processes: BTreeMap::new(),
+        has_all: false,
+    };
     let manifest = check.documents(documents)?;
     check.journal()?;
     check.has_all = !check.checked.is_damaged() && check.checked.is_complete();
@@ -123,6 +133,8 @@ pub(super) struct Check<'a> {
     pub(super) saved: BTreeMap<Id, Summary>,
     /// The records that do not count, with the same limit.
     pub(super) aside: Vec<SetAside>,
+    /// The processes that runs were trained by, as these say, with how many each.
+    pub(super) processes: BTreeMap<String, u64>,
     /// Whether tables and journal could all be read, so that there are no other records.
     pub(super) has_all: bool,
 }
@@ -269,6 +281,8 @@ impl Check<'_> {
                 let rows = reader.next();
                 let Some(Some(rows)) = self.noted(rows, &runs)? else { break };
                 if table == Table::Runs {
+                    let processes = rows.column("process").and_then(|column| column.str());
+                    processes.iter().flat_map(|column| column.iter()).flatten().for_each(|name| self.trained_by(name));
                     let found = summaries(&rows, &self.layout);
                     let found = self.noted(found, &runs)?;
                     self.saved.extend(found.unwrap_or_default());
@@ -298,11 +312,14 @@ impl Check<'_> {
             // Where it is not there any more, it was folded since it was listed: that will be noticed.
             let Some(mut bytes) = self.open(&path, "those that are saved in it")? else { continue };
             let before = found.len();
+            let mut processes = Vec::new();
             let read = scan(&mut bytes, &mut |_, payload| {
                 let record = codec::decode(payload)?;
+                processes.extend(record.process.clone());
                 found.push((record.identity.run, Summary::of(&record)));
                 Ok(())
             });
+            processes.iter().for_each(|name| self.trained_by(name));
             let whole = found.len() - before;
             let runs = format!("those behind the damage; {whole} runs of it are whole");
             let Some(scan) = self.noted(read.map_err(|fault| told(&path, fault)), &runs)? else { continue };
@@ -317,6 +334,13 @@ impl Check<'_> {
         self.saved.extend(merged.fresh);
         self.aside.extend(merged.set_aside);
         Ok(())
+    }
+
+    fn trained_by(&mut self, process: &str) {
+        match self.processes.get_mut(process) {
+            Some(runs) => *runs += 1,
+            None => drop(self.processes.insert(process.to_owned(), 1)),
+        }
     }
 
     pub(super) fn leftover_or_foreign(&mut self, path: &Path) -> Result<()> {

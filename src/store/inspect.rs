@@ -166,9 +166,18 @@ impl Check<'_> {
                     self.leftover_or_foreign(&path)?;
                     continue;
                 };
+                if about == About::Process {
+                    self.processes.remove(of);
+                }
                 let Read::Bytes(bytes) = self.read(&path, NONE)? else { continue };
                 self.noted(notes::decode(&path, of, &bytes), NONE)?;
             }
+        }
+        for (process, runs) in std::mem::take(&mut self.processes).into_iter().filter(|(name, _)| is_token(name)) {
+            let path = About::Process.path(&self.layout, &process);
+            let what = "which program and machine trained these runs, and when, is not known";
+            let remedy = "Put back a copy of it, if there is one: the runs themselves do not need it, but no citation can name their version";
+            self.find(Grade::Missing, &path, what, format!("{runs} that this process trained"), remedy);
         }
         Ok(())
     }
@@ -189,7 +198,9 @@ impl Check<'_> {
                 continue;
             };
             let checked = check_on(self.files, &path);
-            if let Some(checked) = self.noted(checked, NONE)? {
+            if let Some(mut checked) = self.noted(checked, NONE)? {
+                // Where their runs come from is kept with that of all others.
+                checked.findings.retain(|finding| finding.grade != Grade::Missing);
                 self.add(checked);
             }
         }

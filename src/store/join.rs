@@ -144,7 +144,7 @@ fn open(files: &Arc<dyn Files>, folder: &Path) -> Result<Results> {
             Grade::Unreadable => {
                 return Err(Error::Merge(format!("{}: {}. {remedy}", finding.path.display(), finding.what)));
             }
-            Grade::Leftover | Grade::Foreign => {}
+            Grade::Missing | Grade::Leftover | Grade::Foreign => {}
         }
     }
     Results::open_wanted(Arc::clone(files), folder, &|_| false, &|rows| Ok(rows.clone()))

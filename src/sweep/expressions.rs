@@ -23,6 +23,9 @@ pub struct Misplaced {
     pub hint: String,
 }
 
+/// Functions of one run that are for columns which the parameters of a point do not have.
+const OF_LISTS: &[&str] = &["array_contains"];
+
 /// A piece of SQL with its place.
 struct Token<'s> {
     kind: Kind,
@@ -74,10 +77,11 @@ pub fn unusable(sql: &str, columns: &[&str]) -> Option<Misplaced> {
         let wrong = |message: String, hint: String| Some(Misplaced { piece: token.at..token.end(), message, hint });
         let name = token.text.trim_matches(['"', '`']);
         match token.kind {
-            Kind::Word if called && (among(FUNCTIONS) || among(AGGREGATES)) => {}
+            Kind::Word if called && (among(FUNCTIONS) || among(AGGREGATES) || among(OF_LISTS)) => {}
             Kind::Word if among(WORDS) => {}
             Kind::Word | Kind::Name if called => {
-                let near = nearest(name, FUNCTIONS.iter().chain(AGGREGATES).copied()).or(other_name(name));
+                let near =
+                    nearest(name, FUNCTIONS.iter().chain(AGGREGATES).chain(OF_LISTS).copied()).or(other_name(name));
                 let hint = near.map_or_else(
                     || {
                         "there are MIN, MAX, AVG, MEDIAN, COUNT, SUM, STDDEV, CORR, and the functions of constraints"
@@ -105,6 +109,33 @@ pub fn unusable(sql: &str, columns: &[&str]) -> Option<Misplaced> {
     }
     let (message, hint) = ("a bracket that is not closed", "close it, or remove it");
     open.pop().map(|piece| Misplaced { piece, message: message.into(), hint: hint.into() })
+}
+
+/// What chooses runs looks at each by itself: the first aggregate in it.
+#[must_use]
+pub fn of_all(sql: &str) -> Option<Misplaced> {
+    let first = calls(&tokens(sql)).first()?.clone();
+    let message =
+        format!("`{}` is made of several runs, and this is true or false of each by itself", &sql[first.clone()]);
+    Some(Misplaced { piece: first, message, hint: "what is true of them together goes into `expect`".into() })
+}
+
+/// What is true of runs together names no column but in aggregates: the first one that stands beside them.
+#[must_use]
+pub fn of_each(sql: &str, columns: &[&str]) -> Option<Misplaced> {
+    let tokens = tokens(sql);
+    let calls = calls(&tokens);
+    let of_each = |token: &&Token<'_>| {
+        matches!(token.kind, Kind::Word | Kind::Name)
+            && columns.contains(&token.text.trim_matches(['"', '`']))
+            && !calls.iter().any(|call| call.contains(&token.at))
+    };
+    let first = tokens.iter().find(of_each)?;
+    let name = first.text.trim_matches(['"', '`']);
+    let message = format!("`{name}` differs from run to run, and a claim is about all of them together");
+    let hint =
+        format!("say which value: `max({name})`, `min({name})`, `median({name})`; what chooses runs goes into `where`");
+    Some(Misplaced { piece: first.at..first.end(), message, hint })
 }
 
 /// What others call a function.
@@ -153,16 +184,24 @@ pub fn terms(sql: &str) -> Vec<&str> {
 /// The aggregates of an expression as they are written, outermost ones only, each once.
 #[must_use]
 pub fn aggregates(sql: &str) -> Vec<&str> {
-    let tokens = tokens(sql);
     let mut found: Vec<&str> = Vec::new();
+    for call in calls(&tokens(sql)) {
+        let text = &sql[call];
+        if !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    found
+}
+
+/// Where the outermost calls of aggregates stand, in bytes.
+fn calls(tokens: &[Token<'_>]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
     let mut place = 0;
     while place < tokens.len() {
-        match call(&tokens, place) {
+        match call(tokens, place) {
             Some(end) => {
-                let text = &sql[tokens[place].at..tokens[end].end()];
-                if !found.contains(&text) {
-                    found.push(text);
-                }
+                found.push(tokens[place].at..tokens[end].end());
                 place = end + 1;
             }
             None => place += 1,

@@ -24,6 +24,7 @@ pub(crate) mod samples;
 mod sampling;
 mod schema;
 mod sql;
+mod standard;
 mod values;
 
 use std::fs::File;
@@ -37,7 +38,7 @@ pub use check::is_name;
 pub use claims::{Claim, Clause, Compare, Goal, Metric};
 pub use conditions::Condition;
 pub use diagnostic::{Diagnostic, Invalid};
-pub use expressions::{Misplaced, aggregates, argument, terms, test_of, unusable};
+pub use expressions::{Misplaced, aggregates, argument, of_all, of_each, terms, test_of, unusable};
 pub use generators::Interval;
 pub use place::Place;
 pub use reference::parameter_table;
@@ -45,7 +46,7 @@ pub use replicates::{Replicates, Vary};
 pub use rules::{Constraint, Exclusion, Inclusion};
 pub use sampling::{Method, Sample};
 pub use schema::schema;
-pub use sql::{operators, standard, with_points};
+pub use standard::{operators, standard};
 pub use values::{Entry, Written, rule};
 
 use place::Texts;

@@ -111,10 +111,4 @@ impl Constraint {
     pub fn names(&self, parameter: &Parameter) -> bool {
         sql::names(&self.text).any(|name| name == parameter.name)
     }
-
-    /// The condition for Polars, in numbers that are not whole: products of whole ones could wrap around.
-    #[must_use]
-    pub fn sql(&self) -> String {
-        sql::in_numbers(&self.text)
-    }
 }

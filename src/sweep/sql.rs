@@ -1,4 +1,4 @@
-//! SQL as far as it is looked at before Polars reads it: its pieces, the numbers in it, and what a constraint may say.
+//! SQL as far as it is looked at before Polars reads it: its pieces, and what a constraint may say.
 
 use super::diagnostic::Diagnostic;
 use super::keys::nearest;
@@ -70,92 +70,7 @@ fn number(text: &str) -> usize {
     end
 }
 
-/// SQL in which numbers such as `1e-3` are written as Polars reads them: `1.0e-3`.
-#[must_use]
-pub fn with_points(sql: &str) -> String {
-    let written = |(kind, piece): (Kind, &str)| match kind {
-        Kind::Number if piece.contains(['e', 'E']) => with_point(piece),
-        _ => piece.to_owned(),
-    };
-    pieces(sql).into_iter().map(written).collect()
-}
-
-/// Operators in an expression, but for comparisons.
-#[must_use]
-pub fn operators(sql: &str) -> usize {
-    let is_one = |(kind, piece): &(Kind, &str)| match kind {
-        Kind::Word => ["and", "or", "xor", "not"].iter().any(|word| word.eq_ignore_ascii_case(piece)),
-        Kind::Sign => "+-*/%|".contains(piece),
-        _ => false,
-    };
-    pieces(sql).iter().filter(|piece| is_one(piece)).count()
-}
-
-/// SQL as it is given to Polars, without comments. Polars makes one thing of `x IS TRUE`, which is true or false of everything,
-/// and of `x = TRUE`, which is neither of what is unknown: a flag that is compared is written `(NOT FALSE)`, so that the two
-/// can be told apart.
-#[must_use]
-pub fn standard(sql: &str) -> String {
-    let all = pieces(sql);
-    let words: Vec<usize> = (0..all.len()).filter(|&at| !matches!(all[at].0, Kind::Space | Kind::Comment)).collect();
-    let is = |place: usize, word: &str| {
-        words.get(place).is_some_and(|&at| all[at].0 == Kind::Word && all[at].1.eq_ignore_ascii_case(word))
-    };
-    let mut written: Vec<&str> =
-        all.iter().map(|(kind, piece)| if *kind == Kind::Comment { " " } else { *piece }).collect();
-    for place in 1..words.len() {
-        let (before, at) = (all[words[place - 1]], words[place]);
-        let is_compared = before.0 == Kind::Sign && "=<>".contains(before.1);
-        if is(place, "unknown") && (is(place - 1, "is") || is(place - 1, "not")) {
-            written[at] = "NULL";
-        } else if is_compared && is(place, "true") {
-            written[at] = "(NOT FALSE)";
-        } else if is_compared && is(place, "false") {
-            written[at] = "(NOT TRUE)";
-        }
-    }
-    written.concat()
-}
-
-fn with_point(number: &str) -> String {
-    if number.contains('.') {
-        return number.to_owned();
-    }
-    let end = number.find(['e', 'E']).unwrap_or(number.len());
-    format!("{}.0{}", &number[..end], &number[end..])
-}
-
-/// The SQL of a constraint, in which all numbers have a point, so that none is computed with as a whole number of 64 bits,
-/// which wraps around. Functions that count characters or digits keep theirs.
-pub(super) fn in_numbers(sql: &str) -> String {
-    let mut out = String::with_capacity(sql.len());
-    // For each bracket that is open, whether it is one of such a function.
-    let mut open: Vec<bool> = Vec::new();
-    let mut word = "";
-    for (kind, piece) in pieces(sql) {
-        match (kind, piece) {
-            (Kind::Number, _) if open.last() != Some(&true) => {
-                out.push_str(&with_point(piece));
-                word = "";
-                continue;
-            }
-            (Kind::Sign, "(") => open.push(COUNTING.iter().any(|name| name.eq_ignore_ascii_case(word))),
-            (Kind::Sign, ")") => drop(open.pop()),
-            _ => {}
-        }
-        out.push_str(piece);
-        if kind != Kind::Space {
-            word = piece;
-        }
-    }
-    out
-}
-
-/// Functions of which an argument is a number of characters or digits.
-const COUNTING: &[&str] = &["left", "right", "round", "split_part", "substr", "trunc", "truncate"];
-
-/// Functions whose result at a point depends on nothing but that point, and which do not give whole numbers that could wrap
-/// around when they are multiplied.
+/// Functions whose result at a point depends on nothing but that point.
 #[rustfmt::skip]
 pub(super) const FUNCTIONS: &[&str] = &[
     "abs", "cbrt", "ceil", "ceiling", "exp", "floor", "ln", "log", "log10", "log1p", "log2", "mod", "pi", "pow", "power", "round",
@@ -257,27 +172,6 @@ pub(super) fn names(sql: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_numbers_are_rewritten() {
-        for (sql, expected) in [
-            ("learning_rate = 1e-3", "learning_rate = 1.0e-3"),
-            ("a < 1E5 AND b > 2e+3", "a < 1.0E5 AND b > 2.0e+3"),
-            ("a = 1.5e3 OR a = .5e3 OR a = 3", "a = 1.5e3 OR a = .5e3 OR a = 3"),
-            ("task = '1e-3' AND \"1e3\" > `2e3`", "task = '1e-3' AND \"1e3\" > `2e3`"),
-            ("name = 'it''s 1e3' AND x1e3 > 1e", "name = 'it''s 1e3' AND x1e3 > 1e"),
-            ("a > 1 -- 'it is 1e3\nAND a < 1e3", "a > 1 -- 'it is 1e3\nAND a < 1.0e3"),
-            ("a /* ' */ < 1e3", "a /* ' */ < 1.0e3"),
-            ("größe = 1e3 AND x = 'ü", "größe = 1.0e3 AND x = 'ü"),
-            ("", ""),
-        ] {
-            assert_eq!(with_points(sql), expected);
-        }
-        assert_eq!(in_numbers("depth * 2 <= 1e3 AND ROUND(noise * 3, 1) > LEFT(task, 3)"), {
-            "depth * 2.0 <= 1.0e3 AND ROUND(noise * 3, 1) > LEFT(task, 3)"
-        });
-        assert_eq!(in_numbers("ROUND(noise, (2)) IN (1, 2.5)"), "ROUND(noise, (2.0)) IN (1.0, 2.5)");
-    }
 
     #[test]
     fn functions_of_a_constraint_are_in_the_reference() {

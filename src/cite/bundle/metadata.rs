@@ -32,7 +32,7 @@ pub(super) struct Facts {
     statuses: BTreeMap<String, u64>,
     /// Notes of the processes that trained them, with the runs of each.
     processes: Vec<(String, Note, usize)>,
-    /// Runs of which it was not recorded where they come from.
+    /// Runs of which it is not known where they come from.
     unknown: usize,
     /// The latest time that was recorded.
     pub(super) time: Option<String>,
@@ -98,10 +98,8 @@ impl Facts {
         };
         sentences.push(format!("The sweep file asks for {}, {of_them}.", counted(asked)));
         if self.unknown > 0 {
-            sentences.push(format!(
-                "Which program and machine trained {} of them, and when, was not recorded.",
-                self.unknown
-            ));
+            sentences
+                .push(format!("Which program and machine trained {} of them, and when, is not known.", self.unknown));
         }
         sentences.join(" ")
     }

@@ -1,7 +1,7 @@
 //! Sentences on claims: what each was told by, and what breaks it.
 
 use super::{environments, list};
-use crate::analysis::{Comparison, Goal, Outcome, Verdict};
+use crate::analysis::{Answer, Comparison, Goal, Outcome, Verdict};
 use crate::report::number::{count, number, ratio, whole};
 
 /// What a verdict was told by: sentences that stand below its claim.
@@ -11,15 +11,15 @@ pub fn told(verdict: &Verdict) -> Vec<String> {
     if let Some(reason) = &verdict.reason {
         told.push(format!("Not tested: {reason}."));
     }
-    let numbers: Vec<String> = verdict
-        .numbers
+    let values: Vec<String> = verdict
+        .values
         .iter()
         .zip(&verdict.valued)
-        .map(|((text, value), valued)| one(verdict, text, *value, *valued))
+        .map(|((text, value), valued)| one(verdict, text, value.as_ref(), *valued))
         .collect();
     if !verdict.rows.is_empty() {
         let about = format!("Told by {}", count(verdict.rows.len(), "run"));
-        told.push(if numbers.is_empty() { format!("{about}.") } else { format!("{about}: {}.", list(&numbers)) });
+        told.push(if values.is_empty() { format!("{about}.") } else { format!("{about}: {}.", list(&values)) });
     }
     told.extend(verdict.comparison.as_ref().map(comparison));
     if !verdict.breaking.is_empty() {
@@ -57,10 +57,11 @@ fn missing(verdict: &Verdict) -> Option<String> {
     }
 }
 
-fn one(verdict: &Verdict, text: &str, value: Option<f64>, valued: usize) -> String {
+fn one(verdict: &Verdict, text: &str, value: Option<&Answer>, valued: usize) -> String {
     let value = match value {
-        Some(value) if (value - 1.0).abs() < 0.095 => ratio(value),
-        Some(value) => number(value),
+        Some(Answer::Number(value)) if (value - 1.0).abs() < 0.095 => ratio(*value),
+        Some(Answer::Number(value)) => number(*value),
+        Some(Answer::Text(text)) => format!("'{text}'"),
         None => "nothing".into(),
     };
     let of = verdict.rows.len();

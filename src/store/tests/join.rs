@@ -15,7 +15,7 @@ use crate::store::files::Files;
 use crate::store::join::join_on;
 use crate::store::layout::Layout;
 use crate::store::notes::{self, About};
-use crate::store::{Error, Joined, Note, Record, Results, SweepCopy, Why, Writer};
+use crate::store::{Error, Grade, Joined, Note, Record, Results, SweepCopy, Why, Writer};
 use crate::train::{Checkpoint, Status, Weight};
 
 const INTO: &str = "/results/all/sample";
@@ -84,7 +84,9 @@ fn tables(files: &Memory) -> BTreeMap<PathBuf, Vec<u8>> {
 
 fn assert_whole(files: &Memory, context: &str) {
     let checked = check_on(files, Path::new(INTO)).unwrap_or_else(|error| panic!("{context}: {error}"));
-    assert!(checked.findings.is_empty(), "{context}: {:?}", checked.findings);
+    // The processes of these tests keep no notes.
+    let found = checked.findings.iter().find(|finding| finding.grade != Grade::Missing);
+    assert_eq!(found, None, "{context}");
 }
 
 /// A record as another process trains it: the same result, another time.
