@@ -106,6 +106,10 @@ fn verdicts_come_with_their_numbers() {
     let said = told(&found).join(" ").replace('\u{a0}', " ");
     assert!(said.starts_with("Told by 7 runs: min(activation) is 'linear' and max(kinks) is 5 (from 3"), "{said}");
 
+    // Shares by counting.
+    let share = "SUM(CASE WHEN depth = 2 THEN 1 ELSE 0 END) / COUNT(*) BETWEEN 0.8 AND 0.9";
+    assert_eq!(verdict(&claim("", share)).0.outcome, End::Holds, "six of seven");
+
     // A sum beyond all numbers is none, whatever the rest says.
     let (found, _) = verdict(&claim("", "sum(domain_rmse * 1e307) > 0 OR max(kinks) > 1"));
     assert_eq!(found.reason.as_deref(), Some("`sum(domain_rmse * 1e307)` comes to no number"));
@@ -471,9 +475,25 @@ fn claims_that_cannot_be_computed_are_refused_at_their_place() {
   - {name: o, expect: max(domain_rmse) > 2 * `domain_rmse`}
   - {name: p, where: domain_rmse > avg(domain_rmse), expect: max(depth) = 1}
   - {name: q, compare: {a: count(*) > 1, b: activation = 'linear'}}
+  - {name: r, where: grids = 'grid', expect: count(*) > 1}
+  - {name: s, where: \"POW(task, 2) > 1\", expect: count(*) > 1}
 ",
     );
     insta::assert_snapshot!(shown);
+    let shown = refused(
+        "  - {name: t, where: depth = 2 task, expect: count(*) > 1}
+  - {name: u, expect: SUM(1) = count(*)}
+  - {name: v, expect: 1 < max(domain_rmse) < 5}
+",
+    );
+    for said in [
+        "small.yaml:8:22: this cannot be computed: `task` at its end belongs to nothing",
+        "small.yaml:9:23: `SUM(1)` is of no column",
+        "hint: `count(*)` is the number of runs",
+        "small.yaml:10:23: this cannot be computed: `1 < max(domain_rmse) < 5` compares twice",
+    ] {
+        assert!(shown.contains(said), "{shown}");
+    }
 }
 
 #[test]

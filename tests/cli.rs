@@ -197,6 +197,8 @@ fn timed_out_runs_end_with_five_and_can_be_tried_again() {
     assert_eq!(line, "8 done (8 failed or timed out: --retry-failed trains them again), 0 to do");
     let planned = good(here, &["plan", "small.yaml", "--retry-failed"]);
     assert!(planned.contains("0 done, 8 to do"), "{planned}");
+    let document: Value = serde_json::from_str(&good(here, &["plan", "small.yaml", "--json"])).unwrap();
+    assert_eq!((&document["done"], &document["failed"], &document["to_do"]), (&8.into(), &8.into(), &0.into()));
     assert_eq!(hurried.status.code(), Some(5), "{}", err(&hurried));
     let again = ablate(here, &["run", "small.yaml", "--no-report"]);
     assert_eq!(again.status.code(), Some(5), "still not all is well: {}", err(&again));

@@ -95,6 +95,47 @@ fn two_processes_share_a_sweep() {
     }
 }
 
+/// Its runs may be any of those that are being trained.
+#[test]
+fn a_shard_is_refused_where_a_process_is_seen_to_train() {
+    let folder = folder();
+    fs::write(folder.path().join("shared.yaml"), SWEEP.replace("epochs: 1000", "epochs: 30000")).unwrap();
+    let ablate = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_ablate")).args(arguments).current_dir(folder.path()).output();
+        let output = output.unwrap();
+        let text = [&output.stdout[..], &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        (output.status.code(), text.concat())
+    };
+    let mut one = start(folder.path(), "1");
+    let name = format!("process {}", one.id());
+    let is_training = || {
+        let (_, said) = ablate(&["status", "shared"]);
+        let line = said.lines().find(|line| line.starts_with("work "));
+        line.is_some_and(|line| line.contains(&format!("{name} trains ")) && line.ends_with(" runs here"))
+    };
+    let mut looks = 0;
+    while !is_training() {
+        looks += 1;
+        assert!(looks < 500 && one.try_wait().unwrap().is_none(), "it is never seen to train");
+        sleep(Duration::from_millis(20));
+    }
+    let (code, said) = ablate(&["run", "shared.yaml", "--shard", "1/2"]);
+    assert_eq!(code, Some(8), "{said}");
+    assert!(said.contains(&format!("is in use by {name}: wait until it ends")), "{said}");
+    assert!(!results(folder.path()).join("tasks").exists(), "it has noted no attempt");
+    let (_, said) = ablate(&["status", "shared"]);
+    assert!(said.contains(&format!("next: nothing: {name} is at it")), "{said}");
+    let (_, document) = ablate(&["status", "shared", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document["processes"][0]["process"], one.id());
+    assert!(document["processes"][0]["runs"].as_u64().unwrap() > 0, "{document}");
+    one.kill().unwrap();
+    one.wait().unwrap();
+    let (_, said) = ablate(&["status", "shared"]);
+    assert!(!said.contains("process ") && said.contains("next: ablate run"), "{said}");
+    assert_eq!(ablate(&["run", "shared.yaml", "epochs=1", "--shard", "1/2"]).0, Some(0));
+}
+
 /// Runs that ran out of their time in one process are told by the other as well.
 #[test]
 fn what_failed_in_another_process_counts() {

@@ -310,6 +310,10 @@ mistakes! {
     too_many_features: file("base: {task: sum, operands: 8, encoding: {onehot: 1000}}\n");
     lbfgs_in_batches: file("base: {batch: 100}\ngrid: {optimizer: [adam, lbfgs]}\n");
     lbfgs_with_dropout: file("base: {optimizer: lbfgs, dropout: 0.1}\n");
+    width_beside_hidden: file("base:\n  hidden: [3, 4]\n  width: 5\n");
+    nesterov_under_adam: file("base: {optimizer: adam, nesterov: true}\n");
+    nesterov_alone: file("base: {nesterov: true}\n");
+    nesterov_under_many: file("grid: {optimizer: [adam, rmsprop], nesterov: [true]}\n");
     nesterov_without_momentum: file("base: {optimizer: sgd, nesterov: true}\n");
     nesterov_without_sgd: file("base: {nesterov: true, momentum: 0.9}\n");
     warmup_for_the_whole_run: file("base: {epochs: 20, warmup: 20}\n");

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use polars::prelude::{Column, DataFrame, DataType};
+use polars::prelude::{Column, DataFrame, DataType, NamedFrom, PlSmallStr, Series};
 
 use super::questions::{self, Answer, NO_CONDITION};
 use super::{Asked, Goal, Metric, Records, compare, environments};
@@ -278,13 +278,23 @@ fn wrong_with(table: &DataFrame, sql: &str, all: bool) -> Option<Wrong> {
     if let Some(found) = unusable(sql, &columns).or_else(misplaced) {
         return wrong(Some(found.piece), found.message, found.hint);
     }
-    // Two rows, so that what is made from all runs shows by being one.
-    let two = |column: &Column| Column::full_null(column.name().clone(), 2, column.dtype());
+    // Two rows, so that what is made from all runs shows by being one. Lists are there, so that what takes them for texts shows.
+    let two = |column: &Column| match column.dtype() {
+        DataType::List(_) => {
+            let lists: [Series; 2] = std::array::from_fn(|_| Series::new(PlSmallStr::EMPTY, ["x"]));
+            Series::new(column.name().clone(), lists).into()
+        }
+        kind => Column::full_null(column.name().clone(), 2, kind),
+    };
     let runs = DataFrame::new(2, table.columns().iter().map(two).collect()).ok()?;
     let found = match questions::answer(&runs, sql) {
         Ok(found) => found,
         Err(error) => {
-            let hint = "claims are SQL over the columns of the runs, as in `max(domain_rmse) < 5`";
+            let hint = if error.contains("List") {
+                "a run has a list of grids: `ARRAY_CONTAINS(grids, 'name')` is true where one of them is that"
+            } else {
+                "claims are SQL over the columns of the runs, as in `max(domain_rmse) < 5`"
+            };
             return wrong(None, format!("this cannot be computed: {error}"), hint.into());
         }
     };

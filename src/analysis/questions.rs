@@ -1,25 +1,18 @@
 //! Questions in SQL to a table of runs: what holds of each run, and what of all of them.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use polars::prelude::{Column, DataFrame, DataType, IdxCa, IdxSize, IntoLazy};
 
-use crate::grid::expression;
+use crate::grid::{computed, expression};
 
 /// The name of the column that an answer is computed into.
 const ANSWER: &str = "the answer";
 
 /// What an expression comes to: a value a run, or a single one where it is made from all of them.
 pub(super) fn answer(runs: &DataFrame, sql: &str) -> Result<Column, String> {
-    let asked = || {
+    computed(|| {
         let found = runs.clone().lazy().select([expression(sql)?.alias(ANSWER)]).collect()?;
         found.column(ANSWER).cloned()
-    };
-    // Polars ends in a panic on some of what it can parse.
-    match catch_unwind(AssertUnwindSafe(asked)) {
-        Ok(found) => found.map_err(|error| essence(&error.to_string())),
-        Err(_) => Err("Polars cannot compute this".into()),
-    }
+    })
 }
 
 /// Of each run whether a condition is true; what is neither true nor false is not.
@@ -67,12 +60,5 @@ pub(super) fn value(runs: &DataFrame, sql: &str) -> Option<Answer> {
 /// These rows of a table, in their order.
 pub(super) fn rows(runs: &DataFrame, rows: &[usize]) -> Result<DataFrame, String> {
     let rows: Vec<IdxSize> = rows.iter().map(|&row| row as IdxSize).collect();
-    runs.take(&IdxCa::from_vec("row".into(), rows)).map_err(|error| essence(&error.to_string()))
-}
-
-/// What Polars says, without its plan of the query and without places in a text that nobody wrote.
-fn essence(message: &str) -> String {
-    let line = message.lines().next().unwrap_or_default();
-    let line = line.split(" at Line:").next().unwrap_or_default();
-    line.trim_start_matches("sql parser error: ").to_owned()
+    computed(|| runs.take(&IdxCa::from_vec("row".into(), rows)))
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use polars::prelude::{AnyValue, DataFrame};
-use serde_json::{Value as Json, json};
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::style;
 use crate::config::{Id, PARAMETERS, Parameter};
@@ -11,23 +13,29 @@ use crate::plan::{Change, Diff, Plan, Point, Saved};
 use crate::store::{self, Ended, Results, telling_columns};
 
 /// A plan beside what is saved, and the configurations that it adds and leaves behind.
-pub struct Beside {
+pub struct Beside<'p> {
+    plan: &'p Plan,
     diff: Diff,
-    added: Vec<Told>,
     left: Vec<Told>,
 }
 
 /// A configuration: its id, and the values that tell it from others.
+#[derive(Serialize)]
 struct Told {
     config: String,
+    #[serde(rename = "parameters", serialize_with = "as_map")]
     values: Vec<(String, String)>,
+}
+
+fn as_map<S: Serializer>(values: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(values.iter().map(|(name, value)| (name, value)))
 }
 
 /// Values of a parameter, and configurations, that are listed for people.
 const MOST_VALUES: usize = 8;
 
 /// Holds a plan against what is saved.
-pub fn of(plan: &Plan, ended: &Ended, results: Option<&Results>) -> Result<Beside, store::Error> {
+pub fn of<'p>(plan: &'p Plan, ended: &Ended, results: Option<&Results>) -> Result<Beside<'p>, store::Error> {
     let saved: HashSet<Id> = ended.done.union(&ended.failed).copied().collect();
     let values = |parameter: &Parameter| results.map(|results| results.values(parameter)).unwrap_or_default();
     let seeds = |name: &str| results.map(|results| seeds(results.runs(), name)).unwrap_or_default();
@@ -41,8 +49,7 @@ pub fn of(plan: &Plan, ended: &Ended, results: Option<&Results>) -> Result<Besid
         }
         _ => Vec::new(),
     };
-    let added = diff.added.iter().map(|&number| added(&plan.points[number], &diff.telling)).collect();
-    Ok(Beside { diff, added, left })
+    Ok(Beside { plan, diff, left })
 }
 
 /// The configurations of saved runs.
@@ -88,31 +95,43 @@ fn left(runs: &DataFrame, ids: &HashSet<Id>, mut known: HashSet<String>) -> Resu
     Ok(left)
 }
 
-impl Beside {
-    /// This for scripts.
-    pub fn document(&self) -> Json {
-        let Self { diff, added, left } = self;
+/// The configurations that a plan adds, of which there may be a million: told one after the other.
+struct Added<'b>(&'b Beside<'b>);
+
+impl Serialize for Added<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.added())
+    }
+}
+
+/// This for scripts.
+impl Serialize for Beside<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { diff, left, .. } = self;
         let change =
             |change: &Change| json!({"parameter": change.parameter, "adds": change.adds, "leaves": change.leaves});
-        let told = |Told { config, values }: &Told| {
-            let values: serde_json::Map<String, Json> =
-                values.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-            json!({"config": config, "parameters": values})
-        };
-        json!({
-            "adds": diff.adds,
-            "keeps": diff.keeps,
-            "leaves": diff.leaves,
-            "parameters": diff.parameters.iter().map(change).collect::<Vec<_>>(),
-            "seeds": diff.seeds.iter().map(change).collect::<Vec<_>>(),
-            "added": added.iter().map(told).collect::<Vec<_>>(),
-            "left": left.iter().map(told).collect::<Vec<_>>(),
-        })
+        let changes = |changes: &[Change]| changes.iter().map(change).collect::<Vec<_>>();
+        let mut document = serializer.serialize_struct("diff", 7)?;
+        document.serialize_field("adds", &diff.adds)?;
+        document.serialize_field("keeps", &diff.keeps)?;
+        document.serialize_field("leaves", &diff.leaves)?;
+        document.serialize_field("parameters", &changes(&diff.parameters))?;
+        document.serialize_field("seeds", &changes(&diff.seeds))?;
+        document.serialize_field("added", &Added(self))?;
+        document.serialize_field("left", left)?;
+        document.end()
     }
+}
 
+impl Beside<'_> {
+    /// The configurations that nothing is saved of.
+    fn added(&self) -> impl ExactSizeIterator<Item = Told> {
+        let Self { plan, diff, .. } = self;
+        diff.added.iter().map(|&number| added(&plan.points[number], &diff.telling))
+    }
     /// This for people.
     pub fn lines(&self) -> Vec<String> {
-        let Self { diff, added, left } = self;
+        let Self { diff, left, .. } = self;
         let mut lines = vec![
             String::new(),
             format!(
@@ -135,15 +154,21 @@ impl Beside {
                 lines.push(format!("  - {parameter}: {}", some(leaves)));
             }
         }
-        for (sign, what, configurations) in [('+', "added", added), ('-', "left behind", left)] {
-            if !configurations.is_empty() {
-                lines.push(format!("{} {what}:", style::counted(configurations.len() as u64, "configuration")));
+        let told = |sign: char, Told { config, values }: &Told| {
+            let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            format!("  {sign} {config} {}", values.join(", ")).trim_end().to_owned()
+        };
+        let added: Vec<String> = self.added().take(MOST_VALUES).map(|one| told('+', &one)).collect();
+        let left: Vec<String> = left.iter().take(MOST_VALUES).map(|one| told('-', one)).collect();
+        let counts = [diff.added.len(), self.left.len()];
+        for ((what, count), shown) in ["added", "left behind"].into_iter().zip(counts).zip([added, left]) {
+            if count == 0 {
+                continue;
             }
-            for Told { config, values } in configurations.iter().take(MOST_VALUES) {
-                let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} {value}")).collect();
-                lines.push(format!("  {sign} {config} {}", values.join(", ")).trim_end().to_owned());
-            }
-            if let more @ 1.. = configurations.len().saturating_sub(MOST_VALUES) {
+            lines.push(format!("{} {what}:", style::counted(count as u64, "configuration")));
+            let more = count - shown.len();
+            lines.extend(shown);
+            if more > 0 {
                 lines.push(format!("  and {} more; --json lists them all", style::count(more as u64)));
             }
         }

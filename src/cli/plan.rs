@@ -88,7 +88,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let diff = arguments.diff.then(|| diff::of(&plan, &ended, results.as_ref())).transpose()?;
     let time = estimate(&plan.cohorts, devices[0], workers);
     if arguments.json {
-        let diff = diff.as_ref().map(diff::Beside::document);
         let mut out = BufWriter::new(std::io::stdout().lock());
         let written = serde_json::to_writer_pretty(
             &mut out,
@@ -166,7 +165,7 @@ pub struct Document<'p> {
     memory: u64,
     bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    diff: Option<Value>,
+    diff: Option<diff::Beside<'p>>,
 }
 
 impl<'p> Document<'p> {

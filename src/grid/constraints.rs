@@ -2,7 +2,7 @@
 
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, NamedFrom, Series, col};
 
-use super::sql::expression;
+use super::sql::{computed, expression};
 use crate::config::{ColumnType, Configuration, PARAMETERS, Parameter, Value};
 use crate::sweep::{Constraint, Diagnostic};
 
@@ -60,9 +60,11 @@ impl Constraints {
         }
         let frame = frame(&self.parameters, points).map_err(|error| (0, error.to_string()))?;
         for (number, condition) in self.conditions.iter().enumerate() {
-            let wrong = |error: polars::error::PolarsError| (number, essence(&error.to_string()));
-            let judged = frame.clone().lazy().with_column(condition.clone()).collect().map_err(wrong)?;
-            let judged = judged.column(&self::number(number)).and_then(Column::bool).map_err(wrong)?.clone();
+            let judged = computed(|| {
+                let judged = frame.clone().lazy().with_column(condition.clone()).collect()?;
+                judged.column(&self::number(number)).and_then(Column::bool).cloned()
+            });
+            let judged = judged.map_err(|error| (number, error))?;
             for (first, held) in broken.first.iter_mut().zip(judged.iter()) {
                 broken.decided[number] |= held.is_some();
                 if first.is_none() && held != Some(true) {
@@ -82,25 +84,16 @@ fn number(number: usize) -> String {
 /// Reads one constraint, and computes it of no points to see that it is a condition over parameters.
 fn condition(constraint: &Constraint) -> Result<Expr, Diagnostic> {
     let wrong = |what: String| Diagnostic::new(constraint.place, what);
-    let condition =
-        expression(&constraint.text).map_err(|error| wrong(format!("not SQL: {}", essence(&error.to_string()))))?;
+    let condition = computed(|| expression(&constraint.text)).map_err(|error| wrong(format!("not SQL: {error}")))?;
     let all: Vec<&Parameter> = PARAMETERS.iter().collect();
-    let computed = frame(&all, &[])
-        .and_then(|frame| frame.lazy().select([col(all[0].name), condition.clone().alias("it")]).collect());
-    let computed =
-        computed.map_err(|error| wrong(format!("this cannot be computed: {}", essence(&error.to_string()))))?;
-    match computed.column("it").map(|column| column.dtype().clone()) {
+    let none =
+        computed(|| frame(&all, &[])?.lazy().select([col(all[0].name), condition.clone().alias("it")]).collect())
+            .map_err(|error| wrong(format!("this cannot be computed: {error}")))?;
+    match none.column("it").map(|column| column.dtype().clone()) {
         Ok(DataType::Boolean) => Ok(condition),
         _ => Err(wrong("this is not a condition: it is neither true nor false".into())
             .hint("compare something, as in `depth * width <= 256`")),
     }
-}
-
-/// The first line of what Polars says, without places in a text that nobody wrote.
-fn essence(message: &str) -> String {
-    let line = message.lines().next().unwrap_or_default();
-    let line = line.split(" at Line:").next().unwrap_or_default();
-    line.trim_start_matches("sql parser error: ").to_owned()
 }
 
 /// The values of parameters at points, as their columns hold them.

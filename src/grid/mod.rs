@@ -10,7 +10,7 @@ mod sql;
 pub use constraints::{Broken, Constraints};
 pub use effect::{has, is_live};
 pub use points::{Candidate, Points, TooMany};
-pub use sql::expression;
+pub use sql::{computed, expression};
 
 #[cfg(test)]
 mod tests;

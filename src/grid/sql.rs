@@ -1,14 +1,15 @@
 //! SQL as an expression: Polars', but that what is no number is nothing, as in every other table of ours.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use polars::error::{PolarsResult, polars_err};
 use polars::prelude::{
-    AnyValue, ChunkApply, Column, DataType, Expr, Field, IntoColumn, LiteralValue, Operator, Scalar, lit,
+    AnyValue, ChunkApply, Column, DataType, Expr, Field, IntoColumn, LiteralValue, Operator, Scalar, UnknownKind, lit,
 };
 use polars::sql::sql_expr;
 
-use crate::sweep::{operators, standard};
+use crate::sweep::{misread, operators, standard};
 
 /// Operators that an expression has at most. Each is a call within that of the one before it, and a stack has an end.
 const MOST_OPERATORS: usize = 256;
@@ -20,7 +21,7 @@ const MOST_OPERATORS: usize = 256;
 /// around; counts are numbers with a sign, since differences of others do.
 ///
 /// # Errors
-/// What Polars says of what is no SQL, and when it is too long.
+/// What Polars says of what is no SQL, when it is too long, and where a word stands behind it: that would be a name for it.
 pub fn expression(sql: &str) -> PolarsResult<Expr> {
     let count = operators(sql);
     if count > MOST_OPERATORS {
@@ -29,22 +30,33 @@ pub fn expression(sql: &str) -> PolarsResult<Expr> {
             `column IN (a, b, …)`"
         ));
     }
-    Ok(sql_expr(standard(sql))?.map_expr(|part| match part {
+    if let Some(said) = misread(sql) {
+        return Err(polars_err!(SQLInterface: "{said}"));
+    }
+    let written = standard(sql);
+    // What it was made of is nothing that anybody wrote.
+    let read = sql_expr(&written).map_err(|error| {
+        let said = error.to_string().replace(written.trim(), sql.trim());
+        polars_err!(SQLInterface: "{}", said.trim_start_matches("SQL error: "))
+    })?;
+    if let Expr::Alias(_, name) = &read
+        && is_last(sql, name)
+    {
+        return Err(polars_err!(SQLInterface: "`{name}` at its end belongs to nothing"));
+    }
+    Ok(read.map_expr(|part| match part {
         // `IS TRUE` and the like, as `standard` leaves them.
         Expr::BinaryExpr { left, op: Operator::Eq, right } if is_flag(&right) => {
             Expr::BinaryExpr { left, op: Operator::EqValidity, right }
         }
         Expr::BinaryExpr { left, op, right } if op.is_arithmetic() => {
-            let [left, right] = [left, right].map(|side| {
-                let side = known(Expr::clone(&side));
-                Arc::new(if op == Operator::Multiply { side.cast(DataType::Float64) } else { signed(side) })
-            });
+            let kind = if op == Operator::Multiply { real } else { concrete };
+            let [left, right] = [left, right].map(|side| Arc::new(made(known(Expr::clone(&side)), kind)));
             finite(Expr::BinaryExpr { left, op, right })
         }
         Expr::Function { input, function } if OF_NUMBERS.contains(&function.to_string().as_str()) => {
-            let is_power = function.to_string() == "pow";
-            let given = |side| if is_power { known(side).cast(DataType::Float64) } else { known(side) };
-            finite(Expr::Function { input: input.into_iter().map(given).collect(), function })
+            let input = input.into_iter().map(|part| made(known(part), real)).collect();
+            finite(Expr::Function { input, function })
         }
         other => other,
     }))
@@ -73,16 +85,44 @@ fn known(part: Expr) -> Expr {
     }
 }
 
-/// Numbers without a sign, as counts and lengths are, as whole numbers with one.
-fn signed(part: Expr) -> Expr {
-    let is_unsigned = |kind: &DataType| kind.is_unsigned_integer();
+/// Whether a name stands at the end of SQL.
+fn is_last(sql: &str, name: &str) -> bool {
+    let sql = standard(sql);
+    sql.trim_end().trim_end_matches(['"', '`']).ends_with(name)
+}
+
+/// A part as another kind of values, which `of` makes of its own.
+fn made(part: Expr, of: fn(&DataType) -> PolarsResult<DataType>) -> Expr {
+    if matches!(&part, Expr::Literal(literal) if of(&literal.get_datatype()).is_ok_and(|kind| kind == literal.get_datatype()))
+    {
+        return part;
+    }
     part.map(
-        move |column| if is_unsigned(column.dtype()) { column.cast(&DataType::Int64) } else { Ok(column) },
-        move |_, field| {
-            let kind = if is_unsigned(field.dtype()) { DataType::Int64 } else { field.dtype().clone() };
-            Ok(Field::new(field.name().clone(), kind))
-        },
+        move |column| column.cast(&of(column.dtype())?),
+        move |_, field| Ok(Field::new(field.name().clone(), of(field.dtype())?)),
     )
+}
+
+/// Of all whole numbers the kind that has a sign and 64 bits, since counts and lengths have none; of what has no kind yet, as
+/// `CASE` between numbers that are written, one.
+#[expect(clippy::unnecessary_wraps, reason = "as `real`")]
+fn concrete(kind: &DataType) -> PolarsResult<DataType> {
+    Ok(match kind {
+        DataType::Unknown(UnknownKind::Int(_)) => DataType::Int64,
+        DataType::Unknown(UnknownKind::Float) => DataType::Float64,
+        DataType::Unknown(UnknownKind::Str) => DataType::String,
+        whole if whole.is_integer() => DataType::Int64,
+        other => other.clone(),
+    })
+}
+
+/// Of all numbers, and of what is true or false, numbers with a point.
+fn real(kind: &DataType) -> PolarsResult<DataType> {
+    let kind = concrete(kind)?;
+    if kind.is_primitive_numeric() || matches!(kind, DataType::Boolean | DataType::Null | DataType::Unknown(_)) {
+        return Ok(DataType::Float64);
+    }
+    Err(polars_err!(InvalidOperation: "`{kind}` is no kind of numbers, and a product or a power is one of numbers"))
 }
 
 /// Functions of numbers that are not defined everywhere or grow beyond all numbers, as Polars calls them.
@@ -99,12 +139,33 @@ fn finite(part: Expr) -> Expr {
         }
         _ => column,
     };
-    part.map(move |column| Ok(only_finite(column)), |_, field| Ok(field.clone()))
+    part.map(
+        move |column| Ok(only_finite(column)),
+        |_, field| Ok(Field::new(field.name().clone(), concrete(field.dtype())?)),
+    )
+}
+
+/// What a query of Polars comes to; in words, what it says against it.
+///
+/// # Errors
+/// The first line of that, without places in a text that nobody wrote. Polars ends in a panic on some of what it can parse.
+pub fn computed<T>(query: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(query)) {
+        Ok(found) => found.map_err(|error| essence(&error.to_string())),
+        Err(_) => Err("Polars cannot compute this".into()),
+    }
+}
+
+fn essence(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let line = line.split(" at Line:").next().unwrap_or_default();
+    // Nor did anybody write the functions that are put around what is computed with.
+    line.trim_start_matches("sql parser error: ").replace(".map()", "")
 }
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::{DataFrame, IntoColumn, IntoLazy, NamedFrom, Series};
+    use polars::prelude::{DataFrame, IntoColumn, IntoLazy, NamedFrom, Series, df};
 
     use super::*;
 
@@ -184,6 +245,18 @@ mod tests {
             ("zero = 0 -- a comment", true),
             ("seed + 9223372036854775807 > 0 AND zero - 9223372036854775807 - 9223372036854775807 < 0", true),
             ("-7 % 4 = 1 AND MOD(zero - 7, 4) = 1 AND 7 % -4 = -1 AND (zero - 7) % 4.0 = 1", true),
+            ("CASE WHEN zero = 0 THEN 1 ELSE 0 END + CASE WHEN zero = 1 THEN 1 ELSE 0 END = 1", true),
+            ("(none = 0.9) = (TRUE) IS NULL AND ((none = 0.9) <> (FALSE)) IS NULL AND flag = (TRUE)", true),
+            ("-CASE WHEN zero = 0 THEN 1 ELSE 0 END = -1 AND 0.5 + CASE WHEN zero = 0 THEN 1 ELSE 2.5 END = 1.5", true),
+            ("MOD(CASE WHEN zero = 0 THEN 5 END, 2) = 1 AND ROUND(CASE WHEN zero = 0 THEN 1 END) + 1 = 2", true),
+            (
+                "NULLIF(1, 2) + 1 = 2 AND ABS(-1) + 1 = 2 AND FLOOR(2) + 1 = 3 AND SIGN(3) + 1 = 2 AND IF(flag, 1, 0) + 1 = 2",
+                true,
+            ),
+            ("SQRT(CASE WHEN zero = 0 THEN 4 END) = 2 AND POW(IF(flag, 2, 0), 2) * IF(flag, 1, 0) = 4", true),
+            ("SUM(CASE WHEN zero = 0 THEN 1 ELSE 0 END) / COUNT(*) = 1 AND SUM(IF(flag, 1, 0)) * 2 = 2", true),
+            ("COALESCE(none, 1) + COALESCE(NULL, 1) = 2 AND GREATEST(1, 2) + LEAST(1, 2.5) = 3", true),
+            ("zero < 18446744073709551615 AND zero IN (0, 18446744073709551615)", true),
             ("LENGTH(word) - 10 < 0 AND LENGTH(word) - LENGTH('adamw') < 0", true),
             ("COUNT(none) - COUNT(*) < 0 AND SUM(flag) - 2 < 0", true),
             ("POWER(seed, 2) > seed AND POW(seed, 4) > 1e60", true),
@@ -195,6 +268,26 @@ mod tests {
             ("CONCAT(word, zero) = 'adam0' AND zero || 'x' = '0x'", true),
         ] {
             assert_eq!(answer(sql), Some(expected), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_in_the_words_of_who_wrote_it() {
+        let frame = || df!("word" => ["adam"], "zero" => [0i64]).unwrap().lazy();
+        for (sql, said) in [
+            ("POW(word, 2) > 1", "`str` is no kind of numbers"),
+            ("SQRT(word) > 1", "`str` is no kind of numbers"),
+            ("1 < zero < 3", "`1 < zero < 3` compares twice"),
+            ("word * 2 > 1", "`str` is no kind of numbers"),
+            ("zero = 0 word", "`word` at its end belongs to nothing"),
+            ("zero = TRUE `word`", "`word` at its end belongs to nothing"),
+            ("zero IS DISTINCT FROM 1 word", "zero IS DISTINCT FROM 1 word"),
+            ("(zero IS DISTINCT FROM)", "'(zero IS DISTINCT FROM)'"),
+            ("zero IN (1, 2.5) AND zero =", "'zero IN (1, 2.5) AND zero ='"),
+        ] {
+            let found = computed(|| frame().select([expression(sql)?.alias("it")]).collect());
+            let error = found.unwrap_err();
+            assert!(error.contains(said) && !error.contains("map()") && !error.contains('\n'), "{sql}: {error}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::expand::{Judged, Whole};
-use crate::config::{Conflict, PARAMETERS, Parameter, Value, parameter};
+use crate::config::{Assignment, Configuration, Conflict, Kind, PARAMETERS, Parameter, Value, parameter};
 use crate::grid::{Points, is_live};
 use crate::sweep::{Diagnostic, Grid, Invalid, Place, Sweep, rule};
 
@@ -30,11 +30,13 @@ struct Name {
     beside: Vec<(&'static str, Place)>,
     /// Grids in which it has no effect.
     idle_in: Vec<String>,
+    /// A parameter that is written nowhere in one of them, and could give it one.
+    unset: Option<&'static str>,
 }
 
 impl Name {
     fn of(parameter: &'static Parameter) -> Self {
-        Self { parameter, live: false, beside: Vec::new(), idle_in: Vec::new() }
+        Self { parameter, live: false, beside: Vec::new(), idle_in: Vec::new(), unset: None }
     }
 }
 
@@ -59,8 +61,8 @@ struct Waiting {
     place: Place,
     /// Whether it is an axis, which is nothing to included points.
     axis: bool,
-    /// Whether any point had a value of it. An axis with conditions may be nowhere.
-    there: bool,
+    /// A point that has a value of it, as written. An axis with conditions may be nowhere.
+    there: Option<Assignment>,
 }
 
 impl<'s> Verdict<'s> {
@@ -77,7 +79,7 @@ impl<'s> Verdict<'s> {
         let base = grid.base.iter().map(|entry| (entry.parameter, entry.key, false));
         let axes = grid.axes().map(|axis| (axis.parameter, axis.key, true));
         let waiting = base.chain(axes).filter(|(parameter, place, _)| !known(parameter, *place));
-        let waiting = waiting.map(|(parameter, place, axis)| Waiting { parameter, place, axis, there: false });
+        let waiting = waiting.map(|(parameter, place, axis)| Waiting { parameter, place, axis, there: None });
         Idle { waiting: waiting.collect(), ..Idle::default() }
     }
 
@@ -103,7 +105,9 @@ impl<'s> Verdict<'s> {
         idle.waiting.retain_mut(|waiting| {
             let Waiting { parameter, place, axis, there } = waiting;
             let here = !(*axis && included.is_some()) && whole.assignment.contains_key(parameter.name);
-            *there |= here;
+            if here && there.is_none() {
+                *there = Some(whole.assignment.clone());
+            }
             let live = here && is_live(parameter);
             if live {
                 self.names.entry((*place, parameter.name)).or_insert_with(|| Name::of(parameter)).live = true;
@@ -132,14 +136,15 @@ impl<'s> Verdict<'s> {
             if !judged || (axis && !product) {
                 continue;
             }
-            if !there {
+            let Some(there) = there else {
                 let (name, grid) = (parameter.name, &grid.name);
                 self.note(format!(
                     "the axis `{name}` of the grid `{grid}` is nowhere there: its `when` holds at no point"
                 ));
                 continue;
-            }
+            };
             let name = self.names.entry((place, parameter.name)).or_insert_with(|| Name::of(parameter));
+            name.unset = name.unset.or_else(|| would_give_effect(parameter, &there));
             let related = written(grid).filter(|(other, _)| mentions(parameter.when, other.name));
             name.beside.extend(related.map(|(other, place)| (other.name, place)));
             name.idle_in.push(grid.name.clone());
@@ -198,20 +203,34 @@ fn without_effect(place: Place, name: &Name, several: bool) -> Diagnostic {
     for (name, place) in beside {
         wrong = wrong.note(*place, format!("`{name}` is set here"));
     }
-    let when = parameter.when;
-    let is_unset = |other: &&str| {
-        mentions(when, other)
-            && !when.contains(&format!("`{other}` is absent"))
-            && beside.iter().all(|(name, _)| name != other)
-    };
-    let unset: Vec<String> =
-        PARAMETERS.iter().map(|other| other.name).filter(is_unset).map(|other| format!("`{other}`")).collect();
     let remove = if place.is_override() { "leave it out" } else { "remove it" };
-    wrong.hint(match beside.as_slice() {
-        _ if !unset.is_empty() => format!("{remove}, or set {} as well", unset.join(" and ")),
-        [_, ..] if !place.is_override() => "remove one of the two, or give each its own grid".into(),
+    wrong.hint(match (name.unset, beside.as_slice()) {
+        (Some(unset), _) => format!("{remove}, or set `{unset}` as well"),
+        (None, [_, ..]) if !place.is_override() => "remove one of the two, or give each its own grid".into(),
         _ => remove.into(),
     })
+}
+
+/// A parameter that a point does not set and that would give another one an effect there, if it had another value.
+fn would_give_effect(idle: &Parameter, point: &Assignment) -> Option<&'static str> {
+    let values = |other: &Parameter| match other.kind {
+        Kind::Words(words) => {
+            let alone = words.iter().filter(|word| word.argument.is_none());
+            alone.map(|word| Value::Word(word.name.into())).collect()
+        }
+        Kind::Number { .. } => vec![Value::Number(0.5)],
+        _ => Vec::new(),
+    };
+    let gives = |other: &&Parameter| {
+        let unset = mentions(idle.when, other.name) && !point.contains_key(other.name);
+        unset
+            && values(other).into_iter().any(|value| {
+                let mut point = point.clone();
+                point.insert(other.name, value);
+                Configuration::of(&point).is_ok_and(|configuration| is_live(&point, &configuration, idle))
+            })
+    };
+    PARAMETERS.iter().find(gives).map(|other| other.name)
 }
 
 /// `the grids a, b and 3 more`.

@@ -128,7 +128,7 @@ fn look(files: &dyn Files, layout: &Layout, documents: Result<Documents>) -> Res
 pub(super) struct Check<'a> {
     pub(super) files: &'a dyn Files,
     pub(super) layout: Layout,
-    checked: Checked,
+    pub(super) checked: Checked,
     /// What was saved of runs, as far as it can be read.
     pub(super) saved: BTreeMap<Id, Summary>,
     /// The records that do not count, with the same limit.

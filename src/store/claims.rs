@@ -11,12 +11,12 @@ use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::error::{Error, Result, io_error};
-use super::files::{Files, Handle, create_folders, read_if_there};
+use super::files::{Disk, Files, Handle, create_folders, read_if_there};
 use super::layout::{Layout, is_garbled, token_of};
 use super::manifest::Documents;
 use super::state::segment_names;
@@ -216,18 +216,61 @@ impl Claims {
             source.read_to_end(&mut lines)
         });
         read.map_err(io_error("read", &path))?;
-        let mut saved = false;
-        for line in lines.chunks_exact(LINE) {
-            if line == SAVED.as_bytes() {
-                other.runs.clear();
-                saved = true;
-            } else if let Some(run) = std::str::from_utf8(line).ok().and_then(|line| line.trim_end().parse().ok()) {
-                other.runs.insert(run);
-            }
-        }
         other.read += (lines.len() / LINE * LINE) as u64;
-        Ok(saved)
+        Ok(read_lines(&lines, &mut other.runs))
     }
+}
+
+/// Reads what a process says that it has taken, after what it has said before; whether it says that all is saved.
+fn read_lines(lines: &[u8], runs: &mut HashSet<Id>) -> bool {
+    let mut saved = false;
+    for line in lines.chunks_exact(LINE) {
+        if line == SAVED.as_bytes() {
+            runs.clear();
+            saved = true;
+        } else if let Some(run) = std::str::from_utf8(line).ok().and_then(|line| line.trim_end().parse().ok()) {
+            runs.insert(run);
+        }
+    }
+    saved
+}
+
+/// A process that shares a sweep with others, or puts results in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AtWork {
+    /// Its number on the machine that it is on, where it says so.
+    pub process: Option<u32>,
+    /// Runs that it has taken and not saved yet.
+    pub runs: usize,
+}
+
+/// The processes that are at work in a folder, but for shards, which are [`tasks_of`](super::tasks_of). Nothing is changed.
+///
+/// # Errors
+/// Errors of the operating system.
+pub fn at_work(folder: &Path) -> Result<Vec<AtWork>> {
+    at_work_on(&Disk, &Layout::new(folder))
+}
+
+pub(super) fn at_work_on(files: &dyn Files, layout: &Layout) -> Result<Vec<AtWork>> {
+    let folder = layout.claims();
+    let names = files.list(&folder).map_err(io_error("list", &folder))?;
+    let mut found = Vec::new();
+    for token in names.iter().filter(|name| !is_garbled(name)).filter_map(|name| name.strip_suffix(RUNS)) {
+        let path = folder.join(format!("{token}{LOCK}"));
+        let text = match files.held(&path) {
+            Ok(Some(text)) => text,
+            Ok(None) => continue,
+            // It has just ended.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(io_error("look at the lock", &path)(error)),
+        };
+        let mut runs = HashSet::new();
+        let lines = read_if_there(files, &folder.join(format!("{token}{RUNS}")))?;
+        read_lines(&lines.unwrap_or_default(), &mut runs);
+        found.push(AtWork { process: text.trim().parse().ok(), runs: runs.len() });
+    }
+    Ok(found)
 }
 
 impl Drop for Claims {
@@ -255,7 +298,7 @@ fn registry(files: &dyn Files, layout: &Layout) -> Result<Held> {
 }
 
 /// Waits for a lock, so long at most.
-pub(super) fn wait_for(files: &dyn Files, layout: &Layout, path: &std::path::Path, most: Duration) -> Result<Held> {
+pub(super) fn wait_for(files: &dyn Files, layout: &Layout, path: &Path, most: Duration) -> Result<Held> {
     let text = format!("{}\n", std::process::id());
     for _ in 0..=most.as_millis() / PAUSE.as_millis() {
         if let Some(held) = files.lock(path, &text).map_err(io_error("lock", path))? {

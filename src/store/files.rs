@@ -125,6 +125,11 @@ pub trait Files: Debug + Send + Sync {
     /// # Errors
     /// What the operating system says.
     fn lock(&self, path: &Path, text: &str) -> io::Result<Option<Box<dyn Any + Send + Sync>>>;
+    /// What stands in the lock at `path` while a process has it; `None` where none has. Nothing is written.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such file; otherwise what the operating system says.
+    fn held(&self, path: &Path) -> io::Result<Option<String>>;
 }
 
 /// Makes a folder and those above it, where they do not exist yet. It is durable then, also where it was there: who has
@@ -324,6 +329,19 @@ impl Files for Disk {
             std::io::Write::write_all(&mut file, text.as_bytes())?;
         }
         Ok(Some(Box::new(file)))
+    }
+
+    fn held(&self, path: &Path) -> io::Result<Option<String>> {
+        let file = open_plain(OpenOptions::new().read(true), path)?;
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                let mut text = Vec::new();
+                file.take(NOTE).read_to_end(&mut text)?;
+                Ok(Some(String::from_utf8_lossy(&text).into_owned()))
+            }
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 }
 

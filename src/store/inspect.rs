@@ -160,7 +160,13 @@ impl Check<'_> {
     pub(super) fn notes(&mut self) -> Result<()> {
         for about in About::ALL {
             let folder = about.folder(&self.layout);
-            for name in self.list(&folder)? {
+            let before = self.checked.findings.len();
+            let names = self.list(&folder)?;
+            if about == About::Process && self.checked.findings.len() > before {
+                // What is there cannot be told, nor what is missing.
+                self.processes.clear();
+            }
+            for name in names {
                 let path = folder.join(&name);
                 let Some(of) = about.of(&name) else {
                     self.leftover_or_foreign(&path)?;
@@ -176,7 +182,8 @@ impl Check<'_> {
         for (process, runs) in std::mem::take(&mut self.processes).into_iter().filter(|(name, _)| is_token(name)) {
             let path = About::Process.path(&self.layout, &process);
             let what = "which program and machine trained these runs, and when, is not known";
-            let remedy = "Put back a copy of it, if there is one: the runs themselves do not need it, but no citation can name their version";
+            let remedy = "Put back a copy of it, if there is one: the runs themselves do not need it, but no citation can \
+                          name their version";
             self.find(Grade::Missing, &path, what, format!("{runs} that this process trained"), remedy);
         }
         Ok(())

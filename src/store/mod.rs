@@ -65,6 +65,7 @@ mod window;
 mod writer;
 
 pub use check::{Checked, Finding, Grade, check};
+pub use claims::{AtWork, at_work};
 pub use compact::Folded;
 pub use error::{Error, Result};
 pub use files::{Disk, Files, Handle, Kind, NoFile, Source};

@@ -10,7 +10,7 @@ use super::error::{Error, Result, frame_error};
 use super::frames;
 use super::restore::written;
 use crate::config::{Configuration, PARAMETERS, Parameter};
-use crate::grid::expression;
+use crate::grid::{computed, expression};
 
 /// What is asked for; everything that is absent asks for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,21 +66,11 @@ pub fn query(runs: &DataFrame, query: &Query) -> Result<DataFrame> {
 }
 
 fn select(runs: &DataFrame, condition: &str) -> Result<DataFrame> {
-    let selected = expression(condition).and_then(|condition| runs.clone().lazy().filter(condition).collect());
-    selected.map_err(|error| {
-        let message = error.to_string();
-        match unknown_column(runs, condition, &message) {
-            Some(name) => no_column(runs, name),
-            None => Error::Query(format!("`{condition}` is not a condition over the columns: {}", essence(&message))),
-        }
+    let selected = computed(|| runs.clone().lazy().filter(expression(condition)?).collect());
+    selected.map_err(|message| match unknown_column(runs, condition, &message) {
+        Some(name) => no_column(runs, name),
+        None => Error::Query(format!("`{condition}` is not a condition over the columns: {message}")),
     })
-}
-
-/// What Polars says, without its plan of the query and without places in a text that nobody wrote.
-fn essence(message: &str) -> &str {
-    let line = message.lines().next().unwrap_or_default();
-    let line = line.split(" at Line:").next().unwrap_or_default();
-    line.trim_start_matches("sql parser error: ")
 }
 
 /// The first quoted name in Polars' message that stands in the condition and is no column.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::claims::new_token;
+use super::claims::{AtWork, at_work_on, new_token};
 use super::compact::Folded;
 use super::error::{Error, Result};
 use super::files::{Disk, Files, create_folders, create_root};
@@ -23,7 +23,8 @@ impl Writer {
     /// replaces it. What it saves stays in its segment of the journal until [`gather`](super::gather()).
     ///
     /// # Errors
-    /// [`Error::Damaged`] when what is saved is not whole, [`Error::Name`], and errors of the operating system.
+    /// [`Error::InUse`] when a process that is no shard is seen to train runs there, [`Error::Damaged`] when what is saved is not
+    /// whole, [`Error::Name`], and errors of the operating system.
     pub fn open_shard(folder: &Path, sweep: &SweepCopy, note: &Note, listener: Listener) -> Result<Self> {
         Self::open_shard_on(&(Arc::new(Disk) as Arc<dyn Files>), folder, sweep, note, listener)
     }
@@ -40,6 +41,12 @@ impl Writer {
         }
         let layout = Layout::new(folder);
         require_no_links(&**files, &layout)?;
+        // Runs that a process which shares the sweep has taken could be among those of the shard. Where locks are not held
+        // between machines, none is seen.
+        let busy = at_work_on(&**files, &layout).unwrap_or_default().into_iter().find(|other| other.runs > 0);
+        if let Some(AtWork { process, .. }) = busy {
+            return Err(Error::InUse { path: folder.to_path_buf(), process });
+        }
         create_root(&**files, folder)?;
         create_folders(&**files, &layout.journal())?;
         let token = new_token();

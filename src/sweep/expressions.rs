@@ -125,16 +125,31 @@ pub fn of_all(sql: &str) -> Option<Misplaced> {
 pub fn of_each(sql: &str, columns: &[&str]) -> Option<Misplaced> {
     let tokens = tokens(sql);
     let calls = calls(&tokens);
+    let names_none = |call: &&Range<usize>| {
+        let first = tokens.partition_point(|token| token.at < call.start);
+        let last = tokens.partition_point(|token| token.at < call.end);
+        let own = &tokens[first + 1..last];
+        let names = |token: &Token<'_>| columns.contains(&token.text.trim_matches(['"', '`']));
+        !(own.iter().any(names) || matches!(own, [_, all, _] if all.is_sign("*")))
+    };
+    if let Some(call) = calls.iter().find(names_none) {
+        let message = format!("`{}` is of no column", &sql[call.clone()]);
+        return Some(Misplaced { piece: call.clone(), message, hint: "`count(*)` is the number of runs".into() });
+    }
+    let within = |token: &Token<'_>| {
+        let after = calls.partition_point(|call| call.end <= token.at);
+        calls.get(after).is_some_and(|call| call.contains(&token.at))
+    };
     let of_each = |token: &&Token<'_>| {
         matches!(token.kind, Kind::Word | Kind::Name)
             && columns.contains(&token.text.trim_matches(['"', '`']))
-            && !calls.iter().any(|call| call.contains(&token.at))
+            && !within(token)
     };
     let first = tokens.iter().find(of_each)?;
     let name = first.text.trim_matches(['"', '`']);
     let message = format!("`{name}` differs from run to run, and a claim is about all of them together");
     let hint =
-        format!("say which value: `max({name})`, `min({name})`, `median({name})`; what chooses runs goes into `where`");
+        "say which value: `max(…)`, `min(…)`, `median(…)`, `count(…)`; what chooses runs goes into `where`".into();
     Some(Misplaced { piece: first.at..first.end(), message, hint })
 }
 

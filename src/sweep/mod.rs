@@ -46,7 +46,7 @@ pub use replicates::{Replicates, Vary};
 pub use rules::{Constraint, Exclusion, Inclusion};
 pub use sampling::{Method, Sample};
 pub use schema::schema;
-pub use standard::{operators, standard};
+pub use standard::{misread, operators, standard};
 pub use values::{Entry, Written, rule};
 
 use place::Texts;

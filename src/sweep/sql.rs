@@ -77,14 +77,14 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "sign", "sqrt", "trunc", "truncate",
     "acos", "asin", "atan", "atan2", "cos", "sin", "tan",
     "coalesce", "greatest", "if", "ifnull", "least", "nullif",
-    "concat", "ends_with", "left", "length", "lower", "ltrim", "regexp_like", "replace", "reverse", "right", "rtrim", "split_part",
-    "starts_with", "strpos", "substr", "upper",
+    "concat", "ends_with", "left", "length", "lower", "ltrim", "regexp_like", "replace", "reverse", "rtrim", "split_part",
+    "starts_with", "substr", "upper",
 ];
 
 /// Words of the language that combine values of one point.
 #[rustfmt::skip]
 pub(super) const WORDS: &[&str] = &[
-    "and", "or", "not", "xor", "is", "null", "true", "false", "unknown", "in", "between", "like", "ilike", "rlike", "regexp", "escape",
+    "and", "or", "not", "is", "null", "true", "false", "unknown", "in", "between", "like", "ilike", "rlike", "regexp",
     "case", "when", "then", "else", "end", "distinct", "from",
 ];
 
@@ -142,11 +142,15 @@ pub(super) fn not_of_a_point(sql: &str, place: Place) -> Option<Diagnostic> {
 
 /// What to do instead of calling a function that a constraint cannot use.
 fn instead_of(name: &str) -> String {
-    if let Some(near) = nearest(name, FUNCTIONS.iter().copied()) {
+    let near = nearest(name, FUNCTIONS.iter().copied())
+        .filter(|_| !["right", "strpos"].contains(&name.to_lowercase().as_str()));
+    if let Some(near) = near {
         return format!("did you mean `{}`?", near.to_uppercase());
     }
     let examples = "such as `ABS(a)`, `LOG2(a)` or `STARTS_WITH(a, 'x')`";
     match name.to_lowercase().as_str() {
+        "right" => "write `ENDS_WITH(a, 'x')`, or `SUBSTR`".into(),
+        "strpos" => "write `a LIKE '%x%'`, or `STARTS_WITH`".into(),
         "max" | "min" => "to compare values of a point with each other, use `GREATEST(a, b)` and `LEAST(a, b)`".into(),
         _ => format!("there are those that take values of one point, {examples}: `sweeps/README.md` has them all"),
     }

@@ -16,7 +16,8 @@ pub fn operators(sql: &str) -> usize {
 
 /// SQL as it is given to Polars:
 /// - without comments;
-/// - numbers such as `1e-3` have a point, and so have all numbers of a list in which one has: `1.0e-3`, `IN (1.0, 2.5)`;
+/// - numbers such as `1e-3` have a point, as have whole ones beyond 64 bits, and all numbers of a list in which one has:
+///   `1.0e-3`, `IN (1.0, 2.5)`;
 /// - `a IS DISTINCT FROM b` stands in brackets, since the parser takes all that follows for a part of `b`;
 /// - a flag that is compared is written `(NOT FALSE)`, since Polars makes one thing of `x IS TRUE`, which is true or false of
 ///   everything, and of `x = TRUE`, which is neither of what is unknown; `IS UNKNOWN` is `IS NULL`.
@@ -29,6 +30,48 @@ pub fn standard(sql: &str) -> String {
     text.written.concat()
 }
 
+/// What the language does not have, since Polars or its parser computes something else than the standard says; in words, with
+/// what to write instead.
+#[must_use]
+pub fn misread(sql: &str) -> Option<String> {
+    let text = Text::of(sql);
+    let places = 0..text.said.len();
+    let is_called = |place: usize, name: &str| text.is(place, name) && text.is_sign(place + 1, "(");
+    let chained = text.parts().into_iter().find(|part| part.comparisons.len() > 1);
+    if let Some(Part { start, end, comparisons, .. }) = chained {
+        let (first, second) = (comparisons[0], comparisons[1]);
+        let middle = (first + 1..second).find(|&place| !matches!(text.at(place), Some((Kind::Sign, "=" | "<" | ">"))));
+        let middle = middle.map(|middle| text.given(middle, second)).unwrap_or_default();
+        return Some(format!(
+            "`{}` compares twice: write `… AND …` with `{}` on both sides, `BETWEEN`, or brackets",
+            text.given(start, end),
+            middle.trim()
+        ));
+    }
+    for place in places {
+        if text.is(place, "xor") {
+            return Some("`XOR` is not offered: write `(a) <> (b)`, with each condition in brackets".into());
+        } else if is_called(place, "right") {
+            return Some("`RIGHT` is not offered: write `ENDS_WITH(a, 'x')`, or `SUBSTR`".into());
+        } else if is_called(place, "strpos") {
+            return Some("`STRPOS` is not offered: write `a LIKE '%x%'`, or `STARTS_WITH`".into());
+        } else if is_called(place, "in") {
+            let is_value = |place: &usize| match text.at(*place) {
+                Some((Kind::Number | Kind::Text, _) | (Kind::Sign, "," | "-" | "+")) => true,
+                _ => ["true", "false", "null"].iter().any(|word| text.is(*place, word)),
+            };
+            let end = (place + 2..text.said.len()).find(|place| !is_value(place));
+            if let Some(other) = end.filter(|&end| !text.is_sign(end, ")")) {
+                let other = text.at(other).map_or("", |(_, piece)| piece);
+                return Some(format!(
+                    "`IN` takes values as they are written, and `{other}` is none: write `a = b OR a = c`"
+                ));
+            }
+        }
+    }
+    None
+}
+
 /// Pieces of SQL, and what is written for each.
 struct Text<'s> {
     pieces: Vec<(Kind, &'s str)>,
@@ -37,14 +80,18 @@ struct Text<'s> {
     said: Vec<usize>,
 }
 
-/// What stands between two brackets, or between `CASE` and `END`, as far as it was read.
-struct Open {
-    /// Where the part of it begins that is read: what was said since the last `AND`, `THEN`, comma and the like.
+/// A part between `AND`, `OR`, `THEN`, commas, brackets and the like.
+#[derive(Default)]
+struct Part {
+    /// The first that is said in it, of what is said, and the first behind it.
     start: usize,
-    /// Whether an `AND` is still to come that belongs to a `BETWEEN`.
+    end: usize,
+    /// Whether an `AND` is still to come that belongs to a `BETWEEN` of it.
     between: bool,
-    /// Whether the part says `IS DISTINCT FROM`.
+    /// Whether it says `IS DISTINCT FROM`.
     distinct: bool,
+    /// Its comparisons, where they stand.
+    comparisons: Vec<usize>,
 }
 
 impl<'s> Text<'s> {
@@ -74,7 +121,7 @@ impl<'s> Text<'s> {
         for place in 0..self.said.len() {
             match self.at(place) {
                 Some((Kind::Number, piece)) => {
-                    if piece.contains(['e', 'E']) {
+                    if piece.contains(['e', 'E']) || (is_whole(piece) && piece.parse::<i64>().is_err()) {
                         self.written[self.said[place]] = with_point(piece);
                     }
                     if let Some((_, numbers)) = open.last_mut() {
@@ -85,7 +132,7 @@ impl<'s> Text<'s> {
                 Some((Kind::Sign, ")")) => {
                     let Some((true, numbers)) = open.pop() else { continue };
                     let pieces = numbers.iter().map(|&place| self.pieces[self.said[place]].1);
-                    if !pieces.clone().all(is_whole) {
+                    if !numbers.iter().all(|&place| is_whole(&self.written[self.said[place]])) {
                         let pointed: Vec<String> = pieces.map(with_point).collect();
                         for (place, number) in numbers.into_iter().zip(pointed) {
                             self.written[self.said[place]] = number;
@@ -97,50 +144,62 @@ impl<'s> Text<'s> {
         }
     }
 
-    fn distinctions(&mut self) {
-        let begins = |start: usize| Open { start, between: false, distinct: false };
+    /// All parts, each behind those within it.
+    fn parts(&self) -> Vec<Part> {
+        let begins = |start: usize| Part { start, ..Part::default() };
         let mut open = vec![begins(0)];
+        let mut parts = Vec::new();
+        let is_comparison = |place: usize| matches!(self.at(place), Some((Kind::Sign, "=" | "<" | ">" | "!")));
         for place in 0..self.said.len() {
             let is = |word: &str| self.is(place, word);
             let opens = self.is_sign(place, "(") || is("case");
             let closes = self.is_sign(place, ")") || is("end");
-            let parts = self.is_sign(place, ",") || ["or", "xor", "when", "then", "else"].into_iter().any(is);
-            let (is_and, is_between, is_not) = (is("and"), is("between"), is("not"));
-            let is_distinct = is("distinct") && self.is(place + 1, "from");
-            let Some(inner) = open.last_mut() else { return };
+            let ends = self.is_sign(place, ",") || ["or", "xor", "when", "then", "else"].into_iter().any(is);
+            let Some(inner) = open.last_mut() else { return parts };
             if opens {
                 open.push(begins(place + 1));
-            } else if is_and && inner.between {
+            } else if is("and") && inner.between {
                 inner.between = false;
-            } else if closes || parts || is_and {
+            } else if closes || ends || is("and") {
                 let part = std::mem::replace(inner, begins(place + 1));
-                self.enclose(&part, place);
+                parts.push(Part { end: place, ..part });
                 if closes {
                     open.pop();
                 }
-            } else if is_not && inner.start == place {
+            } else if is("not") && inner.start == place {
                 inner.start = place + 1;
             } else {
-                inner.between |= is_between;
-                inner.distinct |= is_distinct;
+                inner.between |= is("between");
+                inner.distinct |= is("distinct") && self.is(place + 1, "from");
+                if is_comparison(place) && !(place > 0 && is_comparison(place - 1)) {
+                    inner.comparisons.push(place);
+                }
             }
         }
-        if let [part] = &open[..] {
-            self.enclose(part, self.said.len());
+        if open.len() == 1 {
+            parts.extend(open.pop().map(|part| Part { end: self.said.len(), ..part }));
+        }
+        parts
+    }
+
+    fn distinctions(&mut self) {
+        for part in self.parts().into_iter().filter(|part| part.distinct) {
+            self.written[self.said[part.start]].insert(0, '(');
+            self.written[self.said[part.end - 1]].push(')');
         }
     }
 
-    /// Puts brackets around a part that ends before `end`, where it needs them.
-    fn enclose(&mut self, part: &Open, end: usize) {
-        if part.distinct {
-            self.written[self.said[part.start]].insert(0, '(');
-            self.written[self.said[end - 1]].push(')');
-        }
+    /// What stands from one place to before another, as it was given.
+    fn given(&self, from: usize, to: usize) -> String {
+        self.pieces[self.said[from]..=self.said[to - 1]].iter().map(|(_, piece)| *piece).collect()
     }
 
     fn flags(&mut self) {
         for place in 1..self.said.len() {
-            let is_compared = matches!(self.at(place - 1), Some((Kind::Sign, "=" | "<" | ">")));
+            // Brackets change nothing.
+            let before = (0..place).rev().find(|&before| !self.is_sign(before, "("));
+            let before = before.and_then(|before| self.at(before));
+            let is_compared = matches!(before, Some((Kind::Sign, "=" | "<" | ">")));
             let instead = if self.is(place, "unknown") && (self.is(place - 1, "is") || self.is(place - 1, "not")) {
                 ("unknown", "NULL")
             } else if is_compared && self.is(place, "true") {
@@ -184,9 +243,45 @@ mod tests {
             ("a IN (1, -2, 1e-3) AND b in (4)", "a IN (1.0, -2.0, 1.0e-3) AND b in (4)"),
             ("a NOT IN (ROUND(b, 1), .5, 3)", "a NOT IN (ROUND(b, 1), .5, 3.0)"),
             ("in(1.5, 1)) > 2)", "in(1.5, 1.0)) > 2)"),
+            (
+                "a < 9223372036854775808 AND a < 9223372036854775807",
+                "a < 9223372036854775808.0 AND a < 9223372036854775807",
+            ),
+            ("a IN (1, 9223372036854775808)", "a IN (1.0, 9223372036854775808.0)"),
             ("", ""),
         ] {
             assert_eq!(standard(sql), expected);
+        }
+    }
+
+    #[test]
+    fn what_would_be_misread_is_refused() {
+        for (sql, said) in [
+            ("1 <= depth <= 3", "`1 <= depth <= 3` compares twice: write `… AND …` with `depth` on both sides"),
+            ("a = 1 AND (NOT b<c+1 <>d)", "`b<c+1 <>d` compares twice: write `… AND …` with `c+1`"),
+            ("CASE WHEN a = b = c THEN 1 END = 1", "`a = b = c`"),
+            ("a = 1 xor b = 2", "`XOR`"),
+            ("RIGHT(a, 2) = 'x'", "`RIGHT`"),
+            ("Strpos (a, 'x') > 0", "`STRPOS`"),
+            ("a IN (b, 1)", "`b` is none"),
+            ("a NOT IN (1, 2 * 3)", "`*` is none"),
+            ("a IN ((1), 2)", "`(` is none"),
+            ("a IN (SELECT 1)", "`SELECT` is none"),
+        ] {
+            let found = misread(sql).unwrap_or_else(|| panic!("{sql}"));
+            assert!(found.contains(said), "{sql}: {found}");
+        }
+        for sql in [
+            "(a = b) = (c < d) AND a <= 1 OR b >= 2 AND NOT c != d",
+            "a = CASE WHEN b = c THEN d = 1 ELSE e = 2 END",
+            "f(a = 1, b = 2) = 3",
+            "a = -1 AND b <- 2",
+            "a BETWEEN 1 AND 2 = TRUE AND b = 1",
+            "a IN (1, -2, 'it''s', NULL, true) AND b IN () AND right = 1 AND strpos = 2",
+            "a IN (",
+            "= = =",
+        ] {
+            assert_eq!(misread(sql), None, "{sql}");
         }
     }
 
@@ -210,6 +305,10 @@ mod tests {
             ),
             ("f(a IS DISTINCT FROM b, c)", "f((a IS DISTINCT FROM b), c)"),
             ("true IS DISTINCT FROM a OR b = TRUE", "(true IS DISTINCT FROM a) OR b = (NOT FALSE)"),
+            (
+                "a = (TRUE) OR (a) <> ((false)) AND b IN (TRUE)",
+                "a = ((NOT FALSE)) OR (a) <> (((NOT TRUE))) AND b IN (TRUE)",
+            ),
             ("a IS DISTINCT FROM b = TRUE AND c", "(a IS DISTINCT FROM b = (NOT FALSE)) AND c"),
             ("count(DISTINCT a) = 1", "count(DISTINCT a) = 1"),
             // What is wrong anyway stays so.

@@ -15,7 +15,7 @@ use super::report::Saved;
 use super::slurm::{Division, Standing, saved};
 use super::{plan, say};
 use crate::slurm::{self, Attempt, Folder, Jobs, Known, Order, Queue, State, Task, Told, Trouble};
-use crate::store::{self, Results};
+use crate::store::{self, AtWork, Results};
 use crate::sweep::Sweep;
 
 /// Show how a sweep stands: tasks that are done, running, waiting, stopped, failed or lost, runs, rate, and time left.
@@ -88,6 +88,8 @@ struct Status {
     tasks: Vec<Task>,
     standing: Standing,
     attempts: Vec<Attempt>,
+    /// Processes at work that are no shards.
+    processes: Vec<AtWork>,
     jobs: Jobs,
     queue: Option<Queue>,
     /// What went wrong in asking Slurm.
@@ -128,6 +130,7 @@ impl Followed {
         let is_silent = trouble.as_ref().is_some_and(|trouble| !matches!(trouble, Trouble::Absent { .. }));
         let trouble = trouble.map(|trouble| trouble.to_string());
         let attempts = attempts_of(&self.place)?;
+        let processes = store::at_work(&self.place)?;
         let tasks = self.slurm.as_ref().map(|(_, order)| order.tasks).or_else(|| attempts.last().map(|last| last.of));
         self.divide(tasks.unwrap_or(1))?;
         let Some((_, division)) = &self.division else { unreachable!("it was divided") };
@@ -143,7 +146,7 @@ impl Followed {
             failed: sum.failed + one.failed,
             missing: sum.missing + one.missing,
         });
-        Ok(Status { tasks: rows, standing, attempts, jobs, queue, trouble, others, pending, rate })
+        Ok(Status { tasks: rows, standing, attempts, processes, jobs, queue, trouble, others, pending, rate })
     }
 
     fn divide(&mut self, tasks: u64) -> anyhow::Result<()> {
@@ -172,7 +175,7 @@ impl Status {
 
     /// Whether it will be otherwise later, without anybody doing anything.
     fn is_going_on(&self) -> bool {
-        self.is_gathering() || self.tasks.iter().any(|task| task.state.is_held())
+        self.is_gathering() || !self.processes.is_empty() || self.tasks.iter().any(|task| task.state.is_held())
     }
 
     /// Seconds until everything has ended if it goes on as it does now.

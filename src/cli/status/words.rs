@@ -10,6 +10,7 @@ use crate::cli::exit::harmless;
 use crate::cli::run::words::quoted;
 use crate::cli::style;
 use crate::slurm::{State, Task, ranges};
+use crate::store::AtWork;
 
 /// Tasks of which the reason is shown; of the others, how many there are.
 const MOST_REASONS: usize = 8;
@@ -29,6 +30,10 @@ pub fn lines(followed: &Followed, status: &Status) -> Vec<String> {
     runs.push(format!("{} left", style::count(standing.missing)));
     lines.push(format!("runs   {}", runs.join(" · ")));
     lines.extend(pace(status));
+    lines.extend(status.processes.iter().map(|other| match other.runs {
+        0 => format!("work   {} is at work here", process(other)),
+        runs => format!("work   {} trains {} here", process(other), style::counted(runs as u64, "run")),
+    }));
     lines.extend(status.trouble.iter().map(|trouble| {
         format!("note: {}; what follows is from the results alone", harmless(trouble).replace('\n', " "))
     }));
@@ -47,6 +52,10 @@ pub fn lines(followed: &Followed, status: &Status) -> Vec<String> {
     }
     lines.extend(next(followed, status).into_iter().map(|next| format!("next: {next}")));
     lines
+}
+
+fn process(other: &AtWork) -> String {
+    other.process.map_or_else(|| "another process".to_owned(), |number| format!("process {number}"))
 }
 
 fn heading(followed: &Followed, status: &Status, all: u64) -> String {
@@ -125,6 +134,9 @@ pub fn next(followed: &Followed, status: &Status) -> Vec<String> {
     let of = |states: &[State]| states.iter().map(|state| status.count(*state)).sum::<u64>();
     let unheld = of(&[State::Stopped, State::Failed, State::Lost, State::NotBegun]);
     let (held, unknown) = (of(&[State::Running, State::Waiting]), status.count(State::Unknown));
+    if status.tasks.is_empty() && !status.processes.is_empty() {
+        return vec![format!("nothing: {} is at it", process(&status.processes[0]))];
+    }
     if status.tasks.is_empty() {
         return match status.standing.missing {
             0 if status.pending > 0 => vec![format!("ablate gather {results}   puts what is saved into the tables")],
@@ -205,6 +217,11 @@ pub fn document(followed: &Followed, status: &Status) -> Value {
         "runs_per_minute": status.rate * 60.0,
         "seconds_left": status.seconds_left(),
         "gather": gather,
+        "processes": status
+            .processes
+            .iter()
+            .map(|other| json!({"process": other.process, "runs": other.runs}))
+            .collect::<Vec<_>>(),
         // Those that are done need no line.
         "unfinished": status.tasks.iter().filter(|task| task.state != State::Done).map(task).collect::<Vec<_>>(),
         "next": next(followed, status),

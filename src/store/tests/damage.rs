@@ -13,9 +13,10 @@ use crate::config::Id;
 use crate::store::check::{Finding, Grade, check_on};
 use crate::store::files::{Files, Handle, Kind, Source, write_synced};
 use crate::store::layout::{Layout, TABLES};
+use crate::store::notes::{self, About};
 use crate::store::parts::PartReader;
 use crate::store::repair::repair_on;
-use crate::store::{Error, Record, Result, Results, SweepCopy, Writer, unfinished, weights};
+use crate::store::{Error, Note, Record, Result, Results, SweepCopy, Writer, unfinished, weights};
 use crate::train::{Checkpoint, Status, Weight};
 
 const FOLDER: &str = "/results/sample";
@@ -243,6 +244,9 @@ impl Files for Hooked {
     fn lock(&self, path: &Path, text: &str) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
         self.files.lock(path, text)
     }
+    fn held(&self, path: &Path) -> io::Result<Option<String>> {
+        self.files.held(path)
+    }
 }
 
 #[test]
@@ -394,6 +398,40 @@ fn every_sweep_that_was_run_is_looked_for() {
     files.remove(&path).unwrap();
     let opened = Results::open_on(Arc::new(files.clone()), Path::new(FOLDER));
     assert!(matches!(opened, Err(Error::Damaged { path: blamed, .. }) if blamed == path));
+}
+
+/// Runs of three processes, in the tables and in the journal; of one there is a note.
+#[test]
+fn notes_that_are_missing_are_named_with_how_many_runs_they_were_about() {
+    let files = store();
+    let by = |process: &str, number| Record { process: Some(process.into()), ..record(number) };
+    let (kept, folded, last) = ("00000000000000aa", "00000000000000bb", "00000000000000cc");
+    let writer = || writer(&files).unwrap();
+    let first = writer();
+    for record in [by(kept, 5), by(folded, 6), by(folded, 7)] {
+        first.append(&record, None).unwrap();
+    }
+    first.close().unwrap();
+    let second = writer();
+    // No name that leads elsewhere is made a path of.
+    for record in [by(last, 8), by("../../../etc/passwd", 9)] {
+        second.append(&record, None).unwrap();
+    }
+    second.leave().unwrap();
+    notes::keep(&files, &Layout::new(Path::new(FOLDER)), About::Process, kept, &Note::new()).unwrap();
+    let missing = |process: &str| (Grade::Missing, format!("provenance/{process}.json"));
+    assert_eq!(found(&files), [missing(folded), missing(last)]);
+    let checked = check_on(&files, Path::new(FOLDER)).unwrap();
+    assert!(!checked.is_damaged() && checked.is_complete());
+    let runs: Vec<&str> = checked.findings.iter().map(|finding| finding.runs.as_str()).collect();
+    assert_eq!(runs, ["2 that this process trained", "1 that this process trained"]);
+    // Where the folder cannot be read, nobody knows what is missing.
+    let hook = |_: &Memory, path: &Path| match path.ends_with("provenance") {
+        true => Err(io::Error::from(io::ErrorKind::PermissionDenied)),
+        false => Ok(()),
+    };
+    let checked = check_on(&Hooked { files, hook: Box::new(hook) }, Path::new(FOLDER)).unwrap();
+    assert_eq!(checked.findings.iter().map(|finding| finding.grade).collect::<Vec<_>>(), [Grade::Unreadable]);
 }
 
 #[test]

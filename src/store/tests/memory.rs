@@ -510,4 +510,9 @@ impl Files for Memory {
         let free = self.disk().locks.insert(path.to_path_buf());
         Ok(free.then(|| Box::new(Held(self.clone(), path.to_path_buf())) as Box<dyn Any + Send + Sync>))
     }
+
+    fn held(&self, path: &Path) -> io::Result<Option<String>> {
+        self.look()?;
+        Ok(self.disk().locks.contains(path).then(String::new))
+    }
 }
