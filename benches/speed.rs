@@ -69,7 +69,13 @@ fn answer(request: &Json) -> Json {
         Some("cuda") => ablate::train::Choice::Device(Device::Cuda(0)).resolve().expect("CUDA works")[0],
         _ => Device::Cpu,
     };
-    let context = Context { device, catalogue: &Catalogue::default(), watch: &watch, profile: profile.as_ref() };
+    let context = Context {
+        device,
+        catalogue: &Catalogue::default(),
+        watch: &watch,
+        measuring: &|| Watch::GoOn,
+        profile: profile.as_ref(),
+    };
     let began = Instant::now();
     let ends = train(&members, &context).expect("training works");
     let whole = began.elapsed().as_secs_f64();

@@ -428,6 +428,16 @@ fn a_plan_tells_what_an_edit_changes() {
     assert!(text.contains("2 added, 6 kept, 4 left behind") && text.contains("1 configuration added:"), "{text}");
     let line = text.lines().find(|line| line.contains("  + ")).unwrap();
     assert!(line.ends_with("normalization standardize, activation tanh"), "{text}");
+    // Values are of the kinds that they have in the tables.
+    let edited =
+        ["plan", "small.yaml", "--diff", "--json", "learning_rate=0.001,0.00083333333", "bias=false", "width=3,4"];
+    let document: Value = serde_json::from_str(&good(folder.path(), &edited)).unwrap();
+    let added = document["diff"]["added"].as_array().unwrap();
+    let of = |name: &str, value: Value| added.iter().any(|one| one["parameters"][name] == value);
+    assert!(
+        of("learning_rate", 0.000_833_333_33.into()) && of("bias", false.into()) && of("width", 3.into()),
+        "{document}"
+    );
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn a_run_that_memory_is_too_small_for_fails_alone() {
     let limited = |command: &str| shell(folder.path(), &format!("ulimit -v 6000000; $ABLATE {command}"));
     let plan = limited("plan small.yaml");
     assert!(plan.status.success(), "{}", err(&plan));
-    assert!(out(&plan).contains("1 of them need more memory than the"), "{}", out(&plan));
+    assert!(out(&plan).contains("1 of them needs more memory than the"), "{}", out(&plan));
     let run = limited("run small.yaml");
     assert_eq!(run.status.code(), Some(5), "{}", err(&run));
     let listed = shell(folder.path(), "$ABLATE runs small --columns width,status,reason --sort width --format csv");

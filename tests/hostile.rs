@@ -247,6 +247,20 @@ fn folders_that_cannot_be_written_to_are_named() {
 }
 
 #[test]
+fn a_limit_on_the_size_of_files_is_an_error_and_loses_nothing() {
+    let folder = folder(SWEEP);
+    let program = env!("CARGO_BIN_EXE_ablate");
+    let output = Command::new("sh")
+        .args(["-c", &format!("ulimit -f 2; exec '{program}' run small.yaml --no-report")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("ulimit -f"), "{}", text(&output));
+    assert!(run(folder.path()).status.success());
+}
+
+#[test]
 fn a_folder_that_vanishes_is_an_error_and_no_hang() {
     let long = SWEEP.replace("epochs: 3", "epochs: 20000").replace("width: [3, 8]", "width: [3, 4, 5, 6, 7, 8, 9, 10]");
     let folder = folder(&long);
@@ -276,6 +290,7 @@ fn a_folder_that_vanishes_is_an_error_and_no_hang() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     assert!(text(&output).contains("results/small"), "{}", text(&output));
+    assert!(!folder.path().join("results/small").exists(), "nothing is made in the place of what has gone");
     // Beginning anew does.
     fs::write(folder.path().join("small.yaml"), SWEEP).unwrap();
     assert!(run(folder.path()).status.success());

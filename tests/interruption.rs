@@ -190,6 +190,38 @@ fn the_first_signal_drains_and_says_how_to_go_on() {
     }
 }
 
+/// A run that is trained in a moment and measured for a minute: a million pairs, of hundreds of features each.
+#[test]
+fn measuring_is_given_up_for_a_stop_and_for_the_time_limit() {
+    const DEAR: &str = "version: 1
+name: long
+base: {task: sum, encoding: {onehot: 300}, width: 4, examples: 50, test_examples: 10, epochs: 1}
+";
+    let folder = folder();
+    fs::write(folder.path().join("long.yaml"), DEAR).unwrap();
+    let ablate = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ablate"));
+        command.args(["run", "long.yaml", "--no-report", "--json", "--device", "cpu"]).args(arguments);
+        command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let child = ablate(&[]).spawn().unwrap();
+    sleep(Duration::from_secs(2));
+    signal(&child, "INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["left"], &document["finished"]), (&1.into(), &0.into()), "{document}");
+    assert_eq!(fs::read_dir(folder.path().join("results/long/unfinished")).unwrap().count(), 1, "it is kept as it was");
+
+    let output = ablate(&["--timeout", "0.5"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+    let results = Results::open(&folder.path().join("results/long")).unwrap();
+    let text = |name: &str| results.runs().column(name).unwrap().str().unwrap().get(0).unwrap().to_owned();
+    assert_eq!(text("status"), "timed_out");
+    assert!(text("reason").contains("over the time limit of 0.5 s"), "{}", text("reason"));
+}
+
 #[test]
 fn what_is_in_flight_goes_on_where_it_was() {
     let folder = folder();

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use polars::prelude::{AnyValue, DataFrame};
+use polars::prelude::DataFrame;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::style;
-use crate::config::{Id, PARAMETERS, Parameter};
+use crate::config::{Id, PARAMETERS, Parameter, Value};
 use crate::plan::{Change, Diff, Plan, Point, Saved};
-use crate::store::{self, Ended, Results, telling_columns};
+use crate::store::{self, Ended, Results, json_value, telling_columns};
 
 /// A plan beside what is saved, and the configurations that it adds and leaves behind.
 pub struct Beside<'p> {
@@ -24,10 +24,10 @@ pub struct Beside<'p> {
 struct Told {
     config: String,
     #[serde(rename = "parameters", serialize_with = "as_map")]
-    values: Vec<(String, String)>,
+    values: Vec<(String, Json)>,
 }
 
-fn as_map<S: Serializer>(values: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+fn as_map<S: Serializer>(values: &[(String, Json)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(values.iter().map(|(name, value)| (name, value)))
 }
 
@@ -61,8 +61,15 @@ fn configurations(runs: &DataFrame) -> HashSet<Id> {
 /// A configuration that nothing is saved of.
 fn added(point: &Point, telling: &[&Parameter]) -> Told {
     let configuration = point.configuration();
-    let value =
-        |parameter: &&Parameter| Some((parameter.name.to_owned(), configuration.column(parameter)?.to_string()));
+    let value = |parameter: &&Parameter| {
+        let value = match configuration.column(parameter)? {
+            Value::Flag(flag) => flag.into(),
+            Value::Whole(whole) => whole.into(),
+            Value::Number(number) => number.into(),
+            other => other.to_string().into(),
+        };
+        Some((parameter.name.to_owned(), value))
+    };
     Told { config: point.id.to_string(), values: telling.iter().filter_map(value).collect() }
 }
 
@@ -78,17 +85,17 @@ fn left(runs: &DataFrame, ids: &HashSet<Id>, mut known: HashSet<String>) -> Resu
     let telling = telling_columns(runs, None)?;
     let telling = telling.iter().filter(|name| PARAMETERS.iter().any(|parameter| parameter.name == name.as_str()));
     let telling: Vec<&String> = telling.collect();
-    let text = |name: &str, row: usize| match runs.column(name).ok()?.get(row).ok()? {
-        AnyValue::Null => None,
-        AnyValue::String(text) => Some(text.to_owned()),
-        other => Some(other.to_string()),
+    let value = |name: &str, row: usize| {
+        let value = json_value(&runs.column(name).ok()?.get(row).ok()?);
+        (!value.is_null()).then_some(value)
     };
+    let text = |name: &str, row: usize| value(name, row)?.as_str().map(str::to_owned);
     let mut left = Vec::new();
     for row in 0..runs.height() {
         let run = text("run", row).and_then(|id| id.parse::<Id>().ok());
         let Some(config) = text("config", row).filter(|_| run.is_some_and(|run| ids.contains(&run))) else { continue };
         if known.insert(config.clone()) {
-            let values = telling.iter().filter_map(|name| Some(((*name).clone(), text(name, row)?)));
+            let values = telling.iter().filter_map(|name| Some(((*name).clone(), value(name, row)?)));
             left.push(Told { config, values: values.collect() });
         }
     }
@@ -155,7 +162,8 @@ impl Beside<'_> {
             }
         }
         let told = |sign: char, Told { config, values }: &Told| {
-            let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            let shown = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let values: Vec<String> = values.iter().map(|(name, value)| format!("{name} {}", shown(value))).collect();
             format!("  {sign} {config} {}", values.join(", ")).trim_end().to_owned()
         };
         let added: Vec<String> = self.added().take(MOST_VALUES).map(|one| told('+', &one)).collect();

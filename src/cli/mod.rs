@@ -33,6 +33,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::execute::survive_limits;
+
 use self::exit::Exit;
 use self::libtorch::Need;
 use self::options::Global;
@@ -84,6 +86,8 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.global.set_up();
+    // Where that cannot be, it is as it was.
+    let _ = survive_limits();
     match cli.command.run(&cli.global) {
         Ok(exit) => exit.into(),
         Err(error) => exit::explain(&error, &cli.global).into(),

@@ -91,7 +91,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         let written = serde_json::to_writer_pretty(
             &mut out,
-            &Document { diff, failed, ..Document::of(&sweep, &plan, workers, time) },
+            &Document { failed, diff, ..Document::of(&sweep, &plan, workers, time) },
         );
         printed(written.map_err(Into::into).and_then(|()| writeln!(out)).and_then(|()| out.flush()));
     } else {
@@ -163,6 +163,8 @@ pub struct Document<'p> {
     workers: usize,
     seconds: f64,
     memory: u64,
+    /// Runs that need more memory than is available here, and would fail.
+    too_large: u64,
     bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<diff::Beside<'p>>,
@@ -171,6 +173,7 @@ pub struct Document<'p> {
 impl<'p> Document<'p> {
     /// A plan for so many workers, which takes so long.
     pub fn of(sweep: &'p Sweep, plan: &'p Plan, workers: usize, time: Duration) -> Self {
+        let memory = plan.memory(workers);
         let excluded = plan.excluded.iter();
         let excluded = excluded.map(|rule| json!({"grid": rule.grid, "rule": rule.rule, "points": rule.points}));
         Self {
@@ -189,11 +192,20 @@ impl<'p> Document<'p> {
             shapes: shapes(plan),
             workers,
             seconds: time.as_secs_f64(),
-            memory: plan.memory(workers),
+            memory,
+            too_large: too_large(plan, memory, available()),
             bytes: disk(plan),
             diff: None,
         }
     }
+}
+
+/// Runs to do that need more memory by themselves than `there` is, where the plan takes `memory`.
+fn too_large(plan: &Plan, memory: u64, there: u64) -> u64 {
+    // Where the largest cohorts fit together, every run does.
+    let cohorts = if memory > there { &plan.cohorts[..] } else { &[] };
+    let too_large = cohorts.iter().filter(|cohort| cohort.shape.bytes_on_processor(1) > there);
+    too_large.map(|cohort| cohort.runs.len() as u64).sum()
 }
 
 fn lines(sweep: &Sweep, plan: &Plan, failed: u64, jobs: usize, time: Duration) -> Vec<String> {
@@ -238,14 +250,12 @@ fn lines(sweep: &Sweep, plan: &Plan, failed: u64, jobs: usize, time: Duration) -
         style::bytes(disk(plan) as f64),
     ));
     let there = available();
-    // Where the largest cohorts fit together, every run does.
-    let cohorts = if memory > there { &plan.cohorts[..] } else { &[] };
-    let too_large = cohorts.iter().filter(|cohort| cohort.shape.bytes_on_processor(1) > there);
-    let too_large: u64 = too_large.map(|cohort| cohort.runs.len() as u64).sum();
+    let too_large = too_large(plan, memory, there);
     if too_large > 0 {
         lines.push(format!(
-            "{} of them need more memory than the {} that are available, and would fail",
+            "{} of them {} more memory than the {} that are available, and would fail",
             style::count(too_large),
+            if too_large == 1 { "needs" } else { "need" },
             style::bytes(there as f64)
         ));
     }

@@ -41,6 +41,7 @@ struct State {
     ended: usize,
     diverged: usize,
     failed: usize,
+    timed_out: usize,
     best: Option<f64>,
     last_line: Option<(Instant, f64)>,
 }
@@ -80,7 +81,8 @@ impl Progress {
                 state.ended += 1;
                 match outcome.status {
                     Status::Diverged => state.diverged += 1,
-                    Status::Failed | Status::TimedOut => state.failed += 1,
+                    Status::Failed => state.failed += 1,
+                    Status::TimedOut => state.timed_out += 1,
                     Status::Finished => {}
                 }
                 if let Some(metric) = &self.metric
@@ -148,6 +150,9 @@ impl Progress {
         }
         if state.failed > 0 {
             parts.push(format!("{} failed", style::count(state.failed as u64)));
+        }
+        if state.timed_out > 0 {
+            parts.push(format!("{} timed out", style::count(state.timed_out as u64)));
         }
         parts.join(" · ")
     }

@@ -5,6 +5,7 @@ mod failure;
 mod memory;
 mod signals;
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use failure::Failure;
 
 pub use estimate::{cost, estimate};
 pub use memory::available;
-pub use signals::Stop;
+pub use signals::{Stop, survive_limits};
 
 /// How to execute.
 #[derive(Clone, Debug)]
@@ -298,21 +299,37 @@ impl Worker<'_> {
         let before: Vec<f64> = checkpoints.iter().map(|from| from.as_ref().map_or(0.0, |from| from.seconds)).collect();
         let mean_before = Duration::from_secs_f64(before.iter().sum::<f64>() / runs.len().max(1) as f64);
         let of = members.first().map_or(0, |member| member.configuration.epochs);
+        // A run's time is its share of its cohort's, as in the column of seconds.
+        let over = || {
+            let share = mean_before + began.elapsed() / runs.len() as u32;
+            work.options.time_limit.filter(|limit| share > *limit).map(|limit| limit.as_secs_f64())
+        };
         let watch = |done: u32| {
             // A listener that fails does so again at the next run's end, where it is heard.
             let _ = self.tell(Event::EpochDone { cohort, done, of });
-            // A run's time is its share of its cohort's, as in the column of seconds.
-            let share = mean_before + began.elapsed() / runs.len() as u32;
-            match work.options.time_limit.filter(|limit| share > *limit) {
-                Some(limit) => {
-                    Watch::TimeOut(format!("over the time limit of {} s after epoch {done}", limit.as_secs_f64()))
-                }
+            match over() {
+                Some(limit) => Watch::TimeOut(format!("over the time limit of {limit} s after epoch {done}")),
                 None if self.stop.is_asked() => Watch::Pause,
                 None => Watch::GoOn,
             }
         };
-        let context =
-            Context { device: self.device, catalogue: &work.catalogue, watch: &watch, profile: work.options.profile };
+        let measures_since = Cell::new(None);
+        let measuring = || {
+            let since = measures_since.get().unwrap_or_else(now);
+            measures_since.set(Some(since));
+            match over() {
+                Some(limit) => Watch::TimeOut(format!("over the time limit of {limit} s while it was measured")),
+                None if self.stop.is_asked() && since.elapsed() > MEASURING => Watch::Pause,
+                None => Watch::GoOn,
+            }
+        };
+        let context = Context {
+            device: self.device,
+            catalogue: &work.catalogue,
+            watch: &watch,
+            measuring: &measuring,
+            profile: work.options.profile,
+        };
         let mut ends = match catch_unwind(AssertUnwindSafe(|| (work.trainer)(&members, &context))) {
             Ok(Ok(ends)) => ends,
             Ok(Err(error)) => return Err(Failure::of(&format!("{error:#}"))),
@@ -329,6 +346,9 @@ impl Worker<'_> {
         Ok(ends)
     }
 }
+
+/// Time that measuring may go on for once a stop is asked for: what is nearly done is better than what has to be done again.
+const MEASURING: Duration = Duration::from_secs(1);
 
 #[expect(clippy::disallowed_methods, reason = "execution takes times: for limits, and for the column of seconds")]
 fn now() -> Instant {

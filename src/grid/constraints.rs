@@ -125,7 +125,7 @@ fn column(parameter: &'static Parameter, points: &[&Configuration]) -> Series {
             name,
             values
                 .map(|value| match value {
-                    Some(Value::Whole(whole)) => i64::try_from(whole).ok(),
+                    Some(Value::Whole(whole)) => Some(whole),
                     _ => None,
                 })
                 .collect::<Vec<_>>(),

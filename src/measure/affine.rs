@@ -22,6 +22,10 @@ pub trait Rows {
     fn features(&self) -> usize;
     /// Writes the rows from `start` on into `out`, row-major.
     fn read(&self, start: usize, out: &mut [f64]);
+    /// Whether nobody wants what is made of them any more: asked before every block of rows, and the rest is left out then.
+    fn is_given_up(&self) -> bool {
+        false
+    }
 }
 
 /// The triangular factor of an affine design (a constant and the features), with which any values over the same rows
@@ -164,7 +168,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 fn ranges(rows: &impl Rows) -> Vec<(f64, f64)> {
     let mut ends = vec![(f64::INFINITY, f64::NEG_INFINITY); rows.features()];
     let mut block = vec![0.0; BLOCK * rows.features()];
-    for start in (0..rows.len()).step_by(BLOCK) {
+    for start in (0..rows.len()).step_by(BLOCK).take_while(|_| !rows.is_given_up()) {
         let block = &mut block[..BLOCK.min(rows.len() - start) * rows.features()];
         rows.read(start, block);
         for row in block.chunks_exact(rows.features()) {
@@ -182,7 +186,7 @@ fn ranges(rows: &impl Rows) -> Vec<(f64, f64)> {
 fn for_blocks(rows: &impl Rows, scale: &[(f64, f64)], mut each: impl FnMut(usize, &[f64])) {
     let (features, width) = (rows.features(), rows.features() + 1);
     let (mut read, mut design) = (vec![0.0; BLOCK * features], vec![0.0; BLOCK * width]);
-    for start in (0..rows.len()).step_by(BLOCK) {
+    for start in (0..rows.len()).step_by(BLOCK).take_while(|_| !rows.is_given_up()) {
         let count = BLOCK.min(rows.len() - start);
         rows.read(start, &mut read[..count * features]);
         for (row, out) in read.chunks_exact(features).zip(design.chunks_exact_mut(width)).take(count) {

@@ -23,7 +23,11 @@ impl std::error::Error for TooLarge {}
 impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let limit = thousands(Some(self.limit.into()));
-        writeln!(f, "the sweep asks for {} runs, and the limit is {limit}", thousands(self.runs))?;
+        let runs = thousands(self.runs);
+        writeln!(
+            f,
+            "the sweep asks for up to {runs} runs, rules and equal points not taken off yet, and the limit is {limit}"
+        )?;
         for (name, points, replicates) in &self.grids {
             let times = if *replicates > 1 { format!(" x {replicates} replicates") } else { String::new() };
             writeln!(f, "  grid `{name}`: {} points{times}", thousands(*points))?;
@@ -40,7 +44,8 @@ impl fmt::Display for TooLarge {
         write!(
             f,
             "hint: to train some of the points, evenly spread, write into `{name}`: \
-             `sample: {{method: sobol, count: 1000, seed: 0}}`"
+             `sample: {{method: sobol, count: {}, seed: 0}}`",
+            self.limit.clamp(1, 1000)
         )
     }
 }

@@ -192,6 +192,10 @@ fn remedy(action: &str, kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             ". Free some space and run the same command again: what was saved stays saved"
         }
+        io::ErrorKind::FileTooLarge => {
+            ". The limit on the size of files is reached: raise it (`ulimit -f`) and run the same command again; what was saved \
+             stays saved"
+        }
         kind if is_gone(kind) && !reads => {
             ". The folder was removed, or its file system is away: run the same command again; what was saved there and is \
              gone is trained again"

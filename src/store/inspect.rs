@@ -10,7 +10,8 @@ use super::layout::{Layout, TABLES, is_hash, is_token};
 use super::manifest::Manifest;
 use super::merge::Summary;
 use super::notes::About;
-use super::{notes, unfinished, weights};
+use super::state::segment_names;
+use super::{notes, tasks, unfinished, weights};
 use crate::config::Id;
 
 /// A folder that hands the sweep to Slurm keeps its scripts and logs in: none of the store's.
@@ -36,14 +37,17 @@ impl Check<'_> {
         }
         let path = self.layout.sweep();
         let text = self.read(&path, "none")?;
-        let Some(manifest) = manifest else { return Ok(()) };
-        let hashes: BTreeSet<&str> = manifest.versions.iter().map(|version| version.hash.as_str()).collect();
+        // Those of shards are in no manifest before they are gathered.
+        let tasks = segment_names(self.files, &self.layout)
+            .and_then(|segments| tasks::with_segments(self.files, &self.layout, manifest, &segments));
+        let (_, versions) = tasks::versions(&tasks.unwrap_or_default(), manifest);
+        let hashes: BTreeSet<&str> = versions.iter().map(|version| version.hash.as_str()).collect();
         for hash in hashes {
             if self.is_missing(&names, hash)? {
                 self.find(Grade::Damaged, &folder.join(format!("{hash}.yaml")), "it is missing", "none", COPY);
             }
         }
-        let Some(version) = manifest.versions.last() else { return Ok(()) };
+        let Some(version) = versions.last() else { return Ok(()) };
         match text {
             Read::Missing => self.find(Grade::Damaged, &path, "it is missing", "none", COPY),
             // A process may have ended between keeping its sweep and saying so.
@@ -172,11 +176,14 @@ impl Check<'_> {
                     self.leftover_or_foreign(&path)?;
                     continue;
                 };
-                if about == About::Process {
-                    self.processes.remove(of);
-                }
-                let Read::Bytes(bytes) = self.read(&path, NONE)? else { continue };
-                self.noted(notes::decode(&path, of, &bytes), NONE)?;
+                let runs = match about {
+                    About::Process => self.processes.remove(of).map(|runs| format!("{runs} that this process trained")),
+                    About::Run => Some(of.to_owned()),
+                    About::Task => None,
+                };
+                let runs = runs.unwrap_or_else(|| NONE.to_owned());
+                let Read::Bytes(bytes) = self.read(&path, &runs)? else { continue };
+                self.noted(notes::decode(&path, of, &bytes), &runs)?;
             }
         }
         for (process, runs) in std::mem::take(&mut self.processes).into_iter().filter(|(name, _)| is_token(name)) {

@@ -2,6 +2,7 @@
 //! come from, `verified/RUN.json`, what the last verification of a run found, and `tasks/PROCESS.json`, how a shard is
 //! getting on. The store keeps them; of the last it reads which shard it is, of which sweep, and whether it is at work.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,19 @@ pub(super) fn keep(files: &dyn Files, layout: &Layout, about: About, of: &str, n
     keep_again(files, layout, about, of, note)
 }
 
+/// As [`keep`], where the folder of results is there: one that somebody has removed is not made again.
+pub(super) fn keep_below(files: &dyn Files, layout: &Layout, about: About, of: &str, note: &Note) -> Result<()> {
+    let folder = about.folder(layout);
+    match files.create_folder(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(io_error("make the folder", &folder)(error));
+        }
+        Err(_) => {}
+        Ok(()) => files.sync_folder(layout.root()).map_err(io_error("sync", layout.root()))?,
+    }
+    keep_again(files, layout, about, of, note)
+}
+
 /// As [`keep`], in a folder that is there: one that somebody has removed is not made again.
 pub(super) fn keep_again(files: &dyn Files, layout: &Layout, about: About, of: &str, note: &Note) -> Result<()> {
     let document = Document { format: FORMAT, of: of.to_owned(), note: note.clone() };
@@ -94,7 +108,7 @@ pub(super) fn all(files: &dyn Files, layout: &Layout, about: About) -> Result<Ve
 }
 
 pub(super) fn decode(path: &Path, of: &str, bytes: &[u8]) -> Result<Note> {
-    const REMEDY: &str = "Remove it: the runs themselves do not need it";
+    const REMEDY: &str = "Put back a copy of it; without one, remove it: the runs themselves do not need it";
     match unseal::<Document>(bytes, FORMAT) {
         Ok(document) if document.of == of => Ok(document.note),
         Ok(document) => {

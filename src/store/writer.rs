@@ -156,7 +156,7 @@ impl Writer {
     /// # Errors
     /// Errors of the operating system.
     pub fn keep_provenance(&self, note: &Note) -> Result<()> {
-        notes::keep(&*self.files, &self.layout, About::Process, &self.process, note)
+        notes::keep_below(&*self.files, &self.layout, About::Process, &self.process, note)
     }
 
     /// The folder that it writes to.

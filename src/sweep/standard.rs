@@ -37,6 +37,13 @@ pub fn misread(sql: &str) -> Option<String> {
     let text = Text::of(sql);
     let places = 0..text.said.len();
     let is_called = |place: usize, name: &str| text.is(place, name) && text.is_sign(place + 1, "(");
+    if text
+        .pieces
+        .iter()
+        .any(|(kind, piece)| *kind == Kind::Comment && piece.starts_with("/*") && !piece.ends_with("*/"))
+    {
+        return Some("a comment that begins with `/*` is not ended by `*/`".into());
+    }
     let chained = text.parts().into_iter().find(|part| part.comparisons.len() > 1);
     if let Some(Part { start, end, comparisons, .. }) = chained {
         let (first, second) = (comparisons[0], comparisons[1]);
@@ -90,7 +97,7 @@ struct Part {
     between: bool,
     /// Whether it says `IS DISTINCT FROM`.
     distinct: bool,
-    /// Its comparisons, where they stand.
+    /// Where its comparisons stand; one before an `IS DISTINCT FROM` does not count.
     comparisons: Vec<usize>,
 }
 
@@ -170,7 +177,11 @@ impl<'s> Text<'s> {
                 inner.start = place + 1;
             } else {
                 inner.between |= is("between");
-                inner.distinct |= is("distinct") && self.is(place + 1, "from");
+                if is("distinct") && self.is(place + 1, "from") {
+                    inner.distinct = true;
+                    // Each of its sides may compare.
+                    inner.comparisons.truncate(inner.comparisons.len() / 2 * 2);
+                }
                 if is_comparison(place) && !(place > 0 && is_comparison(place - 1)) {
                     inner.comparisons.push(place);
                 }
@@ -260,6 +271,8 @@ mod tests {
             ("1 <= depth <= 3", "`1 <= depth <= 3` compares twice: write `… AND …` with `depth` on both sides"),
             ("a = 1 AND (NOT b<c+1 <>d)", "`b<c+1 <>d` compares twice: write `… AND …` with `c+1`"),
             ("CASE WHEN a = b = c THEN 1 END = 1", "`a = b = c`"),
+            ("a = b = c IS DISTINCT FROM d", "`a = b = c IS DISTINCT FROM d` compares twice: write `… AND …` with `b`"),
+            ("a = b /* AND c = d", "is not ended by `*/`"),
             ("a = 1 xor b = 2", "`XOR`"),
             ("RIGHT(a, 2) = 'x'", "`RIGHT`"),
             ("Strpos (a, 'x') > 0", "`STRPOS`"),
@@ -276,7 +289,8 @@ mod tests {
             "a = CASE WHEN b = c THEN d = 1 ELSE e = 2 END",
             "f(a = 1, b = 2) = 3",
             "a = -1 AND b <- 2",
-            "a BETWEEN 1 AND 2 = TRUE AND b = 1",
+            "a BETWEEN 1 AND 2 = TRUE AND b = 1 -- = = /*",
+            "a <= b IS DISTINCT FROM c > d AND e = f /* = = */",
             "a IN (1, -2, 'it''s', NULL, true) AND b IN () AND right = 1 AND strpos = 2",
             "a IN (",
             "= = =",

@@ -31,6 +31,8 @@ pub struct Encoded<'a> {
     pub encoder: &'a Encoder,
     /// The operands.
     pub population: &'a Population,
+    /// Whether nobody wants what is made of them any more.
+    pub given_up: &'a dyn Fn() -> bool,
 }
 
 impl Rows for Encoded<'_> {
@@ -44,25 +46,36 @@ impl Rows for Encoded<'_> {
         let rows = out.len() / self.encoder.features();
         self.encoder.encode(self.population.rows(start, rows), out);
     }
+    fn is_given_up(&self) -> bool {
+        (self.given_up)()
+    }
 }
 
 impl Catalogue {
-    /// The regions of a configuration's problem.
-    pub fn regions(&self, configuration: &Configuration, encoder: &Encoder) -> Arc<Regions> {
+    /// The regions of a configuration's problem; `None` where that was given up.
+    pub fn regions(
+        &self,
+        configuration: &Configuration,
+        encoder: &Encoder,
+        given_up: &dyn Fn() -> bool,
+    ) -> Option<Arc<Regions>> {
         let c = configuration;
         let key = format!("{:?} {} {} {encoder:?}", c.task, c.operands, c.largest);
         if let Some(regions) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Arc::clone(regions);
+            return Some(Arc::clone(regions));
         }
         // Made outside the lock: two workers may both make it, to the same bits.
         let domain = Population::of_region(configuration, Region::Domain);
-        let basis = AffineBasis::new(&Encoded { encoder, population: &domain });
+        let basis = AffineBasis::new(&Encoded { encoder, population: &domain, given_up });
+        if given_up() {
+            return None;
+        }
         let extrapolation = Population::of_region(configuration, Region::Extrapolation);
         let regions = Arc::new(Regions { domain, extrapolation, basis });
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST_KEPT {
             kept.clear();
         }
-        Arc::clone(kept.entry(key).or_insert(regions))
+        Some(Arc::clone(kept.entry(key).or_insert(regions)))
     }
 }

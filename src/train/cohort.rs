@@ -1,5 +1,7 @@
 //! The course of a cohort: epochs, curves, divergence, early stops, and the outcome of every run.
 
+use std::cell::RefCell;
+
 use tch::TchError;
 
 use super::catalogue::Catalogue;
@@ -69,6 +71,9 @@ pub struct Context<'a> {
     pub catalogue: &'a Catalogue,
     /// Called after every epoch with the number done; says whether to go on.
     pub watch: &'a dyn Fn(u32) -> Watch,
+    /// Called again and again while what was trained is measured; where it says anything but to go on, that is given up: runs
+    /// have run out of their time, or are paused as they stand before it.
+    pub measuring: &'a dyn Fn() -> Watch,
     /// Where the time goes, where somebody wants to know.
     pub profile: Option<&'a Profile>,
 }
@@ -159,7 +164,8 @@ impl<'a, T: Trained> Course<'a, T> {
     fn run(mut self) -> Result<Vec<End>, TchError> {
         let epochs = self.members[0].configuration.epochs;
         let recorded: Vec<u32> = recorded_epochs(epochs).collect();
-        let first = self.runs.iter().map(|run| run.epochs_done).min().unwrap_or(0) + 1;
+        let still = |run: &&Progress| run.is_training() && run.epochs_done < epochs;
+        let first = self.runs.iter().filter(still).map(|run| run.epochs_done).min().unwrap_or(epochs) + 1;
         for epoch in first..=epochs {
             // Runs that were paused later than others wait for these.
             let trained: Vec<bool> =
@@ -175,7 +181,7 @@ impl<'a, T: Trained> Course<'a, T> {
                 Watch::Pause if epoch < epochs => return self.ends(true),
                 _ => {}
             }
-            if !self.runs.iter().any(Progress::is_training) {
+            if self.runs.iter().find(still).is_none() {
                 break;
             }
         }
@@ -225,12 +231,27 @@ impl<'a, T: Trained> Course<'a, T> {
     /// Measures what was trained. Runs that did not finish keep their curve and have no measures; where they are
     /// `paused`, those that are still training are saved as they are.
     fn ends(mut self, paused: bool) -> Result<Vec<End>, TchError> {
-        let going_on: Vec<bool> = self.runs.iter().map(|run| paused && run.is_training()).collect();
+        let mut going_on: Vec<bool> = self.runs.iter().map(|run| paused && run.is_training()).collect();
         let wanted: Vec<bool> = self.runs.iter().zip(&going_on).map(|(run, on)| run.is_finished() && !on).collect();
         let catalogue = self.context.catalogue;
+        let verdict = RefCell::new(Watch::GoOn);
+        let measuring = self.context.measuring;
+        let given_up = || {
+            let mut verdict = verdict.borrow_mut();
+            if *verdict == Watch::GoOn {
+                *verdict = measuring();
+            }
+            *verdict != Watch::GoOn
+        };
         let mut measured = self.timed(Part::Metrics, |course| {
-            evaluate::measure(&mut *course.engine, &course.subjects, &wanted, catalogue)
+            evaluate::measure(&mut *course.engine, &course.subjects, &wanted, catalogue, &given_up)
         })?;
+        let in_vain = (0..wanted.len()).filter(|&run| wanted[run]);
+        match verdict.into_inner() {
+            Watch::GoOn => {}
+            Watch::Pause => in_vain.for_each(|run| going_on[run] = true),
+            Watch::TimeOut(reason) => in_vain.for_each(|run| self.runs[run].run_out(&reason)),
+        }
         let environment = environment(&self.context.device).id();
         let architecture = Architecture::of(self.members[0].configuration);
         let mut ends = Vec::with_capacity(self.runs.len());

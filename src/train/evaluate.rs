@@ -48,18 +48,19 @@ struct Heard {
 }
 
 /// The answers of the wanted runs to a population each, and with `lives` which units were alive. `populations` has an
-/// entry for every wanted run.
+/// entry for every wanted run. What is `given_up` has some answers only.
 fn answers<T: Real>(
     engine: &mut dyn Engine<T>,
     subjects: &[Subject<'_>],
     populations: &[Option<&Population>],
     lives: bool,
+    given_up: &dyn Fn() -> bool,
 ) -> Result<Vec<Heard>, TchError> {
     let mut heard = vec![Heard::default(); subjects.len()];
     let rows = |run: usize| populations[run].map_or(0, Population::len);
     let most = (0..subjects.len()).map(rows).max().unwrap_or(0);
     let mut features = Vec::new();
-    for start in (0..most).step_by(EVALUATION_ROWS) {
+    for start in (0..most).step_by(EVALUATION_ROWS).take_while(|_| !given_up()) {
         let wanted: Vec<bool> = (0..subjects.len()).map(|run| rows(run) > start).collect();
         let count = |run: usize| EVALUATION_ROWS.min(rows(run) - start);
         let block = EVALUATION_ROWS.min(most - start);
@@ -110,7 +111,7 @@ pub fn test_errors<T: Real>(
     for group in groups(wanted, |run| subjects[run].problem.test.len()) {
         let populations: Vec<_> =
             (0..subjects.len()).map(|run| group.contains(&run).then(|| &subjects[run].problem.test)).collect();
-        let heard = answers(engine, subjects, &populations, false)?;
+        let heard = answers(engine, subjects, &populations, false, &|| false)?;
         for run in group {
             errors[run] = errors_of(&subjects[run], &heard[run].answers);
         }
@@ -149,16 +150,23 @@ fn groups(wanted: &[bool], rows: impl Fn(usize) -> usize) -> Vec<Vec<usize>> {
 /// How a split's population is found.
 type PopulationOf = for<'a> fn(&'a Problem, &'a Regions) -> &'a Population;
 
-/// Measures the wanted runs of a trained cohort.
+/// Measures the wanted runs of a trained cohort. Where that is `given_up`, which is asked again and again, what comes back says
+/// nothing.
 pub fn measure<T: Real>(
     engine: &mut dyn Engine<T>,
     subjects: &[Subject<'_>],
     wanted: &[bool],
     catalogue: &Catalogue,
+    given_up: &dyn Fn() -> bool,
 ) -> Result<Vec<Measured>, TchError> {
-    let regions: Vec<Arc<Regions>> =
-        subjects.iter().map(|subject| catalogue.regions(subject.configuration, &subject.problem.encoder)).collect();
     let mut measured = vec![Measured::default(); subjects.len()];
+    let mut regions: Vec<Option<Arc<Regions>>> = vec![None; subjects.len()];
+    for run in (0..wanted.len()).filter(|&run| wanted[run]) {
+        let Subject { configuration, problem } = &subjects[run];
+        let Some(found) = catalogue.regions(configuration, &problem.encoder, given_up) else { return Ok(measured) };
+        regions[run] = Some(found);
+    }
+    let regions = |run: usize| regions[run].as_deref().expect("a wanted run has regions");
     let splits: [(&str, PopulationOf); 4] = [
         ("train", |problem, _| &problem.train),
         ("test", |problem, _| &problem.test),
@@ -166,13 +174,16 @@ pub fn measure<T: Real>(
         ("extrapolation", |_, regions| &regions.extrapolation),
     ];
     for (split, population) in splits {
-        let of = |run: usize| population(&subjects[run].problem, &regions[run]);
+        let of = |run: usize| population(&subjects[run].problem, regions(run));
         for group in groups(wanted, |run| of(run).len()) {
             let populations: Vec<_> = (0..subjects.len()).map(|run| group.contains(&run).then(|| of(run))).collect();
-            let mut heard = answers(engine, subjects, &populations, split == "train")?;
+            let mut heard = answers(engine, subjects, &populations, split == "train", given_up)?;
             for run in group {
+                if given_up() {
+                    return Ok(measured);
+                }
                 let heard = std::mem::take(&mut heard[run]);
-                note(&mut measured[run], split, &subjects[run], &regions[run], of(run), &heard);
+                note(&mut measured[run], split, &subjects[run], (regions(run), of(run)), &heard, given_up);
             }
         }
     }
@@ -211,6 +222,7 @@ fn kinks_of<T: Real>(subject: &Subject<'_>, weights: &[Weight]) -> Option<usize>
 struct Scaled<'a> {
     problem: &'a Problem,
     population: &'a Population,
+    given_up: &'a dyn Fn() -> bool,
 }
 
 impl Rows for Scaled<'_> {
@@ -223,26 +235,29 @@ impl Rows for Scaled<'_> {
     fn read(&self, start: usize, out: &mut [f64]) {
         self.problem.features(self.population, start, out);
     }
+    fn is_given_up(&self) -> bool {
+        (self.given_up)()
+    }
 }
 
 fn note(
     measured: &mut Measured,
     split: &str,
     subject: &Subject<'_>,
-    regions: &Regions,
-    population: &Population,
+    (regions, population): (&Regions, &Population),
     heard: &Heard,
+    given_up: &dyn Fn() -> bool,
 ) {
     let (problem, configuration) = (&subject.problem, subject.configuration);
     let predictions: Vec<f64> = heard.answers.iter().map(|&answer| problem.targets.unscale(answer)).collect();
     measure_split(&mut measured.measures, split, &predictions, &population.targets);
     match split {
         "train" => {
-            let rows = Encoded { encoder: &problem.encoder, population };
+            let rows = Encoded { encoder: &problem.encoder, population, given_up };
             if let Some(floor) = floor(problem, &AffineBasis::new(&rows), &rows) {
                 measured.measures.set("affine_floor_train", floor);
             }
-            if let Some(condition) = condition(&Scaled { problem, population }) {
+            if let Some(condition) = condition(&Scaled { problem, population, given_up }) {
                 measured.measures.set("condition", condition);
             }
             if flat_outside(configuration).is_some() && !configuration.widths().is_empty() {
@@ -250,7 +265,7 @@ fn note(
                 measured.measures.set("dead_units", dead as f64);
             }
         }
-        "domain" => note_line(&mut measured.measures, problem, regions, &heard.answers),
+        "domain" => note_line(&mut measured.measures, problem, regions, &heard.answers, given_up),
         _ => {}
     }
     if configuration.operands == 1 && matches!(split, "domain" | "extrapolation") {
@@ -259,8 +274,14 @@ fn note(
 }
 
 /// Notes the floor on the domain, and how far the answers there are from a line.
-fn note_line(measures: &mut Measures, problem: &Problem, regions: &Regions, answers: &[f64]) {
-    let rows = Encoded { encoder: &problem.encoder, population: &regions.domain };
+fn note_line(
+    measures: &mut Measures,
+    problem: &Problem,
+    regions: &Regions,
+    answers: &[f64],
+    given_up: &dyn Fn() -> bool,
+) {
+    let rows = Encoded { encoder: &problem.encoder, population: &regions.domain, given_up };
     if let Some(floor) = floor(problem, &regions.basis, &rows) {
         measures.set("affine_floor", floor);
         if let (Some(rmse), true) = (measures.get("domain_rmse"), floor > 0.0) {

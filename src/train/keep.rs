@@ -17,7 +17,7 @@ pub struct Checkpoint {
 }
 
 /// The form of [`Checkpoint::state`]; another form is not read.
-const FORM: u64 = 1;
+const FORM: u64 = 2;
 
 /// What a walk over a state does with each number.
 #[derive(Debug)]

@@ -51,7 +51,7 @@ impl Progress {
         }
     }
 
-    /// Walks over how a run that is still training is doing.
+    /// Walks over how a run is doing that has not failed.
     pub fn state(&mut self, keep: &mut Keep<'_>) {
         let mut epochs_done = u64::from(self.epochs_done);
         keep.whole(&mut epochs_done);
@@ -86,6 +86,21 @@ impl Progress {
         let mut epoch = u64::from(self.best.1);
         keep.whole(&mut epoch);
         self.best.1 = epoch as u32;
+        let mut stopped = u64::from(!self.is_training());
+        keep.whole(&mut stopped);
+        self.ended = (stopped != 0).then(|| (Status::Finished, self.why_stopped()));
+    }
+
+    /// Why it has stopped after the epochs that it has trained.
+    fn why_stopped(&self) -> String {
+        format!("stopped early after epoch {}: the best value was in epoch {}", self.epochs_done, self.best.1)
+    }
+
+    /// Ends it for want of time, where it has ended well and was not measured yet.
+    pub fn run_out(&mut self, reason: &str) {
+        if self.is_finished() {
+            self.ended = Some((Status::TimedOut, reason.to_owned()));
+        }
     }
 
     /// Whether it goes on.
@@ -138,9 +153,7 @@ impl Progress {
         }
         let stopped = point.epoch - self.best.1 >= patience;
         if stopped {
-            let reason =
-                format!("stopped early after epoch {}: the best value was in epoch {}", point.epoch, self.best.1);
-            self.end(Status::Finished, &reason);
+            self.end(Status::Finished, &self.why_stopped());
         }
         stopped
     }

@@ -138,6 +138,13 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         let left = writer.leave();
         words::stopped(summary);
         left?;
+        if arguments.json {
+            let mut document = words::document(&sweep.name, asked, summary, &folder, None);
+            document["before"] = before.into();
+            document["failed_before"] = failed_before.into();
+            document["left"] = words::left(summary).into();
+            say!("{}", serde_json::to_string_pretty(&document)?);
+        }
         return Ok(Exit::Stopped(code));
     }
     // What has ended is saved whatever happened.
@@ -157,6 +164,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         let mut document = words::document(&sweep.name, asked, &summary, &folder, page.as_deref());
         document["before"] = before.into();
         document["failed_before"] = failed_before.into();
+        document["left"] = words::left(&summary).into();
         document["claims"] = claims.map_or(serde_json::Value::Null, claims::Tally::document);
         say!("{}", serde_json::to_string_pretty(&document)?);
     } else {

@@ -70,11 +70,11 @@ pub fn run(
     let stopped = signal.filter(|_| trained.as_ref().is_ok_and(|(summary, _)| words::left(summary) > 0));
     let trained = task.end(writer, trained, stopped.is_some());
     let (summary, elapsed) = trained?;
-    if let Some(code) = stopped {
+    if stopped.is_some() {
         words::stopped(&summary);
-        return Ok(Exit::Stopped(code));
+    } else {
+        words::conclude(&sweep.name, arguments, &summary, elapsed, global);
     }
-    words::conclude(&sweep.name, arguments, &summary, elapsed, global);
     profile.iter().flat_map(words::profiled).for_each(|line| mention!("{line}"));
     if arguments.json {
         let mut document = words::document(&sweep.name, asked, &summary, &folder, None);
@@ -82,10 +82,14 @@ pub fn run(
         document["shard_runs"] = runs.into();
         document["before"] = (runs - to_do).into();
         document["failed_before"] = failed_before.into();
+        document["left"] = words::left(&summary).into();
         say!("{}", serde_json::to_string_pretty(&document)?);
-    } else if !global.quiet && !words::is_task() {
+    } else if !global.quiet && !words::is_task() && stopped.is_none() {
         let results = words::quoted(&arguments.named(&sweep.name));
         mention!("when all {} shards have ended: ablate gather {results}", shard.of);
+    }
+    if let Some(code) = stopped {
+        return Ok(Exit::Stopped(code));
     }
     let failed = summary.failed + summary.timed_out > 0 || (failed_before > 0 && !arguments.retry_failed);
     Ok(if failed { Exit::SomeFailed } else { Exit::Done })

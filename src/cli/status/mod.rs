@@ -190,7 +190,8 @@ impl Status {
 }
 
 fn rate(attempts: &[Attempt], tasks: &[Task]) -> f64 {
-    at_work(attempts, tasks).map(Attempt::rate).sum()
+    // The sum of none is the negative zero.
+    at_work(attempts, tasks).map(Attempt::rate).sum::<f64>() + 0.0
 }
 
 fn at_work<'a>(attempts: &'a [Attempt], tasks: &'a [Task]) -> impl Iterator<Item = &'a Attempt> {

@@ -426,9 +426,9 @@ fn notes_that_are_missing_are_named_with_how_many_runs_they_were_about() {
     let runs: Vec<&str> = checked.findings.iter().map(|finding| finding.runs.as_str()).collect();
     assert_eq!(runs, ["2 that this process trained", "1 that this process trained"]);
     // Where the folder cannot be read, nobody knows what is missing.
-    let hook = |_: &Memory, path: &Path| match path.ends_with("provenance") {
-        true => Err(io::Error::from(io::ErrorKind::PermissionDenied)),
-        false => Ok(()),
+    let hook = |_: &Memory, path: &Path| {
+        let refused = path.ends_with("provenance");
+        if refused { Err(io::Error::from(io::ErrorKind::PermissionDenied)) } else { Ok(()) }
     };
     let checked = check_on(&Hooked { files, hook: Box::new(hook) }, Path::new(FOLDER)).unwrap();
     assert_eq!(checked.findings.iter().map(|finding| finding.grade).collect::<Vec<_>>(), [Grade::Unreadable]);

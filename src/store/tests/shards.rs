@@ -331,6 +331,17 @@ fn the_sweep_of_shards_is_known_before_it_is_gathered_and_after() {
         if gathered {
             gather(&files, false).unwrap();
         }
+        // What is lost of its sweep is noticed, by the check as by whoever opens it.
+        let copy = format!("sweeps/{}.yaml", blake3::hash(edited.text.as_bytes()).to_hex());
+        for name in [&copy, "sweep.yaml"] {
+            let path = folder.join(name);
+            let bytes = files.read(&path).unwrap();
+            files.edit(&path, Vec::clear);
+            let checked = check_on(&files, folder).unwrap();
+            let damaged = checked.findings.iter().filter(|finding| finding.grade == Grade::Damaged);
+            assert_eq!(damaged.map(|finding| &finding.path).collect::<Vec<_>>(), [&path], "gathered: {gathered}");
+            files.edit(&path, |emptied| *emptied = bytes);
+        }
         let results = results(&files);
         assert_eq!((results.sweep(), results.name()), (edited.text.as_str(), "sample".to_owned()));
         assert_eq!(results.version().unwrap().overrides, ["depth=2"]);

@@ -38,7 +38,13 @@ fn train_on(device: Device, configurations: &[(&Configuration, u64)]) -> Vec<Out
         .iter()
         .map(|&(configuration, seed)| Member { configuration, seeds: seeds(seed), checkpoint: None })
         .collect();
-    let context = Context { device, catalogue: &Catalogue::default(), watch: &|_| Watch::GoOn, profile: None };
+    let context = Context {
+        device,
+        catalogue: &Catalogue::default(),
+        watch: &|_| Watch::GoOn,
+        measuring: &|| Watch::GoOn,
+        profile: None,
+    };
     train(&members, &context).unwrap().into_iter().filter_map(End::outcome).collect()
 }
 
@@ -142,7 +148,13 @@ fn a_run_that_is_given_up_has_its_curve_and_no_measures() {
         if epoch == 3 { Watch::TimeOut("over its 1 s".to_owned()) } else { Watch::GoOn }
     };
     let members = [Member { configuration: &configuration, seeds: seeds(1), checkpoint: None }];
-    let context = Context { device: Device::Cpu, catalogue: &Catalogue::default(), watch: &watch, profile: None };
+    let context = Context {
+        device: Device::Cpu,
+        catalogue: &Catalogue::default(),
+        watch: &watch,
+        measuring: &|| Watch::GoOn,
+        profile: None,
+    };
     let outcome = train(&members, &context).unwrap().remove(0).outcome().unwrap();
     assert_eq!((outcome.status, outcome.epochs_done, outcome.curve.len()), (Status::TimedOut, 3, 3));
     assert_eq!(outcome.measures.iter().count(), 0);
@@ -201,7 +213,13 @@ fn initial_weights_and_data_come_from_their_own_seeds() {
     let outcome = |seeds: Seeds| {
         let members = [Member { configuration: &configuration, seeds, checkpoint: None }];
         let watch = |_| Watch::GoOn;
-        let context = Context { device: Device::Cpu, catalogue: &Catalogue::default(), watch: &watch, profile: None };
+        let context = Context {
+            device: Device::Cpu,
+            catalogue: &Catalogue::default(),
+            watch: &watch,
+            measuring: &|| Watch::GoOn,
+            profile: None,
+        };
         train(&members, &context).unwrap().remove(0).outcome().unwrap().digest
     };
     let base = Seeds { data: 1, init: 1, shuffle: 1 };

@@ -1,11 +1,14 @@
 //! A run that is paused between two epochs and goes on later ends with the same bits, wherever and however often.
 
+use std::cell::Cell;
+
 use super::*;
 
 /// Trains until an epoch, at which everything is paused, if it comes to that.
 fn until(device: Device, pause: u32, members: &[Member<'_>]) -> Vec<End> {
     let watch = |epoch: u32| if epoch == pause { Watch::Pause } else { Watch::GoOn };
-    let context = Context { device, catalogue: &Catalogue::default(), watch: &watch, profile: None };
+    let context =
+        Context { device, catalogue: &Catalogue::default(), watch: &watch, measuring: &|| Watch::GoOn, profile: None };
     train(members, &context).unwrap()
 }
 
@@ -52,6 +55,65 @@ fn a_run_goes_on_to_the_same_bits() {
         assert_eq!(ends(&whole), ends(&parts), "case {case}, paused after {pauses:?}: {configuration:?}");
     }
     assert!(checkpoints > 300, "{checkpoints} checkpoints");
+}
+
+/// Trains runs on the processor, and gives measuring up at one of the times that it asks.
+fn given_up(members: &[Member<'_>], at: u64, verdict: &Watch) -> Vec<End> {
+    let looks = Cell::new(0);
+    let measuring = || {
+        looks.set(looks.get() + 1);
+        if looks.get() == at { verdict.clone() } else { Watch::GoOn }
+    };
+    let context = Context {
+        device: Device::Cpu,
+        catalogue: &Catalogue::default(),
+        watch: &|_| Watch::GoOn,
+        measuring: &measuring,
+        profile: None,
+    };
+    train(members, &context).unwrap()
+}
+
+#[test]
+fn measuring_that_is_given_up_is_done_later_to_the_same_bits() {
+    let mut stream = Stream::new(14, "pauses", 0);
+    let (mut paused, mut stopped) = (0, 0);
+    for case in 0..150u64 {
+        let configuration = drawn(&mut stream);
+        let runs = [(&configuration, case), (&configuration, case + 1)];
+        let whole = train_on(Device::Cpu, &runs);
+        let member = |seed, checkpoint| Member { configuration: &configuration, seeds: seeds(seed), checkpoint };
+        let members = [member(case, None), member(case + 1, None)];
+        let at = 1 + stream.below(12);
+        let ends_there = given_up(&members, at, &Watch::Pause);
+        let mut parts = Vec::new();
+        for (end, whole) in ends_there.into_iter().zip(&whole) {
+            let checkpoint = match end {
+                End::Ended(outcome) => {
+                    parts.push(*outcome);
+                    continue;
+                }
+                End::Paused(checkpoint) => checkpoint,
+            };
+            assert_eq!(checkpoint.epoch, whole.epochs_done, "case {case}: it had trained to its end");
+            paused += 1;
+            stopped += usize::from(whole.epochs_done < configuration.epochs);
+            let seed = case + parts.len() as u64;
+            let later = Member { configuration: &configuration, seeds: seeds(seed), checkpoint: Some(&checkpoint) };
+            parts.extend(until(Device::Cpu, u32::MAX, &[later]).remove(0).outcome());
+        }
+        assert_eq!(ends(&whole), ends(&parts), "case {case}, given up at look {at}: {configuration:?}");
+        let reasons = |outcomes: &[Outcome]| outcomes.iter().map(|one| one.reason.clone()).collect::<Vec<_>>();
+        assert_eq!(reasons(&whole), reasons(&parts), "case {case}");
+        for end in given_up(&members, at, &Watch::TimeOut("too long".into())) {
+            let outcome = end.outcome().unwrap();
+            if outcome.status == Status::TimedOut {
+                assert_eq!((outcome.measures.iter().count(), outcome.reason.as_deref()), (0, Some("too long")));
+                assert!(!outcome.curve.is_empty(), "case {case}");
+            }
+        }
+    }
+    assert!(paused > 100 && stopped > 5, "{paused} were paused, of which {stopped} had stopped early");
 }
 
 #[test]
