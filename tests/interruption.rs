@@ -214,12 +214,12 @@ base: {task: sum, encoding: {onehot: 300}, width: 4, examples: 50, test_examples
     assert_eq!((&document["left"], &document["finished"]), (&1.into(), &0.into()), "{document}");
     assert_eq!(fs::read_dir(folder.path().join("results/long/unfinished")).unwrap().count(), 1, "it is kept as it was");
 
-    let output = ablate(&["--timeout", "0.5"]).output().unwrap();
+    let output = ablate(&["--timeout", "0.5", "--results", "others"]).output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
-    let results = Results::open(&folder.path().join("results/long")).unwrap();
+    let results = Results::open(&folder.path().join("others/long")).unwrap();
     let text = |name: &str| results.runs().column(name).unwrap().str().unwrap().get(0).unwrap().to_owned();
     assert_eq!(text("status"), "timed_out");
-    assert!(text("reason").contains("over the time limit of 0.5 s"), "{}", text("reason"));
+    assert!(text("reason").contains("over the time limit of 0.5 s while it was measured"), "{}", text("reason"));
 }
 
 #[test]

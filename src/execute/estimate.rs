@@ -1,7 +1,7 @@
 //! How long a plan will take here: a few epochs of each shape are really trained, and timed.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
@@ -88,7 +88,7 @@ fn bases(cohorts: &[Cohort]) -> f64 {
         let Configuration { task, operands, largest, encoding, .. } = cohort.runs[0].point.configuration();
         (format!("{task:?} {operands} {largest} {encoding:?}"), cost(cohort))
     });
-    dear.collect::<HashMap<String, f64>>().values().sum()
+    dear.collect::<BTreeMap<String, f64>>().values().sum()
 }
 
 /// Seconds of a factorization below which nobody asks whose it is.

@@ -313,15 +313,21 @@ impl Worker<'_> {
                 None => Watch::GoOn,
             }
         };
-        let measures_since = Cell::new(None);
+        let (was_over, asked_since) = (Cell::new(None), Cell::new(None));
         let measuring = || {
-            let since = measures_since.get().unwrap_or_else(now);
-            measures_since.set(Some(since));
-            match over() {
-                Some(limit) => Watch::TimeOut(format!("over the time limit of {limit} s while it was measured")),
-                None if self.stop.is_asked() && since.elapsed() > MEASURING => Watch::Pause,
-                None => Watch::GoOn,
+            // What has ended well before the limit was passed is no less well for what was trained beside it.
+            if was_over.get().is_none() {
+                was_over.set(Some(over().is_some()));
             }
+            if let Some(limit) = over().filter(|_| was_over.get() == Some(false)) {
+                return Watch::TimeOut(format!("over the time limit of {limit} s while it was measured"));
+            }
+            if !self.stop.is_asked() {
+                return Watch::GoOn;
+            }
+            let since = asked_since.get().unwrap_or_else(now);
+            asked_since.set(Some(since));
+            if since.elapsed() > MEASURING { Watch::Pause } else { Watch::GoOn }
         };
         let context = Context {
             device: self.device,

@@ -168,6 +168,35 @@ fn a_run_that_cannot_be_trained_fails_alone() {
     assert_eq!((failed.status, failed.reason.as_deref()), (Status::Failed, Some("no sense")));
 }
 
+/// What has ended well before the limit was passed is measured in full, whoever was trained beside it.
+#[test]
+fn measuring_runs_out_of_time_only_where_training_did_not() {
+    let cohorts = one_cohort();
+    for is_late in [true, false] {
+        let verdicts = Mutex::new(Vec::new());
+        let trainer = |members: &[Member<'_>], context: &Context<'_>| {
+            let over = Duration::from_millis(25) * members.len() as u32;
+            if is_late {
+                std::thread::sleep(over);
+            }
+            let first = (context.measuring)();
+            std::thread::sleep(over);
+            verdicts.lock().unwrap().push((first, (context.measuring)()));
+            Ok(train(members, context)?)
+        };
+        let options = Options { time_limit: Some(Duration::from_millis(20)), ..options(1) };
+        execute_by(&trainer, &cohorts, &options, &Stop::default(), &Notes::default()).unwrap();
+        let verdicts = verdicts.into_inner().unwrap();
+        let [(first, second)] = &verdicts[..] else { panic!("one cohort") };
+        assert_eq!(*first, Watch::GoOn);
+        match second {
+            Watch::GoOn => assert!(is_late),
+            Watch::TimeOut(why) => assert!(!is_late && why.contains("0.02 s while it was measured"), "{why}"),
+            Watch::Pause => panic!("nobody asked"),
+        }
+    }
+}
+
 /// A trainer with room for so many runs, which cannot train runs of one configuration.
 fn trainer(
     room: usize,

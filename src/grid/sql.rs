@@ -42,7 +42,7 @@ pub fn expression(sql: &str) -> PolarsResult<Expr> {
     if let Expr::Alias(_, name) = &read
         && is_last(sql, name)
     {
-        return Err(polars_err!(SQLInterface: "`{name}` at its end belongs to nothing"));
+        return Err(polars_err!(SQLInterface: "`{name}` at its end belongs to nothing: there are no names to give"));
     }
     Ok(read.map_expr(|part| match part {
         // `IS TRUE` and the like, as `standard` leaves them.

@@ -15,19 +15,25 @@ const MOST_SWEEPS: usize = 60;
 /// because a column is a combination of others (or there are fewer rows than columns), and for more than 512 columns.
 pub fn condition(rows: &impl Rows) -> Option<f64> {
     // Before the factorization, which for that many columns costs enough.
-    (rows.features() < MOST_COLUMNS).then(|| AffineBasis::new(rows).condition()).flatten()
+    let given_up = || rows.is_given_up();
+    (rows.features() < MOST_COLUMNS).then(|| AffineBasis::new(rows).condition_unless(&given_up)).flatten()
 }
 
 impl AffineBasis {
     /// [`condition`] of the rows that this is the basis of.
     #[must_use]
     pub fn condition(&self) -> Option<f64> {
+        self.condition_unless(&|| false)
+    }
+
+    /// As [`AffineBasis::condition`], or something else where nobody wants it any more.
+    fn condition_unless(&self, given_up: &dyn Fn() -> bool) -> Option<f64> {
         let width = self.columns();
         if width > MOST_COLUMNS {
             return None;
         }
         let mut columns = self.unscaled()?;
-        let singular = singular_values(&mut columns, width);
+        let singular = singular_values(&mut columns, width, given_up);
         let (low, high) = singular.fold((f64::INFINITY, 0.0f64), |(low, high), s| (low.min(s), high.max(s)));
         Some((high / low).powi(2)).filter(|condition| condition.is_finite())
     }
@@ -36,11 +42,15 @@ impl AffineBasis {
 /// Singular values of a square matrix given by columns, which one-sided Jacobi rotations make orthogonal (Hestenes
 /// 1958): small ones come out as accurately as large ones, however unlike the columns are in size (Demmel and Veselić
 /// 1992).
-fn singular_values(columns: &mut [f64], width: usize) -> impl Iterator<Item = f64> {
+fn singular_values(
+    columns: &mut [f64],
+    width: usize,
+    given_up: &dyn Fn() -> bool,
+) -> impl Iterator<Item = f64> + use<> {
     let mut sizes: Vec<f64> = columns.chunks_exact(width).map(norm).collect();
     for _ in 0..MOST_SWEEPS {
         let mut rotated = false;
-        for second in 1..width {
+        for second in (1..width).take_while(|_| !given_up()) {
             let (before, rest) = columns.split_at_mut(second * width);
             let b = &mut rest[..width];
             for (first, a) in before.chunks_exact_mut(width).enumerate() {

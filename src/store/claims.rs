@@ -240,8 +240,8 @@ fn read_lines(lines: &[u8], runs: &mut HashSet<Id>) -> bool {
 pub struct AtWork {
     /// Its number on the machine that it is on, where it says so.
     pub process: Option<u32>,
-    /// Runs that it has taken and not saved yet.
-    pub runs: usize,
+    /// Whether it has taken runs.
+    pub trains: bool,
 }
 
 /// The processes that are at work in a folder, but for shards, which are [`tasks_of`](super::tasks_of). Nothing is changed.
@@ -250,6 +250,20 @@ pub struct AtWork {
 /// Errors of the operating system.
 pub fn at_work(folder: &Path) -> Result<Vec<AtWork>> {
     at_work_on(&Disk, &Layout::new(folder))
+}
+
+/// Fails where a process that is no shard is seen to train.
+pub(super) fn require_nobody_trains(files: &dyn Files, layout: &Layout) -> Result<()> {
+    let busy = || Ok(at_work_on(files, layout)?.into_iter().find(|other| other.trains));
+    if busy()?.is_none() {
+        return Ok(());
+    }
+    // Who removes what a dead process has left holds its lock for a moment.
+    std::thread::sleep(10 * PAUSE);
+    match busy()? {
+        Some(AtWork { process, .. }) => Err(Error::InUse { path: layout.root().to_path_buf(), process }),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn at_work_on(files: &dyn Files, layout: &Layout) -> Result<Vec<AtWork>> {
@@ -261,14 +275,16 @@ pub(super) fn at_work_on(files: &dyn Files, layout: &Layout) -> Result<Vec<AtWor
         let text = match files.held(&path) {
             Ok(Some(text)) => text,
             Ok(None) => continue,
-            // It has just ended.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            // It has just ended, or is another user's, who alone can tell.
+            Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied].contains(&error.kind()) => {
+                continue;
+            }
             Err(error) => return Err(io_error("look at the lock", &path)(error)),
         };
         let mut runs = HashSet::new();
         let lines = read_if_there(files, &folder.join(format!("{token}{RUNS}")))?;
         read_lines(&lines.unwrap_or_default(), &mut runs);
-        found.push(AtWork { process: text.trim().parse().ok(), runs: runs.len() });
+        found.push(AtWork { process: text.trim().parse().ok(), trains: !runs.is_empty() });
     }
     Ok(found)
 }

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use polars_io::mmap::MmapBytesReader;
 use rustix::fs::{AtFlags, CWD, OFlags, Timespec, Timestamps, UTIME_NOW, utimensat};
+use rustix::io::Errno;
 
 use super::error::{Result, io_error};
 use super::layout::new;
@@ -340,10 +341,19 @@ impl Files for Disk {
                 file.take(NOTE).read_to_end(&mut text)?;
                 Ok(Some(String::from_utf8_lossy(&text).into_owned()))
             }
+            // Where there are no locks, none is held.
+            Err(TryLockError::Error(error))
+                if NO_LOCKS.iter().any(|no| error.raw_os_error() == Some(no.raw_os_error())) =>
+            {
+                Ok(None)
+            }
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
 }
+
+/// What systems say where files cannot be locked.
+const NO_LOCKS: [Errno; 3] = [Errno::NOLCK, Errno::OPNOTSUPP, Errno::NOSYS];
 
 /// Bytes that the number of a process takes at most, with the end of its line.
 const NOTE: u64 = 21;

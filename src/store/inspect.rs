@@ -38,9 +38,9 @@ impl Check<'_> {
         let path = self.layout.sweep();
         let text = self.read(&path, "none")?;
         // Those of shards are in no manifest before they are gathered.
-        let tasks = segment_names(self.files, &self.layout)
-            .and_then(|segments| tasks::with_segments(self.files, &self.layout, manifest, &segments));
-        let (_, versions) = tasks::versions(&tasks.unwrap_or_default(), manifest);
+        let segments = segment_names(self.files, &self.layout);
+        let segments = self.noted(segments, "none")?.unwrap_or_default();
+        let (_, versions) = tasks::versions(&tasks::whole(self.files, &self.layout, manifest, &segments), manifest);
         let hashes: BTreeSet<&str> = versions.iter().map(|version| version.hash.as_str()).collect();
         for hash in hashes {
             if self.is_missing(&names, hash)? {

@@ -79,8 +79,8 @@ pub(super) fn keep_below(files: &dyn Files, layout: &Layout, about: About, of: &
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             return Err(io_error("make the folder", &folder)(error));
         }
-        Err(_) => {}
-        Ok(()) => files.sync_folder(layout.root()).map_err(io_error("sync", layout.root()))?,
+        // Who has made it may have ended before it was durable.
+        _ => files.sync_folder(layout.root()).map_err(io_error("sync", layout.root()))?,
     }
     keep_again(files, layout, about, of, note)
 }

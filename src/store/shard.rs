@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::claims::{AtWork, at_work_on, new_token};
+use super::claims::{new_token, require_nobody_trains};
 use super::compact::Folded;
 use super::error::{Error, Result};
 use super::files::{Disk, Files, create_folders, create_root};
@@ -41,18 +41,16 @@ impl Writer {
         }
         let layout = Layout::new(folder);
         require_no_links(&**files, &layout)?;
-        // Runs that a process which shares the sweep has taken could be among those of the shard. Where locks are not held
-        // between machines, none is seen.
-        let busy = at_work_on(&**files, &layout).unwrap_or_default().into_iter().find(|other| other.runs > 0);
-        if let Some(AtWork { process, .. }) = busy {
-            return Err(Error::InUse { path: folder.to_path_buf(), process });
-        }
+        // Runs that a process which shares the sweep has taken could be among those of the shard.
+        require_nobody_trains(&**files, &layout)?;
         create_root(&**files, folder)?;
         create_folders(&**files, &layout.journal())?;
         let token = new_token();
         let note = tasks::with_sweep(note.clone(), &sweep.name, &sweep.version());
         notes::keep(&**files, &layout, About::Task, &token, &note)?;
-        let opened = Self::open_noted(files, &layout, sweep, &token, listener);
+        // Who began meanwhile has not seen the note, perhaps.
+        let opened = require_nobody_trains(&**files, &layout)
+            .and_then(|()| Self::open_noted(files, &layout, sweep, &token, listener));
         if let Err(error) = &opened {
             // Where even this cannot be written, it is silent from now on.
             let _ = notes::keep_again(&**files, &layout, About::Task, &token, &failed(note, error));

@@ -134,6 +134,17 @@ pub(super) fn with_segments(
     }
 }
 
+/// As [`with_segments`], but for those whose notes are not whole.
+pub(super) fn whole(files: &dyn Files, layout: &Layout, manifest: Option<&Manifest>, segments: &[String]) -> Vec<Task> {
+    let listed = if manifest.is_none() { files.list(&layout.tasks()).unwrap_or_default() } else { Vec::new() };
+    let tokens: BTreeSet<&str> =
+        listed.iter().filter_map(|name| About::Task.of(name)).chain(tokens(segments)).collect();
+    let one = |token| read(files, layout, BTreeSet::from([token]), files.clock()).unwrap_or_default();
+    let mut tasks: Vec<Task> = tokens.into_iter().flat_map(one).collect();
+    tasks.sort_by(|a, b| (a.began(), &a.token).cmp(&(b.began(), &b.token)));
+    tasks
+}
+
 /// As [`with_segments`], with those whose version no manifest knows, though they had nothing to save.
 pub(super) fn not_folded(
     files: &dyn Files,

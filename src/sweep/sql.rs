@@ -31,7 +31,7 @@ pub(super) fn pieces(sql: &str) -> Vec<(Kind, &str)> {
             '"' | '`' => (Kind::Name, quoted(rest, first)),
             _ if first.is_whitespace() => (Kind::Space, first.len_utf8()),
             _ if rest.starts_with("--") => (Kind::Comment, rest.find('\n').unwrap_or(rest.len())),
-            _ if rest.starts_with("/*") => (Kind::Comment, rest.find("*/").map_or(rest.len(), |end| end + 2)),
+            _ if rest.starts_with("/*") => (Kind::Comment, rest[2..].find("*/").map_or(rest.len(), |end| end + 4)),
             _ if number(rest) > 0 => (Kind::Number, number(rest)),
             _ if is_of_a_word(first) => (Kind::Word, rest.find(|c| !is_of_a_word(c)).unwrap_or(rest.len())),
             _ => (Kind::Sign, first.len_utf8()),

@@ -176,7 +176,8 @@ impl<'a, T: Trained> Course<'a, T> {
             self.test(epoch, recorded.binary_search(&epoch).is_ok(), &reports, &trained)?;
             match (self.context.watch)(epoch) {
                 Watch::TimeOut(reason) if epoch < epochs => {
-                    self.runs.iter_mut().for_each(|run| run.end(Status::TimedOut, &reason));
+                    let late = self.runs.iter_mut().filter(|run| still(&&**run));
+                    late.for_each(|run| run.end(Status::TimedOut, &reason));
                 }
                 Watch::Pause if epoch < epochs => return self.ends(true),
                 _ => {}

@@ -30,9 +30,9 @@ pub fn lines(followed: &Followed, status: &Status) -> Vec<String> {
     runs.push(format!("{} left", style::count(standing.missing)));
     lines.push(format!("runs   {}", runs.join(" · ")));
     lines.extend(pace(status));
-    lines.extend(status.processes.iter().map(|other| match other.runs {
-        0 => format!("work   {} is at work here", process(other)),
-        runs => format!("work   {} trains {} here", process(other), style::counted(runs as u64, "run")),
+    lines.extend(status.processes.iter().map(|other| {
+        let what = if other.trains { "trains here" } else { "is at work here" };
+        format!("work   {} {what}", process(other))
     }));
     lines.extend(status.trouble.iter().map(|trouble| {
         format!("note: {}; what follows is from the results alone", harmless(trouble).replace('\n', " "))
@@ -220,7 +220,7 @@ pub fn document(followed: &Followed, status: &Status) -> Value {
         "processes": status
             .processes
             .iter()
-            .map(|other| json!({"process": other.process, "runs": other.runs}))
+            .map(|other| json!({"process": other.process, "trains": other.trains}))
             .collect::<Vec<_>>(),
         // Those that are done need no line.
         "unfinished": status.tasks.iter().filter(|task| task.state != State::Done).map(task).collect::<Vec<_>>(),

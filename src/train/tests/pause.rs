@@ -117,6 +117,32 @@ fn measuring_that_is_given_up_is_done_later_to_the_same_bits() {
 }
 
 #[test]
+fn a_run_at_its_last_epoch_does_not_run_out_of_time_in_the_epochs_of_others() {
+    let configuration = small(&[]);
+    let member = |seed, checkpoint| Member { configuration: &configuration, seeds: seeds(seed), checkpoint };
+    let trained = match given_up(&[member(1, None)], 1, &Watch::Pause).remove(0) {
+        End::Paused(checkpoint) => checkpoint,
+        End::Ended(_) => panic!("paused"),
+    };
+    assert_eq!(trained.epoch, configuration.epochs);
+    let watch = |epoch: u32| if epoch == 2 { Watch::TimeOut("too long".into()) } else { Watch::GoOn };
+    let context = Context {
+        device: Device::Cpu,
+        catalogue: &Catalogue::default(),
+        watch: &watch,
+        measuring: &|| Watch::GoOn,
+        profile: None,
+    };
+    let ends = train(&[member(1, Some(&trained)), member(2, None)], &context).unwrap();
+    let [first, second] = &ends.into_iter().filter_map(End::outcome).collect::<Vec<_>>()[..] else {
+        panic!("both ended")
+    };
+    let whole = train_on(Device::Cpu, &[(&configuration, 1)]).remove(0);
+    assert_eq!((first.status, &first.digest), (Status::Finished, &whole.digest));
+    assert_eq!((second.status, second.epochs_done), (Status::TimedOut, 2));
+}
+
+#[test]
 fn tensors_go_on_to_the_same_bits() {
     for optimizer in ["adam", "nadam", "rmsprop", "sgd", "lbfgs"] {
         let configuration = small(&[("optimizer", word(optimizer)), ("layer_norm", word("batch"))]);
