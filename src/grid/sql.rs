@@ -40,7 +40,7 @@ pub fn expression(sql: &str) -> PolarsResult<Expr> {
         polars_err!(SQLInterface: "{}", said.trim_start_matches("SQL error: "))
     })?;
     if let Expr::Alias(_, name) = &read
-        && is_last(sql, name)
+        && written.trim_end().trim_end_matches(['"', '`']).ends_with(name.as_str())
     {
         return Err(polars_err!(SQLInterface: "`{name}` at its end belongs to nothing: there are no names to give"));
     }
@@ -85,12 +85,6 @@ fn known(part: Expr) -> Expr {
     }
 }
 
-/// Whether a name stands at the end of SQL.
-fn is_last(sql: &str, name: &str) -> bool {
-    let sql = standard(sql);
-    sql.trim_end().trim_end_matches(['"', '`']).ends_with(name)
-}
-
 /// A part as another kind of values, which `of` makes of its own.
 fn made(part: Expr, of: fn(&DataType) -> PolarsResult<DataType>) -> Expr {
     if matches!(&part, Expr::Literal(literal) if of(&literal.get_datatype()).is_ok_and(|kind| kind == literal.get_datatype()))
@@ -108,7 +102,6 @@ fn made(part: Expr, of: fn(&DataType) -> PolarsResult<DataType>) -> Expr {
 #[expect(clippy::unnecessary_wraps, reason = "as `real`")]
 fn concrete(kind: &DataType) -> PolarsResult<DataType> {
     Ok(match kind {
-        DataType::Unknown(UnknownKind::Int(_)) => DataType::Int64,
         DataType::Unknown(UnknownKind::Float) => DataType::Float64,
         DataType::Unknown(UnknownKind::Str) => DataType::String,
         whole if whole.is_integer() => DataType::Int64,

@@ -127,7 +127,10 @@ impl<'s> Verdict<'s> {
         for axis in axes(false) {
             let (parameter, name) = (axis.parameter.name, &grid.name);
             if axes(true).any(|other| other.parameter.name == parameter && other.when.is_empty()) {
-                self.note(format!("the values of the axis `{parameter}` of the grid `{name}` do not count: a zip sets it at every point"));
+                self.note(format!(
+                    "the values of the axis `{parameter}` of the grid `{name}` do not count: a zip sets it at every \
+                     point"
+                ));
             }
         }
         // Where every point of the grid is excluded, nothing is known of what is written in it.

@@ -13,7 +13,7 @@ use super::memory::{Memory, Stop, Trouble};
 use super::samples::{record, record_of, sweep};
 use crate::config::Id;
 use crate::store::check::{Grade, check_on};
-use crate::store::files::Files;
+use crate::store::files::{Files, write_synced};
 use crate::store::gather::gather_on;
 use crate::store::repair::repair_on;
 use crate::store::tasks::SILENCE;
@@ -340,7 +340,11 @@ fn the_sweep_of_shards_is_known_before_it_is_gathered_and_after() {
             let checked = check_on(&files, folder).unwrap();
             let damaged = checked.findings.iter().filter(|finding| finding.grade == Grade::Damaged);
             assert_eq!(damaged.map(|finding| &finding.path).collect::<Vec<_>>(), [&path], "gathered: {gathered}");
-            files.edit(&path, |emptied| *emptied = bytes);
+            files.remove(&path).unwrap();
+            let checked = check_on(&files, folder).unwrap();
+            let damaged = checked.findings.iter().filter(|finding| finding.grade == Grade::Damaged);
+            assert_eq!(damaged.map(|finding| &finding.path).collect::<Vec<_>>(), [&path], "gathered: {gathered}");
+            write_synced(&files, &path, &bytes).unwrap();
         }
         let results = results(&files);
         assert_eq!((results.sweep(), results.name()), (edited.text.as_str(), "sample".to_owned()));
