@@ -263,37 +263,40 @@ fn a_limit_on_the_size_of_files_is_an_error_and_loses_nothing() {
 #[test]
 fn a_folder_that_vanishes_is_an_error_and_no_hang() {
     let long = SWEEP.replace("epochs: 3", "epochs: 20000").replace("width: [3, 8]", "width: [3, 4, 5, 6, 7, 8, 9, 10]");
-    let folder = folder(&long);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ablate"))
-        .args(["run", "small.yaml", "--no-report", "--jobs", "2"])
-        .current_dir(folder.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    for _ in 0..500 {
-        if folder.path().join("results/small/manifest.json").exists() {
-            break;
+    for later in [0, 5, 20, 80, 320] {
+        let folder = folder(&long);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ablate"))
+            .args(["run", "small.yaml", "--no-report", "--jobs", "2"])
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        for _ in 0..5000 {
+            if folder.path().join("results/small/manifest.json").exists() {
+                break;
+            }
+            sleep(Duration::from_millis(1));
         }
-        sleep(Duration::from_millis(10));
-    }
-    // In one step: half of it would be damaged results.
-    let gone = tempfile::tempdir().unwrap();
-    fs::rename(folder.path().join("results"), gone.path().join("results")).unwrap();
-    for _ in 0..3000 {
-        if child.try_wait().unwrap().is_some() {
-            break;
+        sleep(Duration::from_millis(later));
+        // In one step: half of it would be damaged results.
+        let gone = tempfile::tempdir().unwrap();
+        fs::rename(folder.path().join("results"), gone.path().join("results")).unwrap();
+        for _ in 0..3000 {
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+            sleep(Duration::from_millis(10));
         }
-        sleep(Duration::from_millis(10));
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{later}: {}", text(&output));
+        assert!(text(&output).contains("results/small"), "{later}: {}", text(&output));
+        assert!(!folder.path().join("results").exists(), "{later}: nothing is made in the place of what has gone");
+        // Beginning anew does.
+        fs::write(folder.path().join("small.yaml"), SWEEP).unwrap();
+        assert!(run(folder.path()).status.success());
     }
-    child.kill().unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
-    assert!(text(&output).contains("results/small"), "{}", text(&output));
-    assert!(!folder.path().join("results/small").exists(), "nothing is made in the place of what has gone");
-    // Beginning anew does.
-    fs::write(folder.path().join("small.yaml"), SWEEP).unwrap();
-    assert!(run(folder.path()).status.success());
 }
 
 /// A document with the seal that belongs to it: everybody can make one.

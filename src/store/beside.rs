@@ -9,7 +9,7 @@ use polars::prelude::DataFrame;
 use super::braid::{Strand, braid};
 use super::columns::DECIDING;
 use super::error::{Result, frame_error, io_error};
-use super::files::{create_folders, read_if_there, replace};
+use super::files::{create_folder, read_if_there, replace};
 use super::join::{Decided, Join};
 use super::layout::{Layout, Table};
 use super::manifest::{Manifest, SetAside};
@@ -90,7 +90,7 @@ impl Join<'_> {
         if read_if_there(&**self.files, &layout.manifest())?.is_some() {
             return Ok(());
         }
-        create_folders(&**self.files, &self.to.aside())?;
+        create_folder(&**self.files, &self.to.aside())?;
         let wanted = |column: &str| DECIDING.contains(&column) || column == "process";
         let names: Option<HashSet<String>> = runs.map(|runs| runs.iter().map(Id::to_string).collect());
         let keep = |rows: &DataFrame| names.as_ref().map_or_else(|| Ok(rows.clone()), |names| rows_of(rows, names));
@@ -135,7 +135,7 @@ impl Join<'_> {
         if kept.is_empty() {
             return Ok(());
         }
-        create_folders(files, &self.to.weights())?;
+        create_folder(files, &self.to.weights())?;
         let strands: Vec<Strand<'_>> = self.strands();
         let wanted = |column: &str| DECIDING.contains(&column);
         braid(files, &strands, Table::Runs, &wanted, &mut |pieces| {
@@ -179,7 +179,7 @@ impl Join<'_> {
             versions.retain(|known| known != version);
             versions.push(version.clone());
         }
-        create_folders(files, &self.to.sweeps())?;
+        create_folder(files, &self.to.sweeps())?;
         let mut last = None;
         for version in &versions {
             let path = self.to.sweeps().join(format!("{}.yaml", version.hash));

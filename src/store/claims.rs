@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::error::{Error, Result, io_error};
-use super::files::{Disk, Files, Handle, create_folders, read_if_there};
+use super::files::{Disk, Files, Handle, create_folder, read_if_there};
 use super::layout::{Layout, is_garbled, token_of};
 use super::manifest::Documents;
 use super::state::segment_names;
@@ -60,7 +60,7 @@ impl Claims {
     /// Enters this process among those at work.
     pub(super) fn enter(files: &Arc<dyn Files>, layout: &Layout) -> Result<Self> {
         let folder = layout.claims();
-        create_folders(&**files, &folder)?;
+        create_folder(&**files, &folder)?;
         let _registry = registry(&**files, layout)?;
         let token = new_token();
         let path = folder.join(format!("{token}{LOCK}"));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::compact::{put_in_place, write_parts};
 use super::error::{Error, Result, io_error};
-use super::files::{Files, create_folders, create_root};
+use super::files::{Files, create_folder, create_root};
 use super::layout::{Layout, TABLES};
 use super::manifest::{Manifest, SetAside, SweepVersion};
 use super::notes::{self, About};
@@ -80,7 +80,7 @@ impl Results {
             Err(_) if set_aside.iter().any(|aside| aside.run == name && of(&aside.digest).is_ok()) => return Ok(()),
             Err(error) => return Err(error),
         }
-        create_folders(files, &to.weights())?;
+        create_folder(files, &to.weights())?;
         let bytes = files.read(&path).map_err(io_error("read", &path))?;
         write(files, &to.weights_of(run), &bytes)
     }
@@ -91,7 +91,7 @@ impl Results {
         let mut versions = self.versions().to_vec();
         // Stable: the others stay in their order.
         versions.sort_by_key(|version| Some(version) == last);
-        create_folders(files, &to.sweeps())?;
+        create_folder(files, &to.sweeps())?;
         let mut kept = BTreeSet::new();
         let mut text = self.sweep().to_owned();
         for version in &versions {

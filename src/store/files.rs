@@ -133,33 +133,45 @@ pub trait Files: Debug + Send + Sync {
     fn held(&self, path: &Path) -> io::Result<Option<String>>;
 }
 
-/// Makes a folder and those above it, where they do not exist yet. It is durable then, also where it was there: who has
-/// made it may have been killed before it was.
-pub(super) fn create_folders(files: &dyn Files, path: &Path) -> Result<()> {
-    let parent = match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => return Ok(()),
-    };
-    let made = match files.create_folder(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && parent != Path::new(".") => {
-            create_folders(files, parent)?;
-            files.create_folder(path)
-        }
-        made => made,
-    };
-    match made {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        made => made.map_err(io_error("make the folder", path))?,
-    }
-    files.sync_folder(parent).map_err(io_error("sync", parent))
+/// Makes a folder inside the folder of results, where it does not exist yet. It is durable then, also where it was there:
+/// who has made it may have been killed before it was. Where somebody has removed the folder of results itself, that is an
+/// error: in its place nothing is made.
+pub(super) fn create_folder(files: &dyn Files, path: &Path) -> Result<()> {
+    make_folder(files, path).map_err(io_error("make the folder", path))?;
+    sync_above(files, path)
 }
 
-/// As [`create_folders`], of the folder of results: with all above it, any of which may have been made just before.
+fn make_folder(files: &dyn Files, path: &Path) -> io::Result<()> {
+    match files.create_folder(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
+fn sync_above(files: &dyn Files, path: &Path) -> Result<()> {
+    let Some(above) = above(path) else { return Ok(()) };
+    files.sync_folder(above).map_err(io_error("sync", above))
+}
+
+fn above(path: &Path) -> Option<&Path> {
+    path.parent().map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above })
+}
+
+/// As [`create_folder`], with those above it.
+fn create_folders(files: &dyn Files, path: &Path) -> Result<()> {
+    if let (Err(error), Some(above)) = (make_folder(files, path), above(path))
+        && error.kind() == io::ErrorKind::NotFound
+        && above != Path::new(".")
+    {
+        create_folders(files, above)?;
+    }
+    create_folder(files, path)
+}
+
+/// Makes the folder of results, with all above it, any of which may have been made just before.
 pub(super) fn create_root(files: &dyn Files, path: &Path) -> Result<()> {
     create_folders(files, path)?;
-    for above in path.ancestors().skip(2) {
-        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+    for above in path.ancestors().skip(1).filter_map(above) {
         match files.sync_folder(above) {
             // Nobody makes a folder there who may not look into it, and not every file system knows folders that sync.
             Err(error) if UNSYNCED.contains(&error.kind()) => {}

@@ -15,7 +15,7 @@ use super::claims::{Claims, wait_for};
 use super::columns::DECIDING;
 use super::compact::{decide, fold, recover, write_parts};
 use super::error::{Error, Result, frame_error};
-use super::files::{Disk, Files, create_folders, create_root, replace};
+use super::files::{Disk, Files, create_folder, create_root, replace};
 use super::frames::{sorted, stack};
 use super::layout::{Layout, TABLES, Table};
 use super::manifest::{Manifest, SetAside};
@@ -206,7 +206,7 @@ impl Join<'_> {
             }
         }
         // Whoever carries out a decision looks into it.
-        create_folders(files, &to.journal())?;
+        create_folder(files, &to.journal())?;
         let is_new = self.resident.manifest.is_none();
         if is_new || decided.from.iter().any(|from| from.taken > 0) {
             let mut rows =

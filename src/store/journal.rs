@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::error::{Error, Result, io_error};
-use super::files::{Files, Handle, create_folders, open_if_there, write_synced};
+use super::files::{Files, Handle, create_folder, open_if_there, write_synced};
 use super::layout::{Layout, SEGMENT, new};
 use super::segment::Framer;
 use super::state::State;
@@ -283,7 +283,7 @@ impl Scribe {
                 }
             }
             if let Some(weights) = weights {
-                create_folders(files, &layout.weights())?;
+                create_folder(files, &layout.weights())?;
                 let fresh = new(&path);
                 write_synced(files, &fresh, &weights)?;
                 files.rename(&fresh, &path).map_err(io_error("name", &path))?;

@@ -2,14 +2,13 @@
 //! come from, `verified/RUN.json`, what the last verification of a run found, and `tasks/PROCESS.json`, how a shard is
 //! getting on. The store keeps them; of the last it reads which shard it is, of which sweep, and whether it is at work.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::{Error, Result, io_error};
-use super::files::{Disk, Files, create_folders, read_if_there, replace};
+use super::files::{Disk, Files, create_folder, read_if_there, replace};
 use super::layout::{Layout, is_token};
 use super::sealed::{Broken, seal, unseal};
 use super::sweeps::require_no_links;
@@ -68,20 +67,7 @@ impl About {
 
 /// Keeps a note, in the place of the one before it; durable when this returns.
 pub(super) fn keep(files: &dyn Files, layout: &Layout, about: About, of: &str, note: &Note) -> Result<()> {
-    create_folders(files, &about.folder(layout))?;
-    keep_again(files, layout, about, of, note)
-}
-
-/// As [`keep`], where the folder of results is there: one that somebody has removed is not made again.
-pub(super) fn keep_below(files: &dyn Files, layout: &Layout, about: About, of: &str, note: &Note) -> Result<()> {
-    let folder = about.folder(layout);
-    match files.create_folder(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(io_error("make the folder", &folder)(error));
-        }
-        // Who has made it may have ended before it was durable.
-        _ => files.sync_folder(layout.root()).map_err(io_error("sync", layout.root()))?,
-    }
+    create_folder(files, &about.folder(layout))?;
     keep_again(files, layout, about, of, note)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::claims::{new_token, require_nobody_trains};
 use super::compact::Folded;
 use super::error::{Error, Result};
-use super::files::{Disk, Files, create_folders, create_root};
+use super::files::{Disk, Files, create_folder, create_root};
 use super::journal::Listener;
 use super::layout::Layout;
 use super::notes::{self, About, Note};
@@ -44,7 +44,7 @@ impl Writer {
         // Runs that a process which shares the sweep has taken could be among those of the shard.
         require_nobody_trains(&**files, &layout)?;
         create_root(&**files, folder)?;
-        create_folders(&**files, &layout.journal())?;
+        create_folder(&**files, &layout.journal())?;
         let token = new_token();
         let note = tasks::with_sweep(note.clone(), &sweep.name, &sweep.version());
         notes::keep(&**files, &layout, About::Task, &token, &note)?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::error::{Error, Result, io_error};
-use super::files::{Files, Kind, create_folders, read_if_there, replace, replace_by};
+use super::files::{Files, Kind, create_folder, read_if_there, replace, replace_by};
 use super::layout::{Layout, new_by};
 use super::manifest::SweepVersion;
 
@@ -38,7 +38,7 @@ pub(super) fn keep_sweep_by(
     token: Option<&str>,
 ) -> Result<SweepVersion> {
     let version = sweep.version();
-    create_folders(files, &layout.sweeps())?;
+    create_folder(files, &layout.sweeps())?;
     let copies: [PathBuf; 2] = [layout.sweeps().join(format!("{}.yaml", version.hash)), layout.sweep()];
     for path in copies {
         if read_if_there(files, &path)?.as_deref() == Some(sweep.text.as_bytes()) {

@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 
 use super::error::{Result, io_error};
-use super::files::{Files, create_folders, read_if_there, replace};
+use super::files::{Files, create_folder, read_if_there, replace};
 use super::layout::Layout;
 use crate::config::Id;
 use crate::train::Checkpoint;
@@ -20,7 +20,7 @@ const FORMAT: u32 = 1;
 
 /// Saves where a run was paused.
 pub(super) fn save(files: &dyn Files, layout: &Layout, run: Id, checkpoint: &Checkpoint) -> Result<()> {
-    create_folders(files, &layout.unfinished())?;
+    create_folder(files, &layout.unfinished())?;
     replace(files, &path(layout, run), &encode(run, checkpoint))
 }
 

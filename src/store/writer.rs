@@ -10,7 +10,7 @@ use super::claims::{Claims, wait_for};
 use super::codec;
 use super::compact::{Folded, fold, recover};
 use super::error::{Error, Result};
-use super::files::{Disk, Files, create_folders, create_root};
+use super::files::{Disk, Files, create_folder, create_root};
 use super::journal::{Journal, Kept, Listener};
 use super::layout::Layout;
 use super::merge::Summary;
@@ -100,7 +100,7 @@ impl Writer {
         create_root(&*files, folder)?;
         let mut claims = Claims::enter(&files, &layout)?;
         let lock = wait_for(&*files, &layout, &layout.lock(), PATIENCE)?;
-        create_folders(&*files, &layout.journal())?;
+        create_folder(&*files, &layout.journal())?;
         claims.look_now()?;
         tasks::require_none_at_work(&layout, &tasks_now(&*files, &layout, &claims)?)?;
         recover(&*files, &layout, claims.others() == 0)?;
@@ -156,7 +156,7 @@ impl Writer {
     /// # Errors
     /// Errors of the operating system.
     pub fn keep_provenance(&self, note: &Note) -> Result<()> {
-        notes::keep_below(&*self.files, &self.layout, About::Process, &self.process, note)
+        notes::keep(&*self.files, &self.layout, About::Process, &self.process, note)
     }
 
     /// The folder that it writes to.

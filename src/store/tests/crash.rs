@@ -15,6 +15,9 @@ use crate::train::{Checkpoint, Status, Weight};
 
 pub(super) const FOLDER: &str = "/results/sample";
 
+/// The effect that makes the folder, after those for the one above it.
+const MADE_BY: usize = 4;
+
 /// What was reported as saved.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reported(pub(super) Arc<Mutex<Vec<Id>>>);
@@ -446,6 +449,28 @@ fn one_of_two_processes_is_stopped_at_any_effect_and_the_other_goes_on() {
         }
     }
     assert!(stops > 60 && decided > 5, "{stops} stops, {decided} decisions");
+}
+
+#[test]
+fn a_folder_that_vanishes_at_any_effect_is_not_made_again() {
+    let records = &sessions()[0];
+    let whole = Memory::default();
+    save(&whole, records, &Reported::default()).unwrap();
+    let mut noticed = 0;
+    for effect in 0..whole.effects() {
+        let files = Memory::new(Trouble { vanishes: Some((effect, FOLDER)), ..Trouble::default() });
+        let saved = save(&files, records, &Reported::default());
+        // Until it was made there was nothing that could vanish.
+        let is_there = |path: &Path| files.list(path.parent().unwrap()).unwrap().contains(&"sample".to_owned());
+        if effect > MADE_BY {
+            assert!(!is_there(Path::new(FOLDER)), "{effect}: {:?}", files.files().keys());
+        }
+        noticed += usize::from(saved.is_err());
+        save_all(&files.after(Stop::Killed, Trouble::default()), &Reported::default())
+            .unwrap_or_else(|error| panic!("{effect}: {error}"));
+    }
+    // Not before it is made, nor when nothing is left to do but to leave.
+    assert!(noticed * 10 > whole.effects() * 9, "{noticed} of {}", whole.effects());
 }
 
 #[test]

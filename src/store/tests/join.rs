@@ -11,7 +11,7 @@ use super::memory::{Dice, Memory, Stop, Trouble};
 use super::samples::{record, record_of, sweep};
 use crate::config::Id;
 use crate::store::check::check_on;
-use crate::store::files::Files;
+use crate::store::files::{Files, create_root};
 use crate::store::join::join_on;
 use crate::store::layout::Layout;
 use crate::store::notes::{self, About};
@@ -40,6 +40,7 @@ fn weight(record: &Record) -> Weight {
 /// Saves records into a folder, with a note on the process of each that names one; every second record stays in the journal.
 /// The first keeps its weights.
 fn save(files: &Memory, folder: &Path, records: &[Record]) {
+    create_root(files, folder).unwrap();
     for process in records.iter().filter_map(|record| record.process.as_ref()) {
         notes::keep(files, &Layout::new(folder), About::Process, process, &Note::new()).unwrap();
     }

@@ -32,6 +32,8 @@ pub struct Trouble {
     /// Effects and looks that fail, in a thousand, and the choice of which: with an input/output error, or because a
     /// signal came in. Where they do, some others write or read less than they were asked to.
     pub errors: Option<(u64, u64)>,
+    /// The effect before which a folder is removed, by somebody else, with all that is in it.
+    pub vanishes: Option<(usize, &'static str)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -177,6 +179,11 @@ impl Memory {
         if process.stopped || process.trouble.stop_at == Some(process.effects) {
             process.stopped = true;
             return Err(stopped());
+        }
+        if let Some((effect, folder)) = process.trouble.vanishes
+            && effect == process.effects
+        {
+            self.remove_folder(Path::new(folder));
         }
         process.effects += 1;
         process.trouble.error((process.effects as u64) << 20)
