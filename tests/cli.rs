@@ -541,3 +541,38 @@ fn numbers_in_conditions_may_have_exponents() {
     assert_eq!((runs("learning_rate = 1e-3"), runs("learning_rate = 0.001")), (8, 8));
     assert_eq!((runs("learning_rate > 1E-3"), runs("activation <> '1e-3'")), (0, 8));
 }
+
+/// Bytes of all files below a folder.
+fn size(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    entries.map(|entry| if entry.path().is_dir() { size(&entry.path()) } else { entry.metadata().unwrap().len() }).sum()
+}
+
+#[test]
+fn a_plan_tells_how_much_of_the_disk_is_needed() {
+    for (count, epochs, widths) in [(1, 5, "[8]"), (1, 200, "[4, 64]"), (12, 40, "[4, 8, 300]")] {
+        let text =
+            SWEEP.replace("count: 2", &format!("count: {count}")).replace("epochs: 5", &format!("epochs: {epochs}"));
+        let text = text.replace(", width: 8", "").replace("grid: {", &format!("grid: {{width: {widths}, "));
+        let folder = folder(&text);
+        for weights in [&[][..], &["--save-weights"]] {
+            let planned = plan(folder.path(), weights)["bytes"].as_f64().unwrap();
+            good(folder.path(), &[&["run", "small.yaml", "--no-report"], weights].concat());
+            let taken = size(&folder.path().join("results/small")) as f64;
+            let ratio = planned / taken;
+            assert!((0.7..1.4).contains(&ratio), "{count} {epochs} {widths} {weights:?}: {planned} of {taken}");
+            fs::remove_dir_all(folder.path().join("results")).unwrap();
+        }
+    }
+    // Those that are saved already took a little less each: some of their runs stopped early.
+    for (sweep, count) in [("why-squares", 190), ("seed-luck", 397), ("precision", 80)] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = root.join(format!("sweeps/{sweep}.yaml"));
+        let elsewhere = tempfile::tempdir().unwrap();
+        let plan = good(elsewhere.path(), &["plan", file.to_str().unwrap(), "--json"]);
+        let plan: Value = serde_json::from_str(&plan).unwrap();
+        assert_eq!(plan["to_do"], count);
+        let ratio = plan["bytes"].as_f64().unwrap() / size(&root.join("results").join(sweep)) as f64;
+        assert!((0.7..1.4).contains(&ratio), "{sweep}: {ratio}");
+    }
+}

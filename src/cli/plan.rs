@@ -43,6 +43,9 @@ pub struct Arguments {
     /// Plan failed and timed-out runs as well.
     #[arg(long)]
     pub retry_failed: bool,
+    /// Count the weights of every run in what is needed on disk.
+    #[arg(long)]
+    pub save_weights: bool,
     /// Hold the sweep against what is saved: what an edit adds, and what it leaves behind.
     #[arg(long)]
     pub diff: bool,
@@ -86,16 +89,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let failed = if arguments.retry_failed { 0 } else { among(&plan, &ended.failed) };
     plan.notes.iter().for_each(|note| mention!("note: {note}"));
     let diff = arguments.diff.then(|| diff::of(&plan, &ended, results.as_ref())).transpose()?;
-    let time = estimate(&plan.cohorts, devices[0], workers);
+    let needs = (estimate(&plan.cohorts, devices[0], workers), disk(&plan, arguments.save_weights));
     if arguments.json {
         let mut out = BufWriter::new(std::io::stdout().lock());
         let written = serde_json::to_writer_pretty(
             &mut out,
-            &Document { failed, diff, ..Document::of(&sweep, &plan, workers, time) },
+            &Document { failed, diff, ..Document::of(&sweep, &plan, workers, needs) },
         );
         printed(written.map_err(Into::into).and_then(|()| writeln!(out)).and_then(|()| out.flush()));
     } else {
-        lines(&sweep, &plan, failed, workers, time).iter().for_each(|line| say!("{line}"));
+        lines(&sweep, &plan, failed, workers, needs).iter().for_each(|line| say!("{line}"));
         diff.iter().flat_map(diff::Beside::lines).for_each(|line| say!("{line}"));
     }
     // The process ends here: nobody has to free a million runs one by one.
@@ -134,12 +137,29 @@ pub fn limits(max_runs: u64, asked: Option<usize>, devices: &[Device]) -> Limits
     }
 }
 
-/// Bytes that the runs to do will take, about: measured on sweeps of this kind, compressed.
-fn disk(plan: &Plan) -> u64 {
+/// Bytes that saved results take by themselves; of each run its row, a point of its curves and one of its predictions, of
+/// which so many are kept; and what a file of weights says of a layer. Measured on sweeps of this kind.
+const RESULTS: u64 = 20_500;
+const ROW: u64 = 450;
+const POINT: u64 = 30;
+const PREDICTION: u64 = 7;
+const PREDICTIONS: u64 = 202;
+const LAYER: u64 = 170;
+
+/// Bytes on disk that the runs to do will take, about; with their weights where those are saved.
+pub fn disk(plan: &Plan, weights: bool) -> u64 {
     let mut curves: foldhash::HashMap<u32, u64> = foldhash::HashMap::default();
     let mut curve = |epochs| *curves.entry(epochs).or_insert_with(|| recorded_epochs(epochs).count() as u64);
-    let mut run = |cohort: &Cohort| 450 + 38 * curve(cohort.shape.epochs) + 1600;
-    plan.cohorts.iter().map(|cohort| cohort.runs.len() as u64 * run(cohort)).sum()
+    let mut bytes = |cohort: &Cohort| {
+        let (shape, runs) = (&cohort.shape, cohort.runs.len() as u64);
+        let predictions = cohort.measured_rows.min(runs * PREDICTIONS);
+        let layers = LAYER * (shape.widths.len() as u64 + 1);
+        let weights = if weights { shape.parameters_bytes().saturating_add(layers) } else { 0 };
+        let run = weights.saturating_add(ROW + POINT * curve(shape.epochs));
+        run.saturating_mul(runs).saturating_add(PREDICTION * predictions)
+    };
+    let there = if plan.done == 0 && plan.to_do() > 0 { RESULTS } else { 0 };
+    plan.cohorts.iter().fold(there, |sum, cohort| sum.saturating_add(bytes(cohort)))
 }
 
 /// The plan, for scripts. Shapes are written one after the other, since there may be a million.
@@ -171,8 +191,8 @@ pub struct Document<'p> {
 }
 
 impl<'p> Document<'p> {
-    /// A plan for so many workers, which takes so long.
-    pub fn of(sweep: &'p Sweep, plan: &'p Plan, workers: usize, time: Duration) -> Self {
+    /// A plan for so many workers, which takes so long and so many bytes on disk.
+    pub fn of(sweep: &'p Sweep, plan: &'p Plan, workers: usize, (time, bytes): (Duration, u64)) -> Self {
         let memory = plan.memory(workers);
         let excluded = plan.excluded.iter();
         let excluded = excluded.map(|rule| json!({"grid": rule.grid, "rule": rule.rule, "points": rule.points}));
@@ -194,7 +214,7 @@ impl<'p> Document<'p> {
             seconds: time.as_secs_f64(),
             memory,
             too_large: too_large(plan, memory, available()),
-            bytes: disk(plan),
+            bytes,
             diff: None,
         }
     }
@@ -208,7 +228,7 @@ fn too_large(plan: &Plan, memory: u64, there: u64) -> u64 {
     too_large.map(|cohort| cohort.runs.len() as u64).sum()
 }
 
-fn lines(sweep: &Sweep, plan: &Plan, failed: u64, jobs: usize, time: Duration) -> Vec<String> {
+fn lines(sweep: &Sweep, plan: &Plan, failed: u64, jobs: usize, (time, bytes): (Duration, u64)) -> Vec<String> {
     let replicates = match plan.replicates() {
         (fewest, most) if fewest == most => style::counted(most, "replicate"),
         (fewest, most) => format!("{} to {}", style::count(fewest), style::counted(most, "replicate")),
@@ -247,7 +267,7 @@ fn lines(sweep: &Sweep, plan: &Plan, failed: u64, jobs: usize, time: Duration) -
         style::duration(time),
         style::counted(jobs as u64, "worker"),
         style::bytes(memory as f64),
-        style::bytes(disk(plan) as f64),
+        style::bytes(bytes as f64),
     ));
     let there = available();
     let too_large = too_large(plan, memory, there);

@@ -29,6 +29,12 @@ impl Shape {
         }
     }
 
+    /// Bytes of the numbers that are trained.
+    #[must_use]
+    pub fn parameters_bytes(&self) -> u64 {
+        self.parameters().saturating_mul(self.number())
+    }
+
     /// Inputs, hidden units and the output.
     fn units(&self) -> u64 {
         u64::from(self.features) + self.widths.iter().copied().map(u64::from).sum::<u64>() + 1

@@ -264,6 +264,7 @@ impl Arguments {
             device: self.device,
             max_runs: self.max_runs,
             retry_failed: self.retry_failed,
+            save_weights: self.save_weights,
             diff: self.diff,
             json: self.json,
         }

@@ -54,7 +54,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     }
     let rest = rest(&sweep, &ended, arguments)?;
     let plan = rest.as_ref().unwrap_or(&division.plan);
-    let plan = plan::Document::of(&sweep, plan, arguments.workers(), division.time(arguments.cpus.unwrap_or(1)));
+    let needs = (division.time(arguments.cpus.unwrap_or(1)), plan::disk(plan, order.save_weights));
+    let plan = plan::Document::of(&sweep, plan, arguments.workers(), needs);
     folder.make()?;
     let sent = submitting(&folder, &order.name, || {
         at_rest(&folder, &order.name)?;
