@@ -48,13 +48,19 @@ impl Check<'_> {
             }
         }
         let Some(version) = versions.last() else { return Ok(()) };
+        let copy = folder.join(format!("{}.yaml", version.hash));
+        let copy = if self.is_missing(&names, &version.hash)? {
+            COPY.to_owned()
+        } else {
+            format!("Copy {} there; or run that sweep again, which does so", copy.display())
+        };
         match text {
-            Read::Missing => self.find(Grade::Damaged, &path, "it is missing", "none", COPY),
+            Read::Missing => self.find(Grade::Damaged, &path, "it is missing", "none", &copy),
             // A process may have ended between keeping its sweep and saying so.
             Read::Bytes(text) => {
                 let hash = blake3::hash(&text).to_hex();
                 if hash.as_str() != version.hash && self.is_missing(&names, hash.as_str())? {
-                    self.find(Grade::Damaged, &path, "it is no sweep that was run here", "none", COPY);
+                    self.find(Grade::Damaged, &path, "it is no sweep that was run here", "none", &copy);
                 }
             }
             Read::Unreadable => {}

@@ -343,7 +343,10 @@ fn the_sweep_of_shards_is_known_before_it_is_gathered_and_after() {
             files.remove(&path).unwrap();
             let checked = check_on(&files, folder).unwrap();
             let damaged = checked.findings.iter().filter(|finding| finding.grade == Grade::Damaged);
-            assert_eq!(damaged.map(|finding| &finding.path).collect::<Vec<_>>(), [&path], "gathered: {gathered}");
+            let damaged: Vec<_> = damaged.collect();
+            assert!(damaged.len() == 1 && damaged[0].path == path, "gathered: {gathered}: {damaged:?}");
+            let remedy = if *name == *copy { "Put back a copy".to_owned() } else { format!("Copy {FOLDER}/{copy}") };
+            assert!(damaged[0].remedy.starts_with(&remedy), "{}", damaged[0].remedy);
             write_synced(&files, &path, &bytes).unwrap();
         }
         let results = results(&files);
