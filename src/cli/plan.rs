@@ -26,6 +26,7 @@ use crate::train::{Choice, Device, recorded_epochs};
 /// How many configurations and runs there are, which points a rule removes, what is done already, the cohorts, and about how
 /// much time, memory and disk the rest takes here.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Arguments {
     #[command(flatten)]
     pub sweep: SweepArguments,
