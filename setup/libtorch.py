@@ -495,7 +495,11 @@ def tidy(sets):
         # A CUDA set that was begun and interrupted keeps its wheels.
         if cuda is not None and cuda.work.exists() and cuda.why_not_whole(cuda.home) is not None:
             return
-        remove(partial)
+        try:
+            remove(partial)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:  # otherwise another call has just begun there
+                raise
 
 
 def main(arguments):

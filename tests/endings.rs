@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests make and break files of their own")]
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
@@ -105,26 +106,29 @@ fn who_is_stopped_while_it_waits_says_what_is_left() {
             .unwrap()
     };
     let mut busy = start();
-    let taken = |count: usize| {
+    // All of it is taken once every worker has its cohort: a line of 21 bytes for each of four runs.
+    let taken = || {
         let files = fs::read_dir(folder.path().join("results/small/claims")).into_iter().flatten();
         let runs = files.filter_map(Result::ok).filter(|file| file.file_name().to_string_lossy().ends_with(".runs"));
-        runs.filter(|file| file.metadata().is_ok_and(|of| of.len() > 0)).count() >= count
+        runs.filter_map(|file| Some(file.metadata().ok()?.len())).sum::<u64>() >= 4 * 21
     };
-    while !taken(1) {
+    while !taken() {
+        assert!(busy.try_wait().unwrap().is_none(), "it is at work");
         sleep(Duration::from_millis(20));
     }
-    // All of it is taken once every worker has its cohort.
-    sleep(Duration::from_millis(500));
-    let waiting = start();
-    sleep(Duration::from_millis(1500));
+    let mut waiting = start();
+    let mut messages = BufReader::new(waiting.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("waiting for 4 runs that another process has taken") {
+        assert_ne!(messages.read_line(&mut said).unwrap(), 0, "it waits: {said}");
+    }
     let kill = |id: u32| assert!(Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap().success());
     kill(waiting.id());
+    messages.read_to_string(&mut said).unwrap();
     let output = waiting.wait_with_output().unwrap();
     kill(busy.id());
     assert_eq!(busy.wait().unwrap().code(), Some(130));
-    assert_eq!(output.status.code(), Some(130), "{}", err(&output));
-    let said = err(&output);
-    assert!(said.contains("waiting for 4 runs that another process has taken"), "{said}");
+    assert_eq!(output.status.code(), Some(130), "{said}");
     assert!(said.contains("4 left, 4 of them in the hands of another process; to go on: "), "{said}");
     assert!(!folder.path().join("reports").exists() && out(&output).is_empty(), "no report of half a sweep");
 }

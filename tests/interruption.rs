@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ablate::store::{Error, Results};
 use serde_json::Value;
@@ -54,15 +54,37 @@ fn finish(folder: &Path) -> Output {
     command(folder, &["run", "long.yaml", "--no-report", "--jobs", "2"]).output().unwrap()
 }
 
-/// Waits until the results are in use: signals are heeded from before that on.
-fn wait_for_the_lock(folder: &Path) {
-    let lock = folder.join("results/long/.lock");
-    for _ in 0..500 {
-        if fs::read_to_string(&lock).is_ok_and(|process| !process.is_empty()) {
-            break;
-        }
-        sleep(Duration::from_millis(10));
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "{what}: not within a minute");
+        sleep(Duration::from_millis(5));
     }
+}
+
+/// The files in a folder of the results, with their bytes.
+fn files(folder: &Path, of: &str) -> BTreeMap<PathBuf, u64> {
+    let files = fs::read_dir(folder.join("results/long").join(of)).into_iter().flatten();
+    files.filter_map(|file| Some((file.as_ref().ok()?.path(), file.ok()?.metadata().ok()?.len()))).collect()
+}
+
+/// Starts the sweep, and waits until it has taken runs: who leaves takes its list along, so it is that of this process.
+fn at_work(folder: &Path) -> Child {
+    let child = start(folder);
+    let is_list = |(path, bytes): (PathBuf, u64)| path.extension().is_some_and(|ending| ending == "runs") && bytes > 0;
+    until("it has taken runs", || files(folder, "claims").into_iter().any(is_list));
+    child
+}
+
+/// Starts the sweep, and waits until it has saved runs, in a segment of its own.
+fn saving(folder: &Path) -> Child {
+    let before = files(folder, "journal");
+    let mut child = start(folder);
+    until("it has saved", || {
+        let new = files(folder, "journal").into_iter().filter(|(path, _)| !before.contains_key(path));
+        new.map(|(_, bytes)| bytes).sum::<u64>() > 1000 || child.try_wait().unwrap().is_some()
+    });
+    child
 }
 
 /// Digest by run id of what is saved, journal included.
@@ -82,25 +104,8 @@ fn digests(folder: &Path) -> BTreeMap<String, String> {
 
 /// Sends a signal by its name, with the system's own command.
 fn signal(child: &Child, name: &str) {
-    assert!(reaches(child, name), "the process has ended before the signal");
-}
-
-/// Sends a signal; `false` where the process has ended before.
-fn reaches(child: &Child, name: &str) -> bool {
-    let kill = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).stderr(Stdio::null()).status();
-    kill.unwrap().success()
-}
-
-fn wait_for_the_journal(folder: &Path, child: &mut Child) {
-    for _ in 0..600 {
-        let journal = fs::read_dir(folder.join("results/long/journal"));
-        let bytes: u64 =
-            journal.map_or(0, |files| files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).sum());
-        if bytes > 1000 || child.try_wait().unwrap().is_some() {
-            return;
-        }
-        sleep(Duration::from_millis(10));
-    }
+    let kill = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
+    assert!(kill.unwrap().success(), "the process has ended before the signal");
 }
 
 /// Digest by run id of what is saved, read in this process.
@@ -120,14 +125,13 @@ fn saved(results: &Path) -> BTreeMap<String, String> {
 }
 
 /// Kills the sweep that many times, each time a bit further on, beginning anew where it is done.
-fn kill(times: u64, seed: u64, reference: &BTreeMap<String, String>) -> u64 {
+fn kill(times: u64, seed: u64, reference: &BTreeMap<String, String>, whole: Duration) -> u64 {
     let (mut folder, mut before) = (hundreds(), BTreeMap::new());
     let mut in_the_middle = 0;
     for time in 0..times {
         let mut child = start(folder.path());
-        // From before the first record to after the last: a start takes a fifth of a second.
-        let milliseconds = 150 + (time * 7919 + seed * 104_729) % 450;
-        sleep(Duration::from_millis(milliseconds));
+        // From before the first record to after the last, whatever else the machine does.
+        sleep(whole * u32::try_from((time * 7919 + seed * 104_729) % 1000).unwrap() / 1000);
         child.kill().unwrap();
         child.wait().unwrap();
         let now = saved(&folder.path().join("results/long"));
@@ -159,13 +163,15 @@ fn hundreds() -> TempDir {
 
 #[test]
 fn three_hundred_kills_lose_nothing_and_double_nothing() {
-    let whole = hundreds();
-    assert!(finish(whole.path()).status.success());
-    let reference = saved(&whole.path().join("results/long"));
+    let folder = hundreds();
+    let begun = Instant::now();
+    assert!(finish(folder.path()).status.success());
+    let whole = begun.elapsed();
+    let reference = saved(&folder.path().join("results/long"));
     assert_eq!(reference.len(), 200);
     let in_the_middle: u64 = std::thread::scope(|scope| {
         let reference = &reference;
-        let halves = [1, 2].map(|seed| scope.spawn(move || kill(150, seed, reference)));
+        let halves = [1, 2].map(|seed| scope.spawn(move || kill(150, seed, reference, whole)));
         halves.into_iter().map(|half| half.join().unwrap()).sum()
     });
     assert!(in_the_middle > 50, "{in_the_middle} of 300 kills came in the middle");
@@ -175,8 +181,8 @@ fn three_hundred_kills_lose_nothing_and_double_nothing() {
 fn the_first_signal_drains_and_says_how_to_go_on() {
     for (name, code) in [("INT", 130), ("TERM", 143), ("USR1", 143)] {
         let folder = folder();
-        let mut child = start(folder.path());
-        wait_for_the_journal(folder.path(), &mut child);
+        fs::write(folder.path().join("long.yaml"), of_epochs(20_000)).unwrap();
+        let child = saving(folder.path());
         signal(&child, name);
         let output = child.wait_with_output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -206,7 +212,7 @@ base: {task: sum, encoding: {onehot: 300}, width: 4, examples: 50, test_examples
         command
     };
     let child = ablate(&[]).spawn().unwrap();
-    sleep(Duration::from_secs(2));
+    sleep(Duration::from_secs(4));
     signal(&child, "INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
@@ -214,12 +220,12 @@ base: {task: sum, encoding: {onehot: 300}, width: 4, examples: 50, test_examples
     assert_eq!((&document["left"], &document["finished"]), (&1.into(), &0.into()), "{document}");
     assert_eq!(fs::read_dir(folder.path().join("results/long/unfinished")).unwrap().count(), 1, "it is kept as it was");
 
-    let output = ablate(&["--timeout", "0.5", "--results", "others"]).output().unwrap();
+    let output = ablate(&["--timeout", "2", "--results", "others"]).output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
     let results = Results::open(&folder.path().join("others/long")).unwrap();
     let text = |name: &str| results.runs().column(name).unwrap().str().unwrap().get(0).unwrap().to_owned();
     assert_eq!(text("status"), "timed_out");
-    assert!(text("reason").contains("over the time limit of 0.5 s while it was measured"), "{}", text("reason"));
+    assert!(text("reason").contains("over the time limit of 2 s while it was measured"), "{}", text("reason"));
 }
 
 #[test]
@@ -237,10 +243,9 @@ fn what_is_in_flight_goes_on_where_it_was() {
     };
     let mut before: u64 = 0;
     for _ in 0..3 {
-        let child = start(folder.path());
-        wait_for_the_lock(folder.path());
+        let child = at_work(folder.path());
         sleep(Duration::from_millis(500));
-        let asked = std::time::Instant::now();
+        let asked = Instant::now();
         signal(&child, "INT");
         let output = child.wait_with_output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -254,8 +259,7 @@ fn what_is_in_flight_goes_on_where_it_was() {
     // The same runs with what is saved of them out of order: they begin anew.
     let some = fs::read_dir(folder.path().join("results/long/unfinished")).unwrap().next().unwrap().unwrap();
     fs::write(some.path(), "nothing").unwrap();
-    let child = start(folder.path());
-    wait_for_the_lock(folder.path());
+    let child = at_work(folder.path());
     sleep(Duration::from_millis(500));
     signal(&child, "INT");
     let output = child.wait_with_output().unwrap();
@@ -264,17 +268,17 @@ fn what_is_in_flight_goes_on_where_it_was() {
 
 #[test]
 fn an_interrupted_sweep_has_the_same_digests() {
-    let whole = folder();
+    let [whole, folder] = [folder(), folder()];
+    for folder in [&whole, &folder] {
+        fs::write(folder.path().join("long.yaml"), of_epochs(8000)).unwrap();
+    }
     assert!(finish(whole.path()).status.success());
-    let folder = folder();
     let mut stopped = 0;
     for _ in 0..4 {
-        let mut child = start(folder.path());
-        wait_for_the_journal(folder.path(), &mut child);
-        // A machine that is busy with something else may have trained the rest meanwhile.
-        let reached = reaches(&child, "INT");
-        let output = child.wait_with_output().unwrap();
-        stopped += u32::from(reached && output.status.code() == Some(130));
+        let child = saving(folder.path());
+        // A machine that is busy with something else may have trained the rest meanwhile: then nobody is there.
+        let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).stderr(Stdio::null()).status();
+        stopped += u32::from(child.wait_with_output().unwrap().status.code() == Some(130));
     }
     assert!(stopped >= 1, "no interruption came in time");
     assert!(finish(folder.path()).status.success());
@@ -289,8 +293,7 @@ fn the_second_interruption_ends_at_once() {
     let slow = of_epochs(2).replace("examples: 100,", "examples: 3000000,").replace("batch: 10}", "batch: 1}");
     assert!(slow.contains("3000000") && slow.contains("batch: 1}"));
     fs::write(folder.path().join("long.yaml"), slow).unwrap();
-    let mut child = start(folder.path());
-    wait_for_the_lock(folder.path());
+    let mut child = at_work(folder.path());
     // Workers have something in flight by then.
     sleep(Duration::from_millis(400));
     signal(&child, "INT");

@@ -91,8 +91,9 @@ replicates: {count: 100000}
         memory.sort_unstable();
         memory[memory.len() / 2]
     };
-    let files = |looks: &[(usize, u64)]| looks.iter().map(|look| look.0).max();
+    let files = |looks: &[(usize, u64)]| looks.iter().map(|look| look.0).max().unwrap_or(0);
     assert!(looks.len() > 50, "{} looks", looks.len());
-    assert!(files(second) <= files(first), "{:?} files, then {:?}", files(first), files(second));
+    // Those that are open for a moment, while runs are taken, are seen in one half and not in the other.
+    assert!(files(second) <= files(first) + 4, "{} files, then {}", files(first), files(second));
     assert!(memory(second) as f64 <= 1.05 * memory(first) as f64, "{} kB, then {} kB", memory(first), memory(second));
 }

@@ -64,8 +64,8 @@ if mood == "short":
 target = pathlib.Path(dest) / os.path.basename(wheel)
 if mood == "slow":
     target.write_bytes(data[:1000])
-    (home / "paused").touch()
     parent = os.getppid()
+    (home / "paused").touch()
     while os.getppid() == parent:
         time.sleep(0.02)
     sys.exit(1)

@@ -165,7 +165,7 @@ fn a_shard_at_work_keeps_others_from_the_tables() {
 fn a_shard_that_is_asked_to_stop_saves_and_goes_on() {
     let folder = folder();
     let here = folder.path();
-    let overrides = ["epochs=20000", "replicates.count=1"];
+    let overrides = ["epochs=100000", "replicates.count=1"];
     for signal in ["-TERM", "-USR1"] {
         let shard = start(here, "1/2", &overrides);
         let before = Results::open(&results(here)).map_or(0, |results| results.runs().height());
@@ -241,7 +241,9 @@ fn a_folder_that_is_removed_is_an_error_that_says_so() {
     let folder = folder();
     let shard = start(folder.path(), "1/2", &["epochs=20000"]);
     until("it has saved", || has_saved(folder.path()));
-    fs::remove_dir_all(folder.path().join("results")).unwrap();
+    // In one step: the shard writes into it.
+    let gone = tempfile::tempdir().unwrap();
+    fs::rename(folder.path().join("results"), gone.path().join("results")).unwrap();
     let output = shard.wait_with_output().unwrap();
     let says = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{says}");

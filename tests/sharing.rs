@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ablate::store::Results;
 use tempfile::TempDir;
@@ -140,7 +140,7 @@ fn a_shard_is_refused_where_a_process_is_seen_to_train() {
 #[test]
 fn what_failed_in_another_process_counts() {
     let folder = folder();
-    let text = SWEEP.replace("epochs: 1000", "epochs: 3000");
+    let text = SWEEP.replace("epochs: 1000", "epochs: 50000");
     fs::write(folder.path().join("shared.yaml"), text).unwrap();
     let mut patient = start(folder.path(), "1");
     let impatient = Command::new(env!("CARGO_BIN_EXE_ablate"))
@@ -177,13 +177,20 @@ fn saved(folder: &Path, token: &str) -> usize {
 
 #[test]
 fn where_one_dies_the_other_goes_on() {
-    let expected = alone();
+    let begin = |folder: &Path| [start(folder, "1"), start(folder, "1")];
+    let undisturbed = folder();
+    let begun = Instant::now();
+    for process in begin(undisturbed.path()) {
+        assert!(process.wait_with_output().unwrap().status.success());
+    }
+    let whole = begun.elapsed();
+    let expected = digests(undisturbed.path());
     let (mut in_the_middle, mut trials) = (0, 0);
-    for trial in 0..100u64 {
+    for trial in 0..100 {
         let folder = folder();
-        let mut one = start(folder.path(), "1");
-        let other = start(folder.path(), "1");
-        sleep(Duration::from_millis(60 + 7 * (trial % 40)));
+        let [mut one, other] = begin(folder.path());
+        // From before the first record to after the last, whatever else the machine does.
+        sleep(whole * (trial % 40) / 40);
         let token = token(folder.path(), one.id());
         one.kill().unwrap();
         one.wait().unwrap();

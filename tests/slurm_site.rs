@@ -445,7 +445,11 @@ fn shards_by_hand_and_tasks_are_not_at_work_together() {
         .unwrap();
     let mut shard = site.command().args(["run", "long.yaml", "--no-report", "--shard", "1/2"]).spawn().unwrap();
     let tasks = site.path("work/results/long/tasks");
-    while fs::read_dir(&tasks).map_or(0, Iterator::count) == 0 {
+    let is_noted = || {
+        let mut files = fs::read_dir(&tasks).into_iter().flatten().map(Result::unwrap);
+        files.any(|file| file.path().extension().is_some_and(|ending| ending == "json"))
+    };
+    while !is_noted() {
         assert!(shard.try_wait().unwrap().is_none(), "it is at work");
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -527,7 +527,7 @@ fn results_that_another_process_is_saving_are_verified_as_far_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let long =
-        SWEEP.replace("epochs: 6", "epochs: 2000").replace("count: 20", "count: 6").replace("width: 8", "width: 24");
+        SWEEP.replace("epochs: 6", "epochs: 20000").replace("count: 20", "count: 6").replace("width: 8", "width: 24");
     fs::write(here.join("small.yaml"), long).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_ablate"))
         .args(["run", "small.yaml", "--jobs", "1", "--no-report", "--quiet"])
@@ -562,7 +562,7 @@ fn an_interrupted_verification_keeps_what_it_found() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let long =
-        SWEEP.replace("epochs: 6", "epochs: 3000").replace("count: 20", "count: 4").replace("width: 8", "width: 24");
+        SWEEP.replace("epochs: 6", "epochs: 20000").replace("count: 20", "count: 4").replace("width: 8", "width: 24");
     fs::write(here.join("small.yaml"), long).unwrap();
     assert!(ablate(here, &["run", "small.yaml", "--no-report"]).status.success());
     let child = Command::new(env!("CARGO_BIN_EXE_ablate"))
@@ -647,7 +647,7 @@ fn a_run_that_is_trained_again_is_that_of_its_id() {
     let runs = &trained()[..2];
     let folder = saved(runs, &mut |_, _, _| false, None);
     let results = Results::open(&results(&folder)).unwrap();
-    let archive = Archive::of(&results).unwrap();
+    let archive = Archive::of(results).unwrap();
     for (candidate, (run, outcome)) in archive.candidates().iter().zip(runs) {
         let Standing::Comparable(again) = &candidate.standing else { panic!("{:?}", candidate.standing) };
         assert_eq!(

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::exit::{Exit, Misuse};
 use super::options::ResultsFolder;
-use super::place::{Place, rows};
+use super::place::{self, Place, rows};
 use super::say;
 use crate::cite::compare::{MOST, Side, json, text};
 use crate::cite::{Notes, Runs};
@@ -45,8 +45,11 @@ fn side(arguments: &Arguments, what: &str) -> anyhow::Result<Side> {
         let message = format!("`{what}` is results, and runs or configurations are compared: name one as {what}/ID");
         return Err(Misuse(message).into());
     };
-    let results = Results::open(place.folder())?;
-    let runs = Runs::of(&rows(&results, Some(named))?, &Notes::of(&results)?)?;
+    place::read(place.folder(), |results| side_of(&results, named))
+}
+
+fn side_of(results: &Results, named: Named) -> anyhow::Result<Side> {
+    let runs = Runs::of(&rows(results, Some(named))?, &Notes::of(results)?)?;
     let curves = results.curves()?;
     let of = |run: &crate::analysis::Run| Ok(store::curve(&curves, run.id.parse::<Id>()?)?);
     let (id, is_configuration) = match named {

@@ -22,6 +22,23 @@ pub struct Place {
 /// Characters of an id.
 const ID: usize = 20;
 
+/// How often results are read again because another process has written tables meanwhile.
+const MOST_TRIES: u32 = 10;
+
+/// Opens the results in a folder and reads of them what is needed; again where another process has written tables meanwhile.
+pub fn read<T>(folder: &Path, needed: impl Fn(Results) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let again = || needed(Results::open(folder)?);
+    let changed = |error: &anyhow::Error| matches!(error.downcast_ref(), Some(store::Error::Changed { .. }));
+    let mut found = again();
+    for _ in 1..MOST_TRIES {
+        if !found.as_ref().is_err_and(changed) {
+            break;
+        }
+        found = again();
+    }
+    found
+}
+
 impl Place {
     /// The results that are meant by the path of a folder, the name of a sweep under `results`, or the path of a bundle.
     pub fn open(results: &Path, name: &str) -> anyhow::Result<Self> {

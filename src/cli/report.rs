@@ -12,14 +12,14 @@ use serde_json::Value;
 
 use super::exit::Exit;
 use super::options::{Global, ResultsFolder};
-use super::place::Place;
+use super::place::{self, Place};
 use super::{claims, say};
 use crate::analysis::Asked;
 use crate::analysis::environments::Facts;
 use crate::cite::verify::Summary;
 use crate::plan::{Limits, Plan, Run};
 use crate::report::{self, Input, Report};
-use crate::store::{self, Results};
+use crate::store::Results;
 use crate::sweep::{self, Sweep};
 
 /// Render a report again from saved results: no training, the same bytes each time.
@@ -49,22 +49,10 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// How often a report is begun again because another process has written tables meanwhile.
-const MOST_TRIES: u32 = 10;
-
 /// Renders the report of the results in `folder` into `out`; gives the path of the page. The answer goes to standard output
 /// where it is to be shown.
 pub fn publish(folder: &Path, out: &Path, shown: bool) -> anyhow::Result<PathBuf> {
-    let changed = |error: &anyhow::Error| matches!(error.downcast_ref(), Some(store::Error::Changed { .. }));
-    let render = || rendered(&Results::open(folder)?);
-    let mut report = render();
-    for _ in 1..MOST_TRIES {
-        if !report.as_ref().is_err_and(changed) {
-            break;
-        }
-        report = render();
-    }
-    let report = report?;
+    let report = place::read(folder, |results| rendered(&results))?;
     let page = report::write(&report, out)?;
     if shown {
         report.answer.iter().for_each(|sentence| say!("{sentence}"));

@@ -11,7 +11,7 @@ use super::devices::refuse_portable;
 use super::exit::{Exit, Misuse};
 use super::libtorch::Need;
 use super::options::{Global, ResultsFolder, jobs};
-use super::place::{Place, rows};
+use super::place::{self, Place, rows};
 use super::progress::Progress;
 use super::{plan, say};
 use crate::cite::verify::{Archive, Candidate, Found, Share, Standing, TOLERANCE, Verifier, sample};
@@ -81,8 +81,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<Exit> {
         return Err(Misuse("--sample draws from the runs of a folder of results, and one run was named".into()).into());
     }
     let stop = Stop::on_signals()?;
-    let results = Results::open(place.folder())?;
-    let archive = Archive::of(&results)?;
+    let archive = place::read(place.folder(), |results| Ok(Archive::of(results)?))?;
+    let results = archive.results();
     let candidates: Vec<Candidate> =
         archive.candidates().into_iter().filter(|candidate| is_meant(candidate, named)).collect();
     let name = match named {

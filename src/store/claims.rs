@@ -145,6 +145,7 @@ impl Claims {
     pub(super) fn look(&mut self, _: &Held) -> Result<bool> {
         let folder = self.layout.claims();
         let names = self.files.list(&folder).map_err(io_error("list", &folder))?;
+        self.remove_stale_locks(&names)?;
         let own = self.token.clone();
         let names = names.iter().filter(|name| !is_garbled(name));
         let tokens: Vec<&str> = names.filter_map(|name| name.strip_suffix(RUNS)).filter(|t| *t != own).collect();
@@ -192,11 +193,8 @@ impl Claims {
 
     /// Removes locks without a list of runs that processes have left which died while they entered or were buried. Who
     /// enters has made both before the registry is free again, so none of theirs is among them.
-    pub(super) fn remove_stale_locks(&self) -> Result<()> {
-        let _registry = self.registry()?;
-        let folder = self.layout.claims();
-        let names = self.files.list(&folder).map_err(io_error("list", &folder))?;
-        for token in names.iter().filter_map(|name| stale_lock(name, &names)) {
+    fn remove_stale_locks(&self, names: &[String]) -> Result<()> {
+        for token in names.iter().filter_map(|name| stale_lock(name, names)) {
             let path = self.path(token, LOCK);
             if let Some(held) = self.files.lock(&path, "").map_err(io_error("lock", &path))? {
                 self.files.remove(&path).map_err(io_error("remove", &path))?;

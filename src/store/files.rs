@@ -137,35 +137,26 @@ pub trait Files: Debug + Send + Sync {
 /// who has made it may have been killed before it was. Where somebody has removed the folder of results itself, that is an
 /// error: in its place nothing is made.
 pub(super) fn create_folder(files: &dyn Files, path: &Path) -> Result<()> {
-    make_folder(files, path).map_err(io_error("make the folder", path))?;
-    sync_above(files, path)
-}
-
-fn make_folder(files: &dyn Files, path: &Path) -> io::Result<()> {
     match files.create_folder(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => made.map_err(io_error("make the folder", path))?,
     }
-}
-
-fn sync_above(files: &dyn Files, path: &Path) -> Result<()> {
-    let Some(above) = above(path) else { return Ok(()) };
-    files.sync_folder(above).map_err(io_error("sync", above))
-}
-
-fn above(path: &Path) -> Option<&Path> {
-    path.parent().map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above })
+    above(path).map_or(Ok(()), |above| files.sync_folder(above).map_err(io_error("sync", above)))
 }
 
 /// As [`create_folder`], with those above it.
 fn create_folders(files: &dyn Files, path: &Path) -> Result<()> {
-    if let (Err(error), Some(above)) = (make_folder(files, path), above(path))
-        && error.kind() == io::ErrorKind::NotFound
-        && above != Path::new(".")
-    {
-        create_folders(files, above)?;
+    match (create_folder(files, path), above(path)) {
+        (Err(error), Some(above)) if error.is_gone() && above != Path::new(".") => {
+            create_folders(files, above)?;
+            create_folder(files, path)
+        }
+        (made, _) => made,
     }
-    create_folder(files, path)
+}
+
+fn above(path: &Path) -> Option<&Path> {
+    path.parent().map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above })
 }
 
 /// Makes the folder of results, with all above it, any of which may have been made just before.

@@ -156,7 +156,7 @@ impl Check<'_> {
             } else if stale_lock(name, &names).is_some() {
                 let Read::Bytes(_) = self.read(&path, NONE)? else { continue };
                 let what = "the lock of a process that has ended without a word, unless it is just beginning";
-                self.find(Grade::Leftover, &path, what, NONE, "`ablate check --repair` removes it");
+                self.find(Grade::Leftover, &path, what, NONE, REPAIR);
             } else if name.ends_with(LOCK) {
                 self.read(&path, NONE)?;
             } else {

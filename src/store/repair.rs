@@ -50,7 +50,6 @@ pub(super) fn repair_on(files: &Arc<dyn Files>, folder: &Path) -> Result<Checked
     recover(&**files, &layout, true)?;
     fold(&**files, &layout, segment_names(&**files, &layout)?, None)?;
     forget_paused(&**files, &layout)?;
-    claims.remove_stale_locks()?;
     claims.leave()?;
     Ok(found)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use super::claims::{Claims, wait_for};
 use super::codec;
 use super::compact::{Folded, fold, recover};
-use super::error::{Error, Result};
+use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, create_folder, create_root};
 use super::journal::{Journal, Kept, Listener};
 use super::layout::Layout;
@@ -98,23 +99,28 @@ impl Writer {
         let layout = Layout::new(folder);
         require_no_links(&*files, &layout)?;
         create_root(&*files, folder)?;
-        let mut claims = Claims::enter(&files, &layout)?;
-        let lock = wait_for(&*files, &layout, &layout.lock(), PATIENCE)?;
+        let seam = Arc::clone(&files);
+        or_gone(&*seam, &layout, Self::open_in(files, &layout, sweep, listener))
+    }
+
+    fn open_in(files: Arc<dyn Files>, layout: &Layout, sweep: &SweepCopy, listener: Listener) -> Result<Self> {
+        let mut claims = Claims::enter(&files, layout)?;
+        let lock = wait_for(&*files, layout, &layout.lock(), PATIENCE)?;
         create_folder(&*files, &layout.journal())?;
         claims.look_now()?;
-        tasks::require_none_at_work(&layout, &tasks_now(&*files, &layout, &claims)?)?;
-        recover(&*files, &layout, claims.others() == 0)?;
-        let version = keep_sweep(&*files, &layout, sweep)?;
-        let segments = at_rest(&*files, &layout, &mut claims)?;
+        tasks::require_none_at_work(layout, &tasks_now(&*files, layout, &claims)?)?;
+        recover(&*files, layout, claims.others() == 0)?;
+        let version = keep_sweep(&*files, layout, sweep)?;
+        let segments = at_rest(&*files, layout, &mut claims)?;
         // Before its segments are gone: those of this process come after them.
-        let last = last_segment(&*files, &layout)?;
-        let opened = fold(&*files, &layout, segments, Some((&sweep.name, &version)))?;
+        let last = last_segment(&*files, layout)?;
+        let opened = fold(&*files, layout, segments, Some((&sweep.name, &version)))?;
         drop(lock);
         claims.look_now()?;
-        let saved = State::ended_beside_others(&*files, &layout)?;
+        let saved = State::ended_beside_others(&*files, layout)?;
         let token = claims.token().to_owned();
         let others = Others::Share(Box::new(Mutex::new(Shared::new(claims, saved))));
-        Self::start(files, &layout, sweep, (last, &token), (opened, others), listener)
+        Self::start(files, layout, sweep, (last, &token), (opened, others), listener)
     }
 
     /// Begins to write, under this token, segments that come after the `last`.
@@ -195,7 +201,10 @@ impl Writer {
     /// Errors of the operating system, and of reading what others have saved.
     pub fn claim(&self, runs: &[Id]) -> Result<Vec<bool>> {
         match &self.others {
-            Others::Share(shared) => locked(shared).claim(&*self.files, &self.layout, runs),
+            Others::Share(shared) => {
+                let taken = locked(shared).claim(&*self.files, &self.layout, runs);
+                or_gone(&*self.files, &self.layout, taken)
+            }
             Others::Apart(_) => Ok(vec![true; runs.len()]),
         }
     }
@@ -210,7 +219,8 @@ impl Writer {
         let Others::Share(shared) = &self.others else { return Ok(false) };
         locked(shared).claims.saved()?;
         while !stop() {
-            if let Some(news) = locked(shared).has_news(&*self.files, &self.layout)? {
+            let news = locked(shared).has_news(&*self.files, &self.layout);
+            if let Some(news) = or_gone(&*self.files, &self.layout, news)? {
                 return Ok(news);
             }
             std::thread::sleep(LOOK);
@@ -300,7 +310,10 @@ impl Writer {
     pub fn close(mut self) -> Result<Folded> {
         self.journal.close()?;
         let Others::Share(shared) = &self.others else { return Ok(Folded::default()) };
-        let shared = &mut *locked(shared);
+        or_gone(&*self.files, &self.layout, self.make_tables(&mut locked(shared)))
+    }
+
+    fn make_tables(&self, shared: &mut Shared) -> Result<Folded> {
         let _lock = wait_for(&*self.files, &self.layout, &self.layout.lock(), PATIENCE)?;
         // Another process may have been killed while it put its tables in place: they are what is folded into.
         recover(&*self.files, &self.layout, false)?;
@@ -310,6 +323,17 @@ impl Writer {
         shared.claims.leave()?;
         Ok(folded)
     }
+}
+
+/// Where the folder is not there any more, that is what is wrong, and not what was looked for in it.
+fn or_gone<T>(files: &dyn Files, layout: &Layout, result: Result<T>) -> Result<T> {
+    let is_gone = || matches!(files.kind(layout.root()), Ok(None));
+    result.map_err(|error| match error {
+        Error::Damaged { .. } | Error::Changed { .. } if is_gone() => {
+            io_error("save to", layout.root())(io::ErrorKind::NotFound.into())
+        }
+        error => error,
+    })
 }
 
 fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {

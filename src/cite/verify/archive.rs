@@ -13,8 +13,8 @@ use crate::train::{CurvePoint, Outcome, Prediction, Status};
 
 /// Saved results, read for being held against runs that are trained again.
 #[derive(Debug)]
-pub struct Archive<'a> {
-    results: &'a Results,
+pub struct Archive {
+    results: Results,
     rows: HashMap<String, usize>,
     curves: Rows,
     predictions: Rows,
@@ -97,12 +97,12 @@ impl Rows {
     }
 }
 
-impl<'a> Archive<'a> {
+impl Archive {
     /// Reads the tables of results.
     ///
     /// # Errors
     /// When saved bytes are not what was saved, or change meanwhile.
-    pub fn of(results: &'a Results) -> Result<Self> {
+    pub fn of(results: Results) -> Result<Self> {
         let runs = results.runs().column("run").and_then(|column| column.str()).map_err(refused)?;
         let rows = runs.iter().enumerate().filter_map(|(row, run)| Some((run?.to_owned(), row))).collect();
         let (curves, predictions) = (Rows::new(results.curves()?)?, Rows::new(results.predictions()?)?);
@@ -112,7 +112,7 @@ impl<'a> Archive<'a> {
     /// The results.
     #[must_use]
     pub fn results(&self) -> &Results {
-        self.results
+        &self.results
     }
 
     /// All saved runs, by id.

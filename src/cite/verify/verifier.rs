@@ -19,7 +19,7 @@ pub const TOLERANCE: f64 = 0.01;
 
 /// Compares every run that ends with what is saved of it, and keeps what it finds.
 pub struct Verifier<'a> {
-    archive: &'a Archive<'a>,
+    archive: &'a Archive,
     /// Where what is found is kept.
     folder: Option<PathBuf>,
     tolerance: f64,
@@ -41,12 +41,7 @@ pub struct Found {
 impl<'a> Verifier<'a> {
     /// One for these results, which keeps what it finds where `keep` is set. `progress` hears of all that happens.
     #[must_use]
-    pub fn new(
-        archive: &'a Archive<'a>,
-        keep: bool,
-        tolerance: f64,
-        progress: &'a (dyn Fn(&Event<'_>) + Sync),
-    ) -> Self {
+    pub fn new(archive: &'a Archive, keep: bool, tolerance: f64, progress: &'a (dyn Fn(&Event<'_>) + Sync)) -> Self {
         let folder = keep.then(|| archive.results().folder().to_path_buf());
         Self { archive, folder, tolerance, progress, found: Mutex::default() }
     }

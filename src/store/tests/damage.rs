@@ -290,13 +290,25 @@ fn what_cannot_be_read_is_named_and_the_rest_is_checked() {
         assert_eq!((checked.is_complete(), checked.is_damaged()), (false, false), "{:?}", checked.findings);
         let foreign = |finding: &Finding| finding.path.ends_with("notes.txt");
         assert!(checked.findings.iter().any(foreign), "{}: the rest is checked", path.display());
-        // And nothing is repaired.
-        let before = own.files();
+        // And nothing is repaired, though whoever looks at processes removes the locks of those that are no more.
+        let saved = || {
+            let mut files = own.files();
+            files.retain(|path, _| path.extension().is_none_or(|ending| ending != "lock"));
+            files
+        };
+        let before = saved();
         let repaired = repair_on(&(Arc::new(hooked) as Arc<dyn Files>), Path::new(FOLDER));
+        if path.ends_with(STALE) {
+            assert!(repaired.unwrap().is_complete(), "it is gone before anybody reads it");
+            continue;
+        }
         assert!(repaired.is_err() || repaired.is_ok_and(|found| !found.is_complete()), "{}", path.display());
-        assert_eq!(own.files(), before, "{}", path.display());
+        assert!(saved() == before, "{}", path.display());
     }
 }
+
+/// The lock of a process that died before it had a list of runs.
+const STALE: &str = "claims/0123456789abcdef.lock";
 
 /// A store with a file of every kind, of processes that were killed.
 fn everything() -> Memory {
@@ -305,7 +317,7 @@ fn everything() -> Memory {
     writer.append(&record(3), None).unwrap();
     drop(writer);
     let folder = Path::new(FOLDER);
-    for name in ["notes.txt", ".lock", "claims/0123456789abcdef.lock", "runs.parquet.new", "claims/.lock"] {
+    for name in ["notes.txt", ".lock", STALE, "runs.parquet.new", "claims/.lock"] {
         drop(files.create(&folder.join(name)).unwrap());
     }
     files

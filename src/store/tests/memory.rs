@@ -514,7 +514,12 @@ impl Files for Memory {
 
     fn lock(&self, path: &Path, _: &str) -> io::Result<Option<Box<dyn Any + Send + Sync>>> {
         self.effect()?;
-        let free = self.disk().locks.insert(path.to_path_buf());
+        let mut disk = self.disk();
+        if !disk.names.contains_key(path) {
+            disk.make(path)?;
+        }
+        let free = disk.locks.insert(path.to_path_buf());
+        drop(disk);
         Ok(free.then(|| Box::new(Held(self.clone(), path.to_path_buf())) as Box<dyn Any + Send + Sync>))
     }
 
