@@ -48,7 +48,8 @@ fn memory_hardly_grows_with_the_runs_of_a_sweep() {
     fs::write(folder.path().join("short.yaml"), text).unwrap();
     let (few, many) = (peak(folder.path(), 1000), peak(folder.path(), 6000));
     // A run's record has some 10 kB, more than 30 once it is decoded and in tables: held to the end, 5000 would be 150 MB.
-    assert!(many < few + (40 << 10), "1000 runs take {few} kB, 6000 take {many} kB");
+    // What a busy disk has still to take is some 10 MB more.
+    assert!(many < few + (75 << 10), "1000 runs take {few} kB, 6000 take {many} kB");
 }
 
 /// Open files, and kB of memory.
