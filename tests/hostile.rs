@@ -113,7 +113,7 @@ fn files_that_are_links_are_neither_followed_nor_written_through() {
         (".lock", ""),
         ("claims/.lock", "mine"),
         ("claims/.lock", ""),
-        ("claims/aaaa.lock", "mine"),
+        ("claims/aaaaaaaaaaaaaaaa.lock", "mine"),
         ("manifest.json", "mine"),
         ("sweep.yaml", "mine"),
         ("runs.parquet", "mine"),
@@ -125,8 +125,8 @@ fn files_that_are_links_are_neither_followed_nor_written_through() {
             fs::write(&target, victim).unwrap();
         }
         let folder = with_instead(name, |path| symlink(&target, path).unwrap());
-        if name == "claims/aaaa.lock" {
-            fs::write(folder.path().join("results/small/claims/aaaa.runs"), "").unwrap();
+        if name == "claims/aaaaaaaaaaaaaaaa.lock" {
+            fs::write(folder.path().join("results/small/claims/aaaaaaaaaaaaaaaa.runs"), "").unwrap();
         }
         for command in COMMANDS {
             let output = ablate(folder.path(), command);

@@ -90,11 +90,12 @@ impl Join<'_> {
         if read_if_there(&**self.files, &layout.manifest())?.is_some() {
             return Ok(());
         }
-        create_folder(&**self.files, &self.to.aside())?;
         let wanted = |column: &str| DECIDING.contains(&column) || column == "process";
         let names: Option<HashSet<String>> = runs.map(|runs| runs.iter().map(Id::to_string).collect());
         let keep = |rows: &DataFrame| names.as_ref().map_or_else(|| Ok(rows.clone()), |names| rows_of(rows, names));
         let results = Results::open_wanted(Arc::clone(self.files), from, &wanted, &keep)?;
+        create_folder(&**self.files, &self.to.aside())?;
+        create_folder(&**self.files, to)?;
         results.extract_by(&replace, runs, None, to)
     }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use super::error::{Error, Result, io_error};
 use super::files::{Disk, Files, Handle, create_folder, read_if_there};
-use super::layout::{Layout, is_garbled, token_of};
+use super::layout::{Layout, is_token, token_of};
 use super::manifest::Documents;
 use super::state::segment_names;
 use crate::config::Id;
@@ -147,8 +147,7 @@ impl Claims {
         let names = self.files.list(&folder).map_err(io_error("list", &folder))?;
         self.remove_stale_locks(&names)?;
         let own = self.token.clone();
-        let names = names.iter().filter(|name| !is_garbled(name));
-        let tokens: Vec<&str> = names.filter_map(|name| name.strip_suffix(RUNS)).filter(|t| *t != own).collect();
+        let tokens: Vec<&str> = names.iter().filter_map(|name| token(name, RUNS)).filter(|t| *t != own).collect();
         let known = self.others.len();
         self.others.retain(|token, _| tokens.contains(&token.as_str()));
         let mut changed = self.others.len() < known;
@@ -196,9 +195,15 @@ impl Claims {
     fn remove_stale_locks(&self, names: &[String]) -> Result<()> {
         for token in names.iter().filter_map(|name| stale_lock(name, names)) {
             let path = self.path(token, LOCK);
-            if let Some(held) = self.files.lock(&path, "").map_err(io_error("lock", &path))? {
-                self.files.remove(&path).map_err(io_error("remove", &path))?;
-                drop(held);
+            match self.files.lock(&path, "") {
+                Ok(Some(held)) => {
+                    self.files.remove(&path).map_err(io_error("remove", &path))?;
+                    drop(held);
+                }
+                Ok(None) => {}
+                // Another user's, who removes it.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                Err(error) => return Err(io_error("lock", &path)(error)),
             }
         }
         Ok(())
@@ -268,7 +273,7 @@ pub(super) fn at_work_on(files: &dyn Files, layout: &Layout) -> Result<Vec<AtWor
     let folder = layout.claims();
     let names = files.list(&folder).map_err(io_error("list", &folder))?;
     let mut found = Vec::new();
-    for token in names.iter().filter(|name| !is_garbled(name)).filter_map(|name| name.strip_suffix(RUNS)) {
+    for token in names.iter().filter_map(|name| token(name, RUNS)) {
         let path = folder.join(format!("{token}{LOCK}"));
         let text = match files.held(&path) {
             Ok(Some(text)) => text,
@@ -299,9 +304,14 @@ pub(super) fn new_token() -> String {
     format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 
+/// The token of a process whose lock or list of runs has that name. Other names are somebody's.
+pub(super) fn token<'a>(name: &'a str, ending: &str) -> Option<&'a str> {
+    name.strip_suffix(ending).filter(|token| is_token(token))
+}
+
 /// The token of a lock that has no list of runs beside it, among the names in the folder.
 pub(super) fn stale_lock<'a>(name: &'a str, names: &[String]) -> Option<&'a str> {
-    let token = name.strip_suffix(LOCK).filter(|token| !token.is_empty() && !is_garbled(token))?;
+    let token = token(name, LOCK)?;
     let runs = format!("{token}{RUNS}");
     (!names.contains(&runs)).then_some(token)
 }

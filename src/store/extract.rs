@@ -26,10 +26,11 @@ impl Results {
     /// # Errors
     /// [`Error::NoRun`], damage of what is copied, [`Error::Changed`], and errors of the operating system.
     pub fn extract(&self, runs: Option<&BTreeSet<Id>>, last: Option<&SweepVersion>, folder: &Path) -> Result<()> {
+        create_root(&*self.files, folder)?;
         self.extract_by(&write, runs, last, folder)
     }
 
-    /// As [`Results::extract`], where files are written in another way.
+    /// As [`Results::extract`] into a folder that is there, where files are written in another way.
     pub(super) fn extract_by(
         &self,
         write: Write<'_>,
@@ -44,7 +45,6 @@ impl Results {
         let kept = |run: &Id| runs.is_none_or(|runs| runs.contains(run));
         let names: HashSet<String> = saved.keys().filter(|run| kept(run)).map(Id::to_string).collect();
         let (files, to) = (&*self.files, Layout::new(folder));
-        create_root(files, folder)?;
         let mut manifest = Manifest::empty(&self.name());
         manifest.set_aside = self.set_aside()?;
         manifest.set_aside.retain(|item| names.contains(&item.run));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::check::{Check, Grade, NONE, REPAIR, Read, check_on};
-use super::claims::{LOCK, RUNS, stale_lock};
+use super::claims::{LOCK, RUNS, stale_lock, token};
 use super::error::{Error, Result};
 use super::layout::{Layout, TABLES, is_hash, is_token};
 use super::manifest::Manifest;
@@ -23,16 +23,19 @@ impl Check<'_> {
         const COPY: &str = "Put back a copy of it; or run that sweep again, which keeps its file again";
         let folder = self.layout.sweeps();
         let names = self.list(&folder)?;
+        let mut whole = BTreeSet::new();
         for name in &names {
             let path = folder.join(name);
             let Some(hash) = name.strip_suffix(".yaml").filter(|hash| is_hash(hash)) else {
                 self.leftover_or_foreign(&path)?;
                 continue;
             };
-            if let Read::Bytes(bytes) = self.read(&path, "none")?
-                && blake3::hash(&bytes).to_hex().as_str() != hash
-            {
-                self.find(Grade::Damaged, &path, "it is not the sweep file of its name", "none", COPY);
+            if let Read::Bytes(bytes) = self.read(&path, "none")? {
+                if blake3::hash(&bytes).to_hex().as_str() == hash {
+                    whole.insert(hash);
+                } else {
+                    self.find(Grade::Damaged, &path, "it is not the sweep file of its name", "none", COPY);
+                }
             }
         }
         let path = self.layout.sweep();
@@ -48,11 +51,11 @@ impl Check<'_> {
             }
         }
         let Some(version) = versions.last() else { return Ok(()) };
-        let copy = folder.join(format!("{}.yaml", version.hash));
-        let copy = if self.is_missing(&names, &version.hash)? {
-            COPY.to_owned()
-        } else {
+        let copy = if whole.contains(version.hash.as_str()) {
+            let copy = folder.join(format!("{}.yaml", version.hash));
             format!("Copy {} there; or run that sweep again, which does so", copy.display())
+        } else {
+            COPY.to_owned()
         };
         match text {
             Read::Missing => self.find(Grade::Damaged, &path, "it is missing", "none", &copy),
@@ -149,7 +152,7 @@ impl Check<'_> {
         let names = self.list(&folder)?;
         for name in &names {
             let path = folder.join(name);
-            if name.ends_with(RUNS) {
+            if token(name, RUNS).is_some() {
                 let Read::Bytes(_) = self.read(&path, NONE)? else { continue };
                 let what = "runs that a process has taken: it is at work, or has ended without a word";
                 self.find(Grade::Leftover, &path, what, NONE, "Nothing: the next process sees which");
@@ -157,7 +160,7 @@ impl Check<'_> {
                 let Read::Bytes(_) = self.read(&path, NONE)? else { continue };
                 let what = "the lock of a process that has ended without a word, unless it is just beginning";
                 self.find(Grade::Leftover, &path, what, NONE, REPAIR);
-            } else if name.ends_with(LOCK) {
+            } else if name == LOCK || token(name, LOCK).is_some() {
                 self.read(&path, NONE)?;
             } else {
                 self.foreign(&path);

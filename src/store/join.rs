@@ -26,7 +26,7 @@ use super::state::{State, summaries};
 use super::sweeps::require_no_links;
 use super::tasks;
 use super::weave::Take;
-use super::writer::PATIENCE;
+use super::writer::{PATIENCE, or_gone};
 use crate::config::Id;
 
 /// What came of joining folders.
@@ -119,16 +119,20 @@ pub(super) fn join_on(files: &Arc<dyn Files>, sources: &[PathBuf], into: &Path) 
         require_sweep(first.folder(), &name, (into, &manifest.sweep))?;
     }
     create_root(&**files, into)?;
-    let mut claims = Claims::enter(files, &to)?;
-    let _lock = wait_for(&**files, &to, &to.lock(), PATIENCE)?;
+    or_gone(&**files, &to, join_in(files, &sources, &to, &name))
+}
+
+fn join_in(files: &Arc<dyn Files>, sources: &[Results], to: &Layout, name: &str) -> Result<Joined> {
+    let mut claims = Claims::enter(files, to)?;
+    let _lock = wait_for(&**files, to, &to.lock(), PATIENCE)?;
     claims.look_now()?;
-    tasks::require_none_at_work(&to, &tasks_now(&**files, &to, &claims)?)?;
-    recover(&**files, &to, claims.others() == 0)?;
-    let own = at_rest(&**files, &to, &mut claims)?;
-    fold(&**files, &to, own, None)?;
-    let resident = State::read(&**files, &to, Vec::new())?;
-    let join = Join { files, to: &to, resident: &resident, sources: &sources };
-    let joined = join.run(&name)?;
+    tasks::require_none_at_work(to, &tasks_now(&**files, to, &claims)?)?;
+    recover(&**files, to, claims.others() == 0)?;
+    let own = at_rest(&**files, to, &mut claims)?;
+    fold(&**files, to, own, None)?;
+    let resident = State::read(&**files, to, Vec::new())?;
+    let join = Join { files, to, resident: &resident, sources };
+    let joined = join.run(name)?;
     claims.leave()?;
     Ok(joined)
 }

@@ -19,8 +19,8 @@ use super::writer::PATIENCE;
 use super::{codec, tasks, unfinished};
 
 /// Puts in order what a killed process has left: finishes what it had decided, takes torn tails away and keeps them aside,
-/// and removes files that do not count. Nothing is done where something is damaged or cannot be read. Gives what was found
-/// before.
+/// and removes files that do not count. Nothing is done where something is damaged or cannot be read, but that what
+/// processes which are no more have left under `claims/` goes, as at every look. Gives what was found before.
 ///
 /// # Errors
 /// As for [`check`](super::check()); [`Error::InUse`] when another process is at work here.

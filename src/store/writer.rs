@@ -326,7 +326,7 @@ impl Writer {
 }
 
 /// Where the folder is not there any more, that is what is wrong, and not what was looked for in it.
-fn or_gone<T>(files: &dyn Files, layout: &Layout, result: Result<T>) -> Result<T> {
+pub(super) fn or_gone<T>(files: &dyn Files, layout: &Layout, result: Result<T>) -> Result<T> {
     let is_gone = || matches!(files.kind(layout.root()), Ok(None));
     result.map_err(|error| match error {
         Error::Damaged { .. } | Error::Changed { .. } if is_gone() => {

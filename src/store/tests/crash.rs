@@ -462,6 +462,10 @@ fn a_folder_that_vanishes_at_any_effect_is_not_made_again() {
     for effect in 0..whole.effects() {
         let files = Memory::new(Trouble { vanishes: Some((effect, FOLDER)), ..Trouble::default() });
         let saved = save(&files, records, &Reported::default());
+        if files.effects() <= effect {
+            // Records fell into fewer batches.
+            continue;
+        }
         // Until it was made there was nothing that could vanish.
         let is_there = |path: &Path| files.list(path.parent().unwrap()).unwrap().contains(&"sample".to_owned());
         if effect > MADE_BY {

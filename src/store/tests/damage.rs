@@ -307,6 +307,19 @@ fn what_cannot_be_read_is_named_and_the_rest_is_checked() {
     }
 }
 
+#[test]
+fn under_claims_only_what_is_left_of_processes_is_removed() {
+    let files = whole_store();
+    let folder = Path::new(FOLDER);
+    let others = ["claims/mine.runs", "claims/notes.lock"];
+    for name in [STALE].iter().chain(&others) {
+        drop(files.create(&folder.join(name)).unwrap());
+    }
+    writer(&files).unwrap().close().unwrap();
+    assert!(!files.files().contains_key(&folder.join(STALE)));
+    assert_eq!(found(&files), others.map(|name| (Grade::Foreign, name.to_owned())));
+}
+
 /// The lock of a process that died before it had a list of runs.
 const STALE: &str = "claims/0123456789abcdef.lock";
 
