@@ -564,7 +564,7 @@ fn a_plan_tells_how_much_of_the_disk_is_needed() {
             fs::remove_dir_all(folder.path().join("results")).unwrap();
         }
     }
-    // Those that are saved already took a little less each: some of their runs stopped early.
+    // And of what is saved already.
     for (sweep, count) in [("why-squares", 190), ("seed-luck", 397), ("precision", 80)] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let file = root.join(format!("sweeps/{sweep}.yaml"));

@@ -139,7 +139,7 @@ pub fn limits(max_runs: u64, asked: Option<usize>, devices: &[Device]) -> Limits
 }
 
 /// Bytes that saved results take by themselves; of each run its row, a point of its curves and one of its predictions, of
-/// which so many are kept; and what a file of weights says of a layer. Measured on sweeps of this kind.
+/// which so many are kept, of tasks of one operand; and what a file of weights says of a layer. Measured on shipped sweeps.
 const RESULTS: u64 = 20_500;
 const ROW: u64 = 450;
 const POINT: u64 = 30;
